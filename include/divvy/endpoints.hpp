@@ -1,0 +1,113 @@
+// Where the three meet: from what a user writes after --at to the endpoints that sockets use.
+#pragma once
+
+#include <charconv>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace divvy {
+
+/// The guide's two endpoints and one more. The ventilator binds tasks and feedback, the sink binds
+/// results.
+struct Endpoints {
+  std::string tasks;
+  std::string results;
+  std::string feedback;  // presence from workers, receipts from the sink
+};
+
+inline constexpr std::string_view kDefaultAddress = "127.0.0.1:5557";
+inline constexpr int kDefaultPort = 5557;
+
+/// "HOST:PORT" in two; the port is empty if there is none. An IPv6 host keeps its brackets.
+struct HostPort {
+  std::string_view host;
+  std::string_view port;
+
+  static HostPort split(std::string_view address) {
+    const auto colon = address.rfind(':');
+    const auto bracket = address.rfind(']');
+    const bool no_port = colon == std::string_view::npos ||
+                         (bracket != std::string_view::npos && colon < bracket);
+    if (no_port) return {address, {}};
+    return {address.substr(0, colon), address.substr(colon + 1)};
+  }
+};
+
+/// The number, if `text` is one from 1 to 65535; otherwise 0.
+inline int port_number(std::string_view text) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && port >= 1 && port <= 65535 ? port : 0;
+}
+
+inline std::string_view without_scheme(std::string_view endpoint) {
+  return endpoint.substr(endpoint.find("://") + 3);
+}
+
+/// Throws std::invalid_argument unless it is ipc://PATH or tcp://HOST:PORT, the port being * where
+/// any free one will do.
+inline void check_endpoint(std::string_view endpoint) {
+  const auto refuse = [&](const char* why) {
+    throw std::invalid_argument("bad endpoint '" + std::string(endpoint) + "': " + why);
+  };
+  if (endpoint.starts_with("ipc://")) {
+    constexpr std::size_t longest = 107;  // what fits into sockaddr_un
+    const std::size_t length = without_scheme(endpoint).size();
+    if (length == 0) refuse("a path is missing after ipc://");
+    if (length > longest) refuse("the path is too long, 107 bytes are allowed");
+    return;
+  }
+  if (!endpoint.starts_with("tcp://")) refuse("it must be tcp://HOST:PORT or ipc://PATH");
+  const auto [host, port] = HostPort::split(without_scheme(endpoint));
+  if (host.empty() || host.find('/') != std::string_view::npos) refuse("it has no host");
+  if (port != "*" && port_number(port) == 0) refuse("the port must be a number from 1 to 65535");
+}
+
+/// The endpoints of an address: HOST or HOST:PORT (three ports from PORT on, 5557 by default), or
+/// ipc:///DIR. Throws std::invalid_argument.
+inline Endpoints endpoints_at(std::string_view address) {
+  Endpoints endpoints;
+  if (address.starts_with("ipc://")) {
+    while (address.ends_with('/')) address.remove_suffix(1);
+    const std::string directory(address);
+    endpoints = {directory + "/tasks", directory + "/results", directory + "/feedback"};
+    check_endpoint(endpoints.feedback);
+    return endpoints;
+  }
+  if (address.starts_with("tcp://")) address = without_scheme(address);
+  const auto [host, given] = HostPort::split(address);
+  const bool has_port = host.size() != address.size();
+  const int port = has_port ? port_number(given) : kDefaultPort;
+  if (port == 0 || port > 65535 - 2 || host.empty()) {
+    throw std::invalid_argument("bad address '" + std::string(address) +
+                                "': it must be HOST, HOST:PORT (three ports from PORT on) or "
+                                "ipc:///DIR");
+  }
+  const auto at = [&](int number) {
+    return "tcp://" + std::string(host) + ":" + std::to_string(number);
+  };
+  endpoints = {at(port), at(port + 1), at(port + 2)};
+  check_endpoint(endpoints.tasks);
+  return endpoints;
+}
+
+/// Whether only this machine can reach it: ipc, or a loopback address.
+inline bool is_private(std::string_view endpoint) {
+  if (endpoint.starts_with("ipc://")) return true;
+  const std::string_view host = HostPort::split(without_scheme(endpoint)).host;
+  const bool digits = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (digits && host.starts_with("127."));
+}
+
+/// `endpoint` as it is reached from here, its host replaced by `peer`, the address that the message
+/// came from which told of it. Ipc endpoints stay as they are.
+inline std::string reach(std::string_view endpoint, std::string_view peer) {
+  if (!endpoint.starts_with("tcp://")) return std::string(endpoint);
+  std::string host(peer);
+  if (peer.find(':') != std::string_view::npos && !peer.starts_with('[')) host = "[" + host + "]";
+  return "tcp://" + host + ":" + std::string(HostPort::split(without_scheme(endpoint)).port);
+}
+
+}  // namespace divvy

@@ -1,0 +1,65 @@
+#include "hall/events.hpp"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace divvy {
+namespace {
+
+Descriptor checked(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return Descriptor(fd);
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int Descriptor::release() { return std::exchange(fd_, -1); }
+
+Timer::Timer() : fd_(checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd")) {}
+
+void Timer::set(std::optional<Time> deadline) {
+  if (deadline == deadline_) return;
+  deadline_ = deadline;
+  itimerspec spec{};
+  if (deadline) {
+    using std::chrono::nanoseconds;
+    const auto since_boot = std::chrono::duration_cast<nanoseconds>(deadline->time_since_epoch());
+    const long long ticks = std::max<long long>(1, since_boot.count());  // 0 would disarm it
+    spec.it_value = {ticks / 1'000'000'000, ticks % 1'000'000'000};
+  }
+  ::timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+Signals::Signals() {
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGINT);
+  sigaddset(&wanted, SIGTERM);
+  sigprocmask(SIG_BLOCK, &wanted, nullptr);
+  fd_ = checked(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+}
+
+int Signals::drain() {
+  int count = 0;
+  signalfd_siginfo info{};
+  while (::read(fd_.get(), &info, sizeof info) == sizeof info) ++count;
+  return count;
+}
+
+}  // namespace divvy

@@ -1,0 +1,100 @@
+#include "hall/program.hpp"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <zmq.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace divvy {
+
+int exit_status(std::uint64_t failed) {
+  return static_cast<int>(std::min<std::uint64_t>(failed, 101));
+}
+
+void CommonOptions::add_to(CLI::App& app) {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  zmq_version(&major, &minor, &patch);
+  app.set_version_flag("--version", fmt::format("{} {} (libzmq {}.{}.{})", app.get_name(),
+                                                DIVVY_VERSION, major, minor, patch));
+  app.set_help_flag("--help", "Print this help and exit");
+  const std::string group = "Where to meet";
+  app.add_option("--at", at, "All endpoints at once: HOST, HOST:PORT or ipc:///DIR")
+      ->type_name("ADDRESS")
+      ->capture_default_str()
+      ->group(group);
+  const auto endpoint = [&](const char* name, std::string& value, const char* help) {
+    app.add_option(name, value, help)->type_name("ENDPOINT")->group(group);
+  };
+  endpoint("--tasks", endpoints.tasks, "Where the ventilator listens (the guide's 5557)");
+  endpoint("--results", endpoints.results, "Where the sink listens (the guide's 5558)");
+  endpoint("--feedback", endpoints.feedback, "Where presence and receipts go (5559)");
+  app.add_flag("--insecure", insecure, "Allow addresses that others can reach")->group(group);
+  app.add_flag("-q,--quiet", quiet, "Say nothing but errors");
+  app.add_flag("-v,--verbose", verbose, "Say what happens");
+}
+
+void CommonOptions::settle() {
+  const Endpoints from_address = endpoints_at(at);
+  const auto settle_one = [&](std::string& endpoint, const std::string& otherwise) {
+    if (endpoint.empty()) endpoint = otherwise;
+    check_endpoint(endpoint);
+    if (!insecure && !is_private(endpoint)) {
+      throw std::invalid_argument(fmt::format(
+          "{} can be reached by others, and nothing protects it; use --insecure if they are friends",
+          endpoint));
+    }
+  };
+  settle_one(endpoints.tasks, from_address.tasks);
+  settle_one(endpoints.results, from_address.results);
+  settle_one(endpoints.feedback, from_address.feedback);
+}
+
+int run_program(CLI::App& app, int argc, const char* const* argv,
+                const std::function<int()>& body) {
+  try {
+    app.parse(argc, argv);
+    return body();
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    fmt::print(stderr, "{}: {} (see {} --help)\n", app.get_name(), error.what(), app.get_name());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+  }
+  return kExitTrouble;
+}
+
+Notices::Notices(std::string program, const CommonOptions& options)
+    : program_(std::move(program)), quiet_(options.quiet), verbose_(options.verbose) {}
+
+void Notices::warn(std::string_view line) const { fmt::print(stderr, "{}: {}\n", program_, line); }
+
+void Notices::tell(std::string_view line) const {
+  if (!quiet_) warn(line);
+}
+
+void Notices::detail(std::string_view line) const {
+  if (verbose_) warn(line);
+}
+
+void Notices::dropped(std::string_view what) {
+  if (dropped_++ == 0) {
+    warn(fmt::format("dropped {}; more of the kind will be counted only", what));
+  } else {
+    detail(fmt::format("dropped {} ({} so far)", what, dropped_));
+  }
+}
+
+std::uint64_t random_id() {
+  std::uint64_t id = 0;
+  while (id == 0) {
+    if (::getrandom(&id, sizeof id, 0) != sizeof id) throw std::runtime_error("no random bits");
+  }
+  return id;
+}
+
+}  // namespace divvy

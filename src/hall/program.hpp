@@ -1,0 +1,61 @@
+// What the three programs have in common as programs: options, notices, the way they end.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "divvy/endpoints.hpp"
+
+namespace divvy {
+
+inline constexpr int kExitTrouble = 255;
+
+/// 0 if nothing failed, up to 100 how many tasks failed, 101 for more.
+int exit_status(std::uint64_t failed);
+
+/// The options that all three take.
+struct CommonOptions {
+  std::string at{kDefaultAddress};
+  Endpoints endpoints;
+  bool insecure = false;
+  bool quiet = false;
+  bool verbose = false;
+
+  void add_to(CLI::App& app);
+  /// Fills in the endpoints that were not given; throws std::invalid_argument for a bad one, or for
+  /// one that others can reach without --insecure.
+  void settle();
+};
+
+/// Runs `body`; a mistake in the options, or anything it throws, becomes one line "name: message" on
+/// standard error and status 255.
+int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body);
+
+/// Lines for the user on standard error, each with the program's name in front.
+class Notices {
+ public:
+  Notices(std::string program, const CommonOptions& options);
+
+  /// Something is wrong.
+  void warn(std::string_view line) const;
+  /// Told unless --quiet.
+  void tell(std::string_view line) const;
+  /// Told with --verbose only.
+  void detail(std::string_view line) const;
+  /// A peer sent what it should not: all are counted, the first is told of.
+  void dropped(std::string_view what);
+
+ private:
+  std::string program_;
+  bool quiet_;
+  bool verbose_;
+  std::uint64_t dropped_ = 0;
+};
+
+/// Random bits from the operating system.
+std::uint64_t random_id();
+
+}  // namespace divvy

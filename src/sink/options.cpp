@@ -1,0 +1,25 @@
+#include "sink/options.hpp"
+
+namespace divvy::sink {
+
+void Options::add_to(CLI::App& app) {
+  const std::string output = "Output";
+  app.add_flag("-k,--keep-order", printing.keep_order, "Print in the order of the input")
+      ->group(output);
+  app.add_flag("--tag", printing.tag, "Precede each line with its task and a tab")->group(output);
+
+  const std::string batches = "Batches";
+  app.add_flag("--stay", stay, "Serve batch after batch, not only one")->group(batches);
+  app.add_option("--classic", completions,
+                 "Expect N plain completions after the start signal, as in the ZeroMQ Guide; they "
+                 "may be lost as easily as there")
+      ->type_name("[N]")
+      ->expected(0, 1)
+      ->check(CLI::PositiveNumber)
+      ->each([this](const std::string&) { classic = true; })
+      ->default_str("100")
+      ->group(batches);
+  common.add_to(app);
+}
+
+}  // namespace divvy::sink

@@ -1,0 +1,64 @@
+#include "sink/printer.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace divvy::sink {
+namespace {
+
+std::string_view only_text(const Result& result) {
+  std::string_view task;
+  for_each_text(result.texts, [&](std::string_view text) { task = text; });
+  return task;
+}
+
+}  // namespace
+
+void Printer::print(Range ids, const Result& result) {
+  const std::string_view task = settings_.tag && ids.count == 1 ? only_text(result) : "";
+  if (!settings_.keep_order) return write(task, result.output, result.errors);
+  if (ids.first != next_) {
+    early_.emplace(ids.first, Printed{ids.count, std::string(task), std::string(result.output),
+                                      std::string(result.errors)});
+    return;
+  }
+  write(task, result.output, result.errors);
+  next_ = ids.end();
+  for (auto next = early_.find(next_); next != early_.end(); next = early_.find(next_)) {
+    const Printed& printed = next->second;
+    write(printed.task, printed.output, printed.errors);
+    next_ += printed.count;
+    early_.erase(next);
+  }
+}
+
+void Printer::write(std::string_view task, std::string_view output, std::string_view errors) {
+  write(out_, task, output);
+  write(err_, task, errors);
+}
+
+void Printer::write(std::FILE* file, std::string_view task, std::string_view text) const {
+  if (!settings_.tag) {
+    std::fwrite(text.data(), 1, text.size(), file);
+    return;
+  }
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    fmt::print(file, "{}\t{}\n", task, line);
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+}
+
+void Printer::flush() {
+  for (std::FILE* file : {out_, err_}) {
+    if (std::fflush(file) == 0 && std::ferror(file) == 0) continue;
+    throw std::runtime_error(fmt::format("cannot write standard {}: {}",
+                                         file == out_ ? "output" : "error",
+                                         std::strerror(errno)));
+  }
+}
+
+}  // namespace divvy::sink

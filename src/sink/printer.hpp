@@ -1,0 +1,48 @@
+// What the tasks have printed, passed on.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "divvy/messages.hpp"
+
+namespace divvy::sink {
+
+/// Prints each task's standard output to `out` and its standard error to `err`, never torn.
+class Printer {
+ public:
+  struct Settings {
+    bool keep_order = false;  // of the input; what comes early is kept until its turn
+    bool tag = false;         // each line preceded by its task and a tab
+  };
+
+  Printer(Settings settings, std::FILE* out, std::FILE* err)
+      : settings_(settings), out_(out), err_(err) {}
+
+  /// `ids`: those of the result that are news.
+  void print(Range ids, const Result& result);
+  /// Throws std::runtime_error if something could not be written.
+  void flush();
+
+ private:
+  struct Printed {
+    std::uint64_t count = 1;  // consecutive tasks, of which only a single one prints anything
+    std::string task;
+    std::string output;
+    std::string errors;
+  };
+
+  void write(std::string_view task, std::string_view output, std::string_view errors);
+  void write(std::FILE* file, std::string_view task, std::string_view text) const;
+
+  Settings settings_;
+  std::FILE* out_;
+  std::FILE* err_;
+  TaskId next_ = 1;
+  std::map<TaskId, Printed> early_;
+};
+
+}  // namespace divvy::sink

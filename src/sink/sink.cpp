@@ -1,0 +1,242 @@
+#include "sink/sink.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "divvy/endpoints.hpp"
+
+namespace divvy::sink {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A ventilator announces its batch every second; after such a silence it is gone.
+constexpr auto kVentilatorGone = 3s;
+// After so many messages, what they brought is written and receipted before more is read.
+constexpr int kMessagesAtOnce = 1000;
+constexpr std::size_t kMostEarly = 100'000;
+
+std::string describe(const Result& result) {
+  switch (result.outcome) {
+    case Outcome::exited:
+      return fmt::format("exit status {}", result.status);
+    case Outcome::signalled:
+      return fmt::format("killed by signal {} ({})", result.status, ::strsignal(result.status));
+    case Outcome::timed_out:
+      return "timed out";
+    case Outcome::slept:
+    case Outcome::failed:
+    case Outcome::lost:
+      break;
+  }
+  return std::string(result.reason);
+}
+
+}  // namespace
+
+Sink::Sink(const Options& options)
+    : options_(options),
+      notices_("sink", options.common),
+      context_(make_context()),
+      receiver_(make_pull(context_)),
+      listening_(listen_on(receiver_, options.common.endpoints.results)) {
+  notices_.detail(fmt::format("results on {}", listening_.endpoint()));
+}
+
+int Sink::run() {
+  while (!served_) {
+    wait();
+    if (signals_.drain() > 0) {
+      trouble_ = true;
+      break;
+    }
+    hear();
+    if (batch_) {
+      batch_->printer.flush();
+      send_receipts();
+      if (over(Clock::now())) end_batch();
+    }
+  }
+  if (batch_) end_batch();
+  return status();
+}
+
+void Sink::wait() {
+  std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
+                                     {nullptr, timer_.fd(), ZMQ_POLLIN, 0},
+                                     {receiver_.handle(), 0, ZMQ_POLLIN, 0}};
+  std::optional<Time> deadline;
+  if (batch_) {
+    if (batch_->feedback) batch_->feedback->add_to(items, !batch_->receipts.empty());
+    const bool all = batch_->state == BatchState::closed && batch_->tally.recorded() == batch_->tasks;
+    if (all) deadline = batch_->heard + kVentilatorGone;
+  }
+  timer_.set(deadline);
+  zmq::poll(items);
+}
+
+void Sink::hear() {
+  for (int i = 0; i < kMessagesAtOnce && !served_; ++i) {
+    auto message = receive(receiver_);
+    if (!message) return;
+    hear(std::move(*message));
+  }
+}
+
+void Sink::hear(zmq::message_t message) {
+  const std::string_view frame = view(message);
+  if (kind_of(frame) == Kind::plain) return hear_plain();
+  if (const auto announcement = decode<Announcement>(frame)) {
+    return hear_announcement(*announcement, message);
+  }
+  const auto results = decode<Results>(frame);
+  if (!results) return notices_.dropped("a message that is neither results nor an announcement");
+  if (batch_) return hear_results(*results);
+  if (early_.size() < kMostEarly) early_.push_back(std::move(message));
+}
+
+void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& message) {
+  const Time now = Clock::now();
+  if (batch_ && batch_->id != announcement.batch) {
+    if (batch_->heard + kVentilatorGone > now) {
+      return notices_.dropped("the announcement of a second batch, while one is under way");
+    }
+    end_batch();
+    if (served_) return;
+  }
+  if (!batch_) begin(announcement);
+  Batch& batch = *batch_;
+  batch.state = announcement.state;
+  batch.tasks = announcement.tasks;
+  batch.heard = now;
+  if (announcement.elapsed > 0 && !batch.started) {
+    batch.started = now - std::chrono::nanoseconds(announcement.elapsed);
+  }
+  find_ventilator(reach(announcement.feedback, peer_of(message)));
+}
+
+void Sink::begin(const Announcement& announcement) {
+  batch_.emplace(announcement.batch, Printer(options_.printing, stdout, stderr));
+  notices_.detail(fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ",
+                              announcement.name));
+  for (const zmq::message_t& message : std::exchange(early_, {})) {
+    hear_results(*decode<Results>(view(message)));
+  }
+}
+
+void Sink::find_ventilator(const std::string& feedback) {
+  Batch& batch = *batch_;
+  if (batch.feedback && batch.feedback_endpoint == feedback) return;
+  try {
+    batch.feedback.emplace(context_, feedback);
+    batch.feedback_endpoint = feedback;
+  } catch (const std::runtime_error&) {
+    notices_.dropped(fmt::format("an announcement whose feedback is no endpoint: {}", feedback));
+  }
+}
+
+void Sink::hear_results(const Results& results) {
+  if (results.batch != batch_->id) {
+    return notices_.detail("results of another batch are ignored");
+  }
+  for (const Result& result : results.results) record(results.worker, result);
+}
+
+void Sink::record(WorkerId worker, const Result& result) {
+  Batch& batch = *batch_;
+  const Tally::Ruling ruling = batch.tally.rule(result);
+  const auto busy = static_cast<std::uint64_t>(result.ended - result.started);
+  batch.receipts.push_back({worker, result.ids, result.attempt, ruling.verdict, busy});
+  if (ruling.news.empty()) return;
+  batch.last_result = Clock::now();
+  for (const Range& ids : ruling.news) {
+    batch.printer.print(ids, result);
+    if (result.outcome == Outcome::slept) show_completions(ids.count);
+  }
+  batch.slept = batch.slept || result.outcome == Outcome::slept;
+  if (ruling.verdict == Verdict::failed) report_failure(result);
+}
+
+void Sink::report_failure(const Result& result) {
+  for_each_text(result.texts, [&](std::string_view text) {
+    constexpr std::size_t enough = 200;
+    notices_.tell(fmt::format("task {} failed, {}: {}", result.ids.first, describe(result),
+                              text.substr(0, enough)));
+  });
+}
+
+void Sink::show_completions(std::uint64_t count) {
+  if (options_.common.quiet) return;
+  for (; count > 0; --count) std::putchar(completions_shown_++ % 10 == 0 ? ':' : '.');
+}
+
+// On each new connection to a ventilator all that is recorded is stated: it may be a new one, or
+// receipts may have been lost with the old connection.
+void Sink::send_receipts() {
+  Batch& batch = *batch_;
+  if (!batch.feedback) return;
+  if (batch.feedback->connected_anew()) {
+    batch.feedback->send(encode(Receipts{batch.id, batch.tally.restate()}));
+  }
+  if (batch.receipts.empty()) return;
+  if (batch.feedback->send(encode(Receipts{batch.id, batch.receipts}))) batch.receipts.clear();
+}
+
+bool Sink::over(Time now) const {
+  const Batch& batch = *batch_;
+  if (batch.state == BatchState::open) return false;
+  if (batch.state != BatchState::closed) return true;
+  return batch.tally.recorded() == batch.tasks && batch.heard + kVentilatorGone <= now;
+}
+
+void Sink::end_batch() {
+  const Batch& batch = *batch_;
+  const Tally& tally = batch.tally;
+  if (batch.started && tally.recorded() > 0) {
+    tell_total(*batch.started, batch.last_result, batch.slept);
+  }
+  const bool whole = batch.state != BatchState::open && tally.recorded() == batch.tasks;
+  if (!whole) {
+    notices_.warn(fmt::format("ended with {} of {}{} tasks recorded", tally.recorded(),
+                              batch.tasks, batch.state == BatchState::open ? " or more" : ""));
+  }
+  if (tally.failed() > 0) {
+    notices_.tell(fmt::format("{} of {} tasks failed", tally.failed(), tally.recorded()));
+  }
+  failed_ += tally.failed();
+  trouble_ = trouble_ || (!whole && batch.state != BatchState::complete);
+  served_ = !options_.stay;
+  batch_.reset();
+}
+
+// The first plain message is the guide's start signal, each further one a completion.
+void Sink::hear_plain() {
+  if (!plain_) {
+    plain_ = Plain{Clock::now()};
+    return;
+  }
+  show_completions(1);
+  std::fflush(stdout);
+  if (++plain_->completions < options_.completions) return;
+  tell_total(plain_->started, Clock::now(), true);
+  plain_.reset();
+  served_ = !options_.stay;
+}
+
+// The guide's words go where its completions are shown; with commands, standard output is theirs.
+void Sink::tell_total(Time started, Time ended, bool workloads) {
+  if (std::exchange(completions_shown_, 0) > 0) fmt::print("\n");
+  if (options_.common.quiet) return;
+  const auto msec = std::chrono::duration_cast<std::chrono::milliseconds>(ended - started).count();
+  std::FILE* const file = workloads ? stdout : stderr;
+  fmt::print(file, "Total elapsed time: {} msec\n", std::max<long long>(0, msec));
+  std::fflush(file);
+}
+
+int Sink::status() const { return trouble_ ? kExitTrouble : exit_status(failed_); }
+
+}  // namespace divvy::sink

@@ -1,0 +1,130 @@
+#include "ventilator/classic.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <deque>
+#include <string>
+#include <vector>
+#include <zmq.hpp>
+
+#include "divvy/workload.hpp"
+#include "hall/events.hpp"
+#include "hall/sockets.hpp"
+
+namespace divvy::ventilator {
+namespace {
+
+constexpr std::size_t kReadAhead = 1000;
+
+class Classic {
+ public:
+  Classic(const CommonOptions& options, Input& input, std::size_t workers)
+      : notices_("ventilator", options),
+        input_(input),
+        missing_(workers),
+        context_(make_context()),
+        line_(context_, zmq::socket_type::push),
+        tasks_(listen_on(line_, options.endpoints.tasks)),
+        arrivals_(context_, line_, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED),
+        sink_(context_, options.endpoints.results) {
+    notices_.detail(fmt::format("tasks on {}", tasks_.endpoint()));
+  }
+
+  int run() {
+    while (!input_.ended() || !ready_.empty()) {
+      wait();
+      if (signals_.drain() > 0) return stop();
+      greet();
+      read();
+      if (started_) send();
+    }
+    fmt::print("Total expected cost: {} msec\n", expected_msec_);
+    std::fflush(stdout);
+    finish();
+    return 0;
+  }
+
+ private:
+  void wait() {
+    std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
+                                       arrivals_.poll_item()};
+    sink_.add_to(items, !started_);
+    if (started_ && !ready_.empty()) items.push_back({line_.handle(), 0, ZMQ_POLLOUT, 0});
+    if (wants_input()) {
+      if (!input_.fd()) return;
+      items.push_back({nullptr, *input_.fd(), ZMQ_POLLIN, 0});
+    }
+    zmq::poll(items);
+  }
+
+  [[nodiscard]] bool wants_input() const { return !input_.ended() && ready_.size() < kReadAhead; }
+
+  // The start signal is the first thing the sink gets; without a task there is no batch to time.
+  void greet() {
+    for (const Monitor::Event& event : arrivals_.drain()) {
+      if (event.what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && missing_ > 0) --missing_;
+    }
+    if (started_ || missing_ > 0 || ready_.empty()) return;
+    started_ = sink_.send("0");
+  }
+
+  void read() {
+    if (!wants_input()) return;
+    if (const auto fd = input_.fd()) {
+      zmq::pollitem_t item{nullptr, *fd, ZMQ_POLLIN, 0};
+      if (zmq::poll(&item, 1, std::chrono::milliseconds(0)) == 0) return;
+    }
+    input_.read([this](std::string_view text) {
+      if (const auto workload = parse_workload(text)) {
+        expected_msec_ += static_cast<std::uint64_t>(workload->count());
+      }
+      ready_.emplace_back(text);
+    });
+  }
+
+  void send() {
+    while (!ready_.empty() &&
+           line_.send(zmq::buffer(ready_.front()), zmq::send_flags::dontwait)) {
+      ready_.pop_front();
+    }
+  }
+
+  int stop() {
+    line_.set(zmq::sockopt::linger, 0);
+    notices_.warn("stopped before all tasks were sent");
+    return kExitTrouble;
+  }
+
+  // Closing waits until everything is sent, which may be long; a signal ends it as usual.
+  static void finish() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  }
+
+  Notices notices_;
+  Input& input_;
+  std::size_t missing_;
+  bool started_ = false;
+  std::uint64_t expected_msec_ = 0;
+  std::deque<std::string> ready_;
+
+  Signals signals_;
+  zmq::context_t context_;
+  zmq::socket_t line_;
+  Listening tasks_;
+  Monitor arrivals_;
+  Link sink_;
+};
+
+}  // namespace
+
+int run_classic(const CommonOptions& options, Input& input, std::size_t workers) {
+  return Classic(options, input, workers).run();
+}
+
+}  // namespace divvy::ventilator

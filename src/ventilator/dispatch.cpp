@@ -1,0 +1,318 @@
+#include "ventilator/dispatch.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace divvy::ventilator {
+namespace {
+
+constexpr std::uint32_t kStrikes = 3;
+
+// Beyond its slots a worker holds tasks for about this long, so that it does not stand idle while a
+// result, its receipt and the next task are on their way.
+constexpr double kAheadNanoseconds = 5e6;
+constexpr double kMostAhead = 65536;
+// For tasks that take longer, a round trip does not matter.
+constexpr double kLongTask = 1e9;
+// How much the latest receipt counts in the mean.
+constexpr double kLatest = 0.2;
+
+// Runs of consecutive ids that are alike in all else become one.
+template <class Run>
+void append(std::vector<Run>& list, const Run& run) {
+  if (!list.empty()) {
+    Run& last = list.back();
+    Run alike = run;
+    alike.ids = last.ids;
+    if (alike == last && last.ids.end() == run.ids.first) {
+      last.ids.count += run.ids.count;
+      return;
+    }
+  }
+  list.push_back(run);
+}
+
+}  // namespace
+
+// --- workers come and go ------------------------------------------------------------------------
+
+bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time now) {
+  const bool mine = presence.ventilator == settings_.self;
+  if (mine && presence.sequence > sequence_) return false;
+  const bool empty_handed =
+      presence.running.empty() && presence.queued.empty() && presence.finished.empty();
+  const bool farewell = presence.slots == 0 && empty_handed;
+
+  if (!fleet_.find(presence.worker)) {
+    if (farewell) return true;
+    welcome(presence, inbox, now);
+  }
+  Member& member = *fleet_.find(presence.worker);
+  fleet_.heard(member, now);
+  fleet_.update(member, [&](Member& changed) {
+    changed.leaving = presence.slots == 0;
+    if (presence.slots > 0) changed.slots = presence.slots;
+    changed.up = mine && presence.sequence >= changed.greeting;
+  });
+  if (presence.batch == settings_.batch) reconcile(member, presence);
+  touch(member);
+  if (farewell) lose(presence.worker);
+  return true;
+}
+
+void Dispatch::welcome(const Presence& presence, const std::string& inbox, Time now) {
+  Member& member = fleet_.add(presence.worker, now);
+  member.name = presence.name;
+  if (!workloads_) workloads_ = presence.sleeps;
+  orders_.open.emplace_back(presence.worker, inbox);
+  member.greeting = order_for(member).sequence;
+}
+
+// What a worker was sent and does not have, it gave back or never got: no harm done. What it has and
+// was not sent by us, as far as we know, is its own if nobody else has it.
+void Dispatch::reconcile(Member& member, const Presence& presence) {
+  RangeSet reported;
+  for (const auto* list : {&presence.running, &presence.queued, &presence.finished}) {
+    for (const Range& ids : *list) reported.insert(ids);
+  }
+  std::vector<Range> missing;
+  if (presence.ventilator == settings_.self) {
+    for (const Member::Held& entry : member.held) {
+      if (entry.sequence > presence.sequence) continue;
+      for (const Range& part : reported.missing(entry.ids)) missing.push_back(part);
+    }
+  }
+  for (const Range& part : missing) {
+    for (const Range& ids : let_go(member, part)) {
+      for (const Range& unsettled : done_.missing(ids)) pool_.put_back(unsettled);
+    }
+  }
+  adopt(member, presence.running, true);
+  adopt(member, presence.finished, true);
+  adopt(member, presence.queued, false);
+  member.finished = RangeSet(presence.finished);
+  for (const Range& ids : presence.finished) {
+    for (const Range& recorded : done_.common(ids)) pass_on(member, {recorded, kAnyAttempt});
+  }
+}
+
+void Dispatch::adopt(Member& member, const std::vector<Range>& reported, bool running) {
+  RangeSet others;
+  for (const Range& ids : reported) others.insert(ids);
+  for (const Range& ids : reported) {
+    for (const Range& found : pool_.claim(ids)) {
+      fleet_.update(member, [&](Member& changed) { changed.hold(found, 0); });
+      others.erase(found);
+    }
+  }
+  if (running) return;  // started is started
+  for (const Member::Held& entry : member.held) others.erase(entry.ids);
+  for (const Range& ids : others.ranges()) order_for(member).recalled.push_back(ids);
+}
+
+void Dispatch::lose(WorkerId worker) {
+  Member* member = fleet_.find(worker);
+  if (!member) return;
+  for (const TaskId id : member->running()) {
+    let_go(*member, {id, 1});
+    if (!done_.contains(id)) strike(id);
+  }
+  for (const Member::Held& entry : member->held) {
+    for (const Range& part : done_.missing(entry.ids)) pool_.put_back(part);
+  }
+  fleet_.remove(worker);
+  std::erase_if(orders_.open, [&](const auto& lane) { return lane.first == worker; });
+  std::erase_if(orders_.send, [&](const Order& order) { return order.worker == worker; });
+  order_index_.clear();
+  for (std::size_t i = 0; i < orders_.send.size(); ++i) order_index_[orders_.send[i].worker] = i;
+  orders_.close.push_back(worker);
+}
+
+void Dispatch::strike(TaskId id) {
+  if (++troubled_[id].strikes < kStrikes) return pool_.put_back({id, 1});
+  given_up_.push_back(id);
+}
+
+// --- receipts -----------------------------------------------------------------------------------
+
+std::vector<Range> Dispatch::receipt(const Receipt& receipt) {
+  if (receipt.worker != WorkerId::none && receipt.verdict != Verdict::failed) {
+    const double each =
+        static_cast<double>(receipt.busy) / static_cast<double>(receipt.ids.count);
+    mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
+  }
+  if (Member* member = fleet_.find(receipt.worker)) {
+    pass_on(*member, {receipt.ids, receipt.attempt});
+  }
+  if (receipt.verdict == Verdict::retry) {
+    retry(receipt);
+    return {};
+  }
+  return record(receipt);
+}
+
+// Only the attempt that is under way can fail; news of an earlier one is late.
+void Dispatch::retry(const Receipt& receipt) {
+  Member* member = fleet_.find(receipt.worker);
+  const TaskId id = receipt.ids.first;
+  if (!member || done_.contains(id)) return;
+  const auto trouble = troubled_.find(id);
+  const std::uint32_t attempt = trouble == troubled_.end() ? 1 : trouble->second.attempt();
+  if (receipt.attempt != attempt || let_go(*member, {id, 1}).empty()) return;
+  ++troubled_[id].failures;
+  pool_.put_back({id, 1});
+}
+
+std::vector<Range> Dispatch::record(const Receipt& receipt) {
+  const Range ids = receipt.ids;
+  std::vector<Range> news = done_.missing(ids);
+  done_.insert(ids);
+  if (receipt.verdict == Verdict::failed) {
+    for (const Range& part : news) failed_.insert(part);
+  }
+  pool_.claim(ids);
+  troubled_.erase(troubled_.lower_bound(ids.first), troubled_.lower_bound(ids.end()));
+  if (Member* member = fleet_.find(receipt.worker)) {
+    let_go(*member, ids);
+  } else if (receipt.worker == WorkerId::none) {
+    // The receipt that named the worker may have been lost with a connection.
+    for (auto& [id, other] : fleet_.members()) {
+      for (const Range& part : let_go(other, ids)) pass_on(other, {part, kAnyAttempt});
+    }
+  }
+  return news;
+}
+
+void Dispatch::pass_on(Member& member, Settled settled) {
+  append(order_for(member).settled, settled);
+}
+
+std::vector<Range> Dispatch::let_go(Member& member, Range ids) {
+  std::vector<Range> gone;
+  fleet_.update(member, [&](Member& changed) { gone = changed.let_go(ids); });
+  touch(member);
+  return gone;
+}
+
+// --- decisions ----------------------------------------------------------------------------------
+
+Dispatch::Orders Dispatch::decide(Time now) {
+  lose_silent(now);
+  if (sink_ready_ && fleet_.up() >= settings_.workers_wanted) started_ = true;
+  if (stopped_) {
+    recall(fleet_.outstanding());
+  } else if (started_) {
+    fill_free_slots();
+    fill_ahead();
+    // A slot is free and nothing is pending: what waits behind others is called back for it.
+    if (pool_.pending() == 0) recall(fleet_.free_slots());
+  }
+  touched_.clear();
+  order_index_.clear();
+  return std::exchange(orders_, {});
+}
+
+std::optional<Time> Dispatch::deadline() const {
+  const auto silent = fleet_.most_silent();
+  if (!silent) return {};
+  return silent->first + settings_.lost_after;
+}
+
+void Dispatch::lose_silent(Time now) {
+  while (const auto silent = fleet_.most_silent()) {
+    if (silent->first + settings_.lost_after > now) return;
+    lose(silent->second);
+  }
+}
+
+// One task at a time to each in turn, so that all share what there is.
+void Dispatch::fill_free_slots() {
+  while (pool_.pending() > 0 && !idle_.empty()) {
+    const WorkerId id = idle_.front();
+    idle_.pop_front();
+    Member* member = fleet_.find(id);
+    if (!member) continue;
+    member->idle = false;
+    if (member->busy() < member->offered()) give(*member, 1);
+  }
+}
+
+void Dispatch::fill_ahead() {
+  for (const WorkerId id : std::exchange(touched_, {})) {
+    Member* member = fleet_.find(id);
+    if (!member || member->offered() == 0 || member->load < member->slots) continue;
+    const std::uint64_t ahead = member->load - member->slots;
+    const std::uint64_t wanted = depth(*member);
+    // Half-empty first: few large messages rather than many small ones.
+    if (ahead > wanted / 2 || ahead == wanted) continue;
+    give(*member, wanted - ahead);
+  }
+}
+
+// As much as hides the round trip, but never more than half of a worker's share of what is pending,
+// so that there is none for the last tasks of a batch.
+std::uint64_t Dispatch::depth(const Member& member) const {
+  if (!mean_ || *mean_ > kLongTask) return 0;
+  const double slots = member.slots;
+  const double hidden = std::ceil(slots * kAheadNanoseconds / std::max(*mean_, 1.0));
+  const double share = static_cast<double>(pool_.pending()) * slots /
+                       (2.0 * static_cast<double>(fleet_.slots()));
+  return static_cast<std::uint64_t>(std::min({hidden, share, kMostAhead}));
+}
+
+// The tasks come back with the worker's next presence.
+void Dispatch::recall(std::uint64_t wanted) {
+  for (const WorkerId id : fleet_.overfull()) {
+    if (wanted == 0) return;
+    Member& member = *fleet_.find(id);
+    for (const Range& ids : member.queued_last(wanted)) {
+      order_for(member).recalled.push_back(ids);
+      member.recalled.insert(ids);
+      wanted -= ids.count;
+    }
+  }
+}
+
+void Dispatch::give(Member& member, std::uint64_t most) {
+  while (most > 0 && pool_.pending() > 0) {
+    const Portion portion = next_portion(most);
+    pool_.claim(portion.ids);
+    Order& order = order_for(member);
+    fleet_.update(member, [&](Member& changed) { changed.hold(portion.ids, order.sequence); });
+    append(order.tasks, portion);
+    most -= portion.ids.count;
+  }
+  touch(member);
+}
+
+// A task with a history travels by itself, for its attempt is its own.
+Dispatch::Portion Dispatch::next_portion(std::uint64_t most) const {
+  Range ids = pool_.next(most);
+  const auto trouble = troubled_.lower_bound(ids.first);
+  if (trouble != troubled_.end() && trouble->first == ids.first) {
+    const Trouble& history = trouble->second;
+    return {{ids.first, 1}, history.attempt(), settings_.retries + 1 + history.strikes};
+  }
+  if (trouble != troubled_.end()) ids.count = std::min(ids.count, trouble->first - ids.first);
+  return {ids, 1, settings_.retries + 1};
+}
+
+void Dispatch::touch(Member& member) {
+  if (!member.idle && member.busy() < member.offered()) {
+    member.idle = true;
+    idle_.push_back(member.id);
+  }
+  if (touched_.empty() || touched_.back() != member.id) touched_.push_back(member.id);
+}
+
+Dispatch::Order& Dispatch::order_for(Member& member) {
+  const auto [at, added] = order_index_.try_emplace(member.id, orders_.send.size());
+  if (added) {
+    orders_.send.emplace_back();
+    orders_.send.back().worker = member.id;
+    orders_.send.back().sequence = ++sequence_;
+  }
+  return orders_.send[at->second];
+}
+
+}  // namespace divvy::ventilator

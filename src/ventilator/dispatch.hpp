@@ -1,0 +1,144 @@
+// Who gets which task, and when: the policy alone. Events and the time go in, orders come out; it
+// knows of no socket, no clock and no task's text.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "divvy/messages.hpp"
+#include "hall/events.hpp"
+#include "ventilator/fleet.hpp"
+#include "ventilator/pool.hpp"
+
+namespace divvy::ventilator {
+
+class Dispatch {
+ public:
+  struct Settings {
+    VentilatorId self{};
+    BatchId batch{};
+    std::size_t workers_wanted = 1;  // before the first task is handed out
+    std::uint32_t retries = 0;
+    std::chrono::milliseconds lost_after{3000};
+  };
+
+  /// Tasks of one attempt to hand to a worker.
+  struct Portion {
+    Range ids;
+    std::uint32_t attempt;
+    std::uint32_t attempts;
+    friend bool operator==(const Portion&, const Portion&) = default;
+  };
+
+  /// One lane message.
+  struct Order {
+    WorkerId worker{};
+    std::uint64_t sequence = 0;
+    std::vector<Settled> settled;
+    std::vector<Range> recalled;
+    std::vector<Portion> tasks;
+  };
+
+  /// To be carried out in this order.
+  struct Orders {
+    std::vector<WorkerId> close;                         // lanes of workers that are gone
+    std::vector<std::pair<WorkerId, std::string>> open;  // lanes to inboxes
+    std::vector<Order> send;
+  };
+
+  explicit Dispatch(Settings settings) : settings_(settings) {}
+
+  // --- events ---
+
+  /// The input has brought `tasks` tasks so far.
+  void input(std::uint64_t tasks) { pool_.grow(tasks); }
+  /// The sink has said what it has of this batch.
+  void sink_ready() { sink_ready_ = true; }
+  /// No task is handed out any more.
+  void stop() { stopped_ = true; }
+  /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense and was
+  /// dropped.
+  bool presence(const Presence& presence, const std::string& inbox, Time now);
+  /// The worker's connection is closed.
+  void gone(WorkerId worker) { lose(worker); }
+  /// Returns what of it is news: ids whose final result is recorded now.
+  std::vector<Range> receipt(const Receipt& receipt);
+
+  // --- decisions ---
+
+  /// All that is to be done now.
+  Orders decide(Time now);
+  /// When to decide again even if nothing happens.
+  [[nodiscard]] std::optional<Time> deadline() const;
+  /// Tasks that lost a worker too often, once each: a result is to be made of them.
+  [[nodiscard]] std::vector<TaskId> take_given_up() { return std::exchange(given_up_, {}); }
+
+  // --- figures ---
+
+  [[nodiscard]] std::uint64_t recorded() const { return done_.size(); }
+  [[nodiscard]] std::uint64_t failed() const { return failed_.size(); }
+  [[nodiscard]] std::uint64_t pending() const { return pool_.pending(); }
+  /// Tasks that workers hold.
+  [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
+  [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
+  [[nodiscard]] bool started() const { return started_; }
+  /// Whether the first worker there was takes tasks for workloads; nothing: there was none yet.
+  [[nodiscard]] std::optional<bool> workloads() const { return workloads_; }
+
+ private:
+  void welcome(const Presence& presence, const std::string& inbox, Time now);
+  void reconcile(Member& member, const Presence& presence);
+  void adopt(Member& member, const std::vector<Range>& reported, bool running);
+  void lose(WorkerId worker);
+  void strike(TaskId id);
+
+  void retry(const Receipt& receipt);
+  std::vector<Range> record(const Receipt& receipt);
+  void pass_on(Member& member, Settled settled);
+  std::vector<Range> let_go(Member& member, Range ids);
+
+  void lose_silent(Time now);
+  void fill_free_slots();
+  void fill_ahead();
+  void recall(std::uint64_t wanted);
+  void give(Member& member, std::uint64_t most);
+  [[nodiscard]] std::uint64_t depth(const Member& member) const;
+  [[nodiscard]] Portion next_portion(std::uint64_t most) const;
+  void touch(Member& member);
+  Order& order_for(Member& member);
+
+  struct Trouble {
+    std::uint32_t strikes = 0;
+    std::uint32_t failures = 0;
+    [[nodiscard]] std::uint32_t attempt() const { return 1 + strikes + failures; }
+  };
+
+  Settings settings_;
+  bool sink_ready_ = false;
+  bool stopped_ = false;
+  bool started_ = false;
+  std::optional<bool> workloads_;
+
+  Pool pool_;
+  RangeSet done_;    // recorded
+  RangeSet failed_;  // of these, as failed
+  std::map<TaskId, Trouble> troubled_;
+  std::vector<TaskId> given_up_;
+
+  Fleet fleet_;
+  std::deque<WorkerId> idle_;          // may have a free slot; who was idle first comes first
+  std::vector<WorkerId> touched_;      // may take tasks ahead
+  std::optional<double> mean_;         // nanoseconds that a task takes, lately
+  std::uint64_t sequence_ = 0;         // of lane messages, over all lanes
+  Orders orders_;
+  std::unordered_map<WorkerId, std::size_t> order_index_;
+};
+
+}  // namespace divvy::ventilator

@@ -1,0 +1,43 @@
+// What workers and the sink say to the ventilator, and which workers' connections are closed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+#include <zmq.hpp>
+
+#include "divvy/messages.hpp"
+#include "hall/sockets.hpp"
+
+namespace divvy::ventilator {
+
+/// The kernel tells at once when a process on the same host dies, for its connection is closed. Each
+/// message names the descriptor that it came through, so the worker behind it is known.
+class Feedback {
+ public:
+  Feedback(zmq::context_t& context, const std::string& endpoint);
+
+  /// The endpoint with its real port.
+  [[nodiscard]] const std::string& endpoint() const { return listening_.endpoint(); }
+
+  std::optional<zmq::message_t> receive() { return divvy::receive(socket_); }
+  /// Remembers that a worker talks through the connection that brought the message.
+  void is_from(WorkerId worker, zmq::message_t& message);
+
+  /// Workers whose connection is closed. To be called before the messages that are there are
+  /// received and acted upon after them: the last words of a worker count, and a descriptor that
+  /// was closed may already be another worker's.
+  std::vector<WorkerId> disconnected();
+
+  void add_to(std::vector<zmq::pollitem_t>& items);
+
+ private:
+  zmq::socket_t socket_;
+  Monitor monitor_;
+  Listening listening_;
+  std::unordered_map<int, WorkerId> behind_;
+};
+
+}  // namespace divvy::ventilator

@@ -1,0 +1,37 @@
+#include "ventilator/lanes.hpp"
+
+#include <utility>
+
+#include "hall/sockets.hpp"
+
+namespace divvy::ventilator {
+
+bool Lanes::open(WorkerId worker, const std::string& inbox) {
+  zmq::socket_t lane(context_, zmq::socket_type::push);
+  lane.set(zmq::sockopt::linger, kLingerMsec);
+  lane.set(zmq::sockopt::ipv6, true);
+  lane.set(zmq::sockopt::reconnect_ivl, -1);
+  lane.set(zmq::sockopt::sndhwm, 0);  // dispatch bounds what is under way
+  try {
+    lane.connect(inbox);
+  } catch (const zmq::error_t&) {
+    return false;
+  }
+  lanes_.insert_or_assign(worker, std::move(lane));
+  return true;
+}
+
+void Lanes::close(WorkerId worker) {
+  const auto lane = lanes_.find(worker);
+  if (lane == lanes_.end()) return;
+  lane->second.set(zmq::sockopt::linger, 0);
+  lanes_.erase(lane);
+}
+
+void Lanes::send(WorkerId worker, std::string_view frame) {
+  const auto lane = lanes_.find(worker);
+  if (lane == lanes_.end()) return;
+  (void)lane->second.send(zmq::buffer(frame), zmq::send_flags::dontwait);
+}
+
+}  // namespace divvy::ventilator

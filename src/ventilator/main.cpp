@@ -1,0 +1,55 @@
+#include <unistd.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "hall/program.hpp"
+#include "ventilator/classic.hpp"
+#include "ventilator/input.hpp"
+#include "ventilator/options.hpp"
+#include "ventilator/ventilator.hpp"
+
+namespace {
+
+using namespace divvy;
+using namespace divvy::ventilator;
+
+RandomWorkloads random_workloads(const Options& options) {
+  if (options.min_msec > options.max_msec) {
+    throw std::invalid_argument("--min-msec is larger than --max-msec");
+  }
+  return {options.random.value_or(RandomWorkloads{}.count), options.min_msec, options.max_msec,
+          options.seed.value_or(random_id())};
+}
+
+Ventilator::Batch batch(const Options& options) {
+  Ventilator::Batch batch;
+  batch.name = options.name;
+  batch.workers_wanted = options.workers;
+  batch.retries = options.retries;
+  const bool guide = !options.random && !options.file && ::isatty(STDIN_FILENO) != 0;
+  batch.workloads = options.random || guide;
+  if (batch.workloads) {
+    batch.input = open_random(random_workloads(options));
+    if (guide) batch.input = after_enter(std::move(batch.input));
+  } else {
+    batch.input = open_lines(options.file.value_or("-"), options.null_delimited ? '\0' : '\n');
+  }
+  return batch;
+}
+
+int run(Options& options) {
+  options.common.settle();
+  Ventilator::Batch work = batch(options);
+  if (options.classic) return run_classic(options.common, *work.input, options.workers);
+  return Ventilator(options.common, std::move(work)).run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Hands out tasks to workers: one a line, or random workloads.", "ventilator"};
+  Options options;
+  options.add_to(app);
+  return run_program(app, argc, argv, [&] { return run(options); });
+}

@@ -1,0 +1,267 @@
+#include "ventilator/ventilator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "divvy/endpoints.hpp"
+#include "divvy/workload.hpp"
+
+namespace divvy::ventilator {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kAnnounceEvery = 1s;
+constexpr auto kRemindAfter = 2s;
+
+// How far reading goes ahead of what is recorded.
+constexpr std::uint64_t kBacklogTasks = 1'000'000;
+constexpr std::uint64_t kBacklogBytes = 64 << 20;
+
+// The same name is the same batch, today and after a crash (FNV-1a).
+BatchId batch_id(const std::string& name) {
+  if (name.empty()) return BatchId{random_id()};
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return BatchId{hash};
+}
+
+Dispatch::Settings dispatch_settings(VentilatorId self, BatchId id,
+                                     const Ventilator::Batch& batch) {
+  Dispatch::Settings settings;
+  settings.self = self;
+  settings.batch = id;
+  settings.workers_wanted = batch.workers_wanted;
+  settings.retries = batch.retries;
+  return settings;
+}
+
+}  // namespace
+
+Ventilator::Ventilator(const CommonOptions& options, Batch batch)
+    : notices_("ventilator", options),
+      batch_(std::move(batch)),
+      self_{random_id()},
+      id_(batch_id(batch_.name)),
+      context_(make_context()),
+      shared_(context_, zmq::socket_type::push),
+      tasks_(listen_on(shared_, options.endpoints.tasks)),
+      feedback_(context_, options.endpoints.feedback),
+      sink_(context_, options.endpoints.results),
+      lanes_(context_),
+      dispatch_(dispatch_settings(self_, id_, batch_)) {
+  shared_.set(zmq::sockopt::linger, 0);
+  notices_.detail(fmt::format("tasks on {}, feedback on {}", tasks_.endpoint(),
+                              feedback_.endpoint()));
+  remind_at_ = born_ + kRemindAfter;
+}
+
+int Ventilator::run() {
+  while (!finished()) {
+    wait();
+    obey_signals();
+    if (interrupts_ > 1) break;
+    hear();
+    if (wants_input()) read_input();
+    const Time now = Clock::now();
+    carry_out(dispatch_.decide(now));
+    report_given_up();
+    if (now >= announce_at_) announce();
+    remind(now);
+  }
+  return leave();
+}
+
+void Ventilator::wait() {
+  Time deadline = announce_at_;
+  if (remind_at_) deadline = std::min(deadline, *remind_at_);
+  if (const auto decide = dispatch_.deadline()) deadline = std::min(deadline, *decide);
+  timer_.set(deadline);
+
+  std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
+                                     {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
+  feedback_.add_to(items);
+  sink_.add_to(items, false);
+  if (wants_input()) {
+    const auto fd = batch_.input->fd();
+    if (!fd) return;  // more is there already
+    items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
+  }
+  zmq::poll(items);
+}
+
+void Ventilator::obey_signals() {
+  const int came = signals_.drain();
+  if (came == 0) return;
+  interrupts_ += came;
+  dispatch_.stop();
+  if (interrupts_ == 1) {
+    notices_.tell(fmt::format("stopping; waiting for {} tasks under way (once more: leave now)",
+                              dispatch_.outstanding()));
+  }
+}
+
+void Ventilator::hear() {
+  if (sink_.connected_anew()) {
+    announce();
+    for (const std::string& frame : given_up_) sink_.send(frame);
+  }
+  const auto disconnected = feedback_.disconnected();
+  while (auto message = feedback_.receive()) hear(*message);
+  for (const WorkerId worker : disconnected) dispatch_.gone(worker);
+}
+
+void Ventilator::hear(zmq::message_t& message) {
+  const std::string_view frame = view(message);
+  if (const auto presence = decode<Presence>(frame)) return hear_presence(*presence, message);
+  if (const auto receipts = decode<Receipts>(frame)) return hear_receipts(*receipts);
+  notices_.dropped("a message that is neither a presence nor receipts");
+}
+
+void Ventilator::hear_presence(const Presence& presence, zmq::message_t& message) {
+  const std::string inbox = reach(presence.inbox, peer_of(message));
+  if (!dispatch_.presence(presence, inbox, Clock::now())) {
+    return notices_.dropped("a presence that makes no sense");
+  }
+  feedback_.is_from(presence.worker, message);
+}
+
+void Ventilator::hear_receipts(const Receipts& receipts) {
+  if (receipts.batch != id_) return notices_.dropped("receipts for another batch");
+  sink_known_ = true;
+  dispatch_.sink_ready();
+  for (const Receipt& receipt : receipts.receipts) {
+    for (const Range& ids : dispatch_.receipt(receipt)) backlog_.retire(ids);
+  }
+}
+
+bool Ventilator::wants_input() const {
+  return !batch_.input->ended() && interrupts_ == 0 && backlog_.tasks() < kBacklogTasks &&
+         backlog_.bytes() < kBacklogBytes;
+}
+
+void Ventilator::read_input() {
+  if (const auto fd = batch_.input->fd()) {
+    zmq::pollitem_t item{nullptr, *fd, ZMQ_POLLIN, 0};
+    if (zmq::poll(&item, 1, 0ms) == 0) return;
+  }
+  batch_.input->read([this](std::string_view text) { take_task(text); });
+  dispatch_.input(backlog_.last());
+  if (batch_.input->ended()) announce_at_ = Clock::now();
+}
+
+void Ventilator::take_task(std::string_view text) {
+  backlog_.append(text);
+  const auto workload = expected_msec_ ? parse_workload(text) : std::nullopt;
+  if (workload) {
+    *expected_msec_ += static_cast<std::uint64_t>(workload->count());
+  } else {
+    expected_msec_.reset();
+  }
+}
+
+// Whether lines of numbers are workloads or arguments is for the workers to say.
+void Ventilator::tell_expected_cost() {
+  if (cost_told_ || !batch_.input->ended()) return;
+  if (!batch_.workloads && !dispatch_.workloads()) return;
+  cost_told_ = true;
+  if (!expected_msec_ || !(batch_.workloads || *dispatch_.workloads())) return;
+  fmt::print("Total expected cost: {} msec\n", *expected_msec_);
+  std::fflush(stdout);
+}
+
+void Ventilator::carry_out(const Dispatch::Orders& orders) {
+  for (const WorkerId worker : orders.close) {
+    lanes_.close(worker);
+    notices_.detail("a worker is gone");
+  }
+  for (const auto& [worker, inbox] : orders.open) {
+    if (!lanes_.open(worker, inbox)) {
+      notices_.dropped(fmt::format("a worker whose inbox is no endpoint: {}", inbox));
+    }
+    notices_.detail(fmt::format("a worker at {}", inbox));
+  }
+  for (const Dispatch::Order& order : orders.send) send(order);
+  if (!started_ && dispatch_.started()) {
+    started_ = announce_at_ = Clock::now();
+    if (batch_.workloads) fmt::print("Sending tasks to workers...\n");
+    std::fflush(stdout);
+  }
+  tell_expected_cost();
+}
+
+void Ventilator::send(const Dispatch::Order& order) {
+  Lane lane{order.worker, self_, order.sequence, id_, order.settled, order.recalled, {}};
+  for (const Dispatch::Portion& portion : order.tasks) {
+    for (Range rest = portion.ids; rest.count > 0;) {
+      const auto [ids, texts] = backlog_.slice(rest);
+      lane.tasks.push_back({ids, portion.attempt, portion.attempts, texts});
+      rest = {ids.end(), rest.count - ids.count};
+    }
+  }
+  lanes_.send(order.worker, encode(lane));
+}
+
+void Ventilator::report_given_up() {
+  for (const TaskId id : dispatch_.take_given_up()) {
+    Result result;
+    result.ids = {id, 1};
+    result.outcome = Outcome::lost;
+    result.reason = "lost 3 workers";
+    result.texts = backlog_.slice(result.ids).texts;
+    given_up_.push_back(encode(Results{WorkerId::none, "ventilator", id_, {result}}));
+    sink_.send(given_up_.back());
+  }
+}
+
+BatchState Ventilator::state() const {
+  const bool ended = batch_.input->ended();
+  if (ended && dispatch_.recorded() == backlog_.last()) return BatchState::complete;
+  if (leaving_) return BatchState::stopped;
+  return ended ? BatchState::closed : BatchState::open;
+}
+
+void Ventilator::announce() {
+  announce_at_ = Clock::now() + kAnnounceEvery;
+  std::uint64_t elapsed = 0;
+  if (started_) {
+    const auto since = std::chrono::nanoseconds(Clock::now() - *started_).count();
+    elapsed = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(since));
+  }
+  sink_.send(encode(Announcement{self_, id_, batch_.name, feedback_.endpoint(), state(),
+                                 backlog_.last(), elapsed}));
+}
+
+// Whoever started only one of the three is told what the others are waited for.
+void Ventilator::remind(Time now) {
+  if (!remind_at_ || now < *remind_at_) return;
+  remind_at_.reset();
+  if (!sink_known_) notices_.tell("waiting for a sink");
+  if (dispatch_.workers() < batch_.workers_wanted) {
+    notices_.tell(fmt::format("waiting for workers, {} of {} are there", dispatch_.workers(),
+                              batch_.workers_wanted));
+  }
+}
+
+bool Ventilator::finished() const {
+  if (interrupts_ > 0) return dispatch_.outstanding() == 0;
+  return sink_known_ && state() == BatchState::complete;
+}
+
+// The last announcement tells the sink that it may end, too. Closing the sockets delivers it.
+int Ventilator::leave() {
+  leaving_ = true;
+  announce();
+  const std::uint64_t tasks = backlog_.last();
+  if (state() != BatchState::complete) {
+    notices_.warn(fmt::format("stopped with {} of {}{} tasks done", dispatch_.recorded(), tasks,
+                              batch_.input->ended() ? "" : " or more"));
+    return kExitTrouble;
+  }
+  return exit_status(dispatch_.failed());
+}
+
+}  // namespace divvy::ventilator

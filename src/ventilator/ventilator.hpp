@@ -1,0 +1,87 @@
+// The ventilator: reads tasks, hands them to workers, and keeps at it until each has a receipt.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+#include <zmq.hpp>
+
+#include "hall/events.hpp"
+#include "hall/program.hpp"
+#include "hall/sockets.hpp"
+#include "ventilator/backlog.hpp"
+#include "ventilator/dispatch.hpp"
+#include "ventilator/feedback.hpp"
+#include "ventilator/input.hpp"
+#include "ventilator/lanes.hpp"
+
+namespace divvy::ventilator {
+
+class Ventilator {
+ public:
+  struct Batch {
+    std::string name;
+    std::unique_ptr<Input> input;
+    bool workloads = false;  // the tasks are known to be milliseconds
+    std::size_t workers_wanted = 1;
+    std::uint32_t retries = 0;
+  };
+
+  Ventilator(const CommonOptions& options, Batch batch);
+
+  /// Returns the exit status.
+  int run();
+
+ private:
+  void wait();
+  void obey_signals();
+  void hear();
+  void hear(zmq::message_t& message);
+  void hear_presence(const Presence& presence, zmq::message_t& message);
+  void hear_receipts(const Receipts& receipts);
+  void read_input();
+  void take_task(std::string_view text);
+  void tell_expected_cost();
+  void carry_out(const Dispatch::Orders& orders);
+  void send(const Dispatch::Order& order);
+  void report_given_up();
+  void announce();
+  void remind(Time now);
+  int leave();
+
+  [[nodiscard]] bool wants_input() const;
+  [[nodiscard]] bool finished() const;
+  [[nodiscard]] BatchState state() const;
+
+  Notices notices_;
+  Batch batch_;
+  VentilatorId self_;
+  BatchId id_;
+
+  Signals signals_;
+  Timer timer_;
+  zmq::context_t context_;
+  zmq::socket_t shared_;  // the guide's line: nothing travels there, but plain workers may connect
+  Listening tasks_;
+  Feedback feedback_;
+  Link sink_;
+  Lanes lanes_;
+
+  Dispatch dispatch_;
+  Backlog backlog_;
+  std::vector<std::string> given_up_;  // results that the sink has no receipt for yet, encoded
+
+  int interrupts_ = 0;
+  bool leaving_ = false;
+  bool sink_known_ = false;
+  std::optional<std::uint64_t> expected_msec_ = 0;  // nothing once a task is no workload
+  bool cost_told_ = false;
+  Time born_ = Clock::now();
+  std::optional<Time> started_;
+  Time announce_at_ = born_;
+  std::optional<Time> remind_at_;
+};
+
+}  // namespace divvy::ventilator

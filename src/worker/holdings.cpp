@@ -1,0 +1,181 @@
+#include "worker/holdings.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace divvy::worker {
+namespace {
+
+constexpr std::size_t kFrameBytes = 1 << 20;
+// No task is kept waiting in a run of brief ones for longer.
+constexpr std::int64_t kBriefNanoseconds = 1'000'000;
+
+}  // namespace
+
+Holdings::Heard Holdings::hear(const Lane& lane) {
+  if (!follow(lane)) return Heard::ignored;
+  settle(lane.settled);
+  give_back(lane.recalled);
+  for (const TaskRun& run : lane.tasks) queue(run);
+  const bool greeting = lane.settled.empty() && lane.tasks.empty();
+  return greeting || !lane.recalled.empty() ? Heard::asked : Heard::taken;
+}
+
+// One ventilator at a time: a new one takes over for good, so what an old one's lane still brings is
+// not heard any more.
+bool Holdings::follow(const Lane& lane) {
+  if (lane.worker != self_ || former_.contains(lane.ventilator)) return false;
+  if (lane.ventilator != ventilator_) {
+    former_.insert(std::exchange(ventilator_, lane.ventilator));
+    sequence_ = 0;
+  }
+  if (lane.sequence <= sequence_) return false;
+  sequence_ = lane.sequence;
+  if (lane.batch != batch_) change_batch(lane.batch);
+  return true;
+}
+
+void Holdings::change_batch(BatchId batch) {
+  batch_ = batch;
+  held_ = {};
+  running_ = {};
+  queued_.clear();
+  finished_.clear();
+  brief_.reset();
+  unsent_ = 0;
+  kept_bytes_ = 0;
+}
+
+void Holdings::settle(const std::vector<Settled>& settled) {
+  if (settled.empty()) return;
+  std::erase_if(finished_, [&](const Finished& result) {
+    const bool over = std::any_of(settled.begin(), settled.end(), [&](const Settled& one) {
+      return one.ids.first <= result.ids.first && result.ids.end() <= one.ids.end() &&
+             (one.attempt == result.attempt || one.attempt == kAnyAttempt);
+    });
+    if (!over) return false;
+    held_.erase(result.ids);
+    kept_bytes_ -= result.encoded.size();
+    if (!result.sent) --unsent_;
+    return true;
+  });
+}
+
+void Holdings::give_back(const std::vector<Range>& recalled) {
+  for (const Range& ids : recalled) {
+    std::erase_if(queued_, [&](const Task& task) {
+      if (!ids.contains(task.id)) return false;
+      held_.erase({task.id, 1});
+      return true;
+    });
+  }
+}
+
+void Holdings::give_back_queued() {
+  for (const Task& task : queued_) held_.erase({task.id, 1});
+  queued_.clear();
+}
+
+void Holdings::queue(const TaskRun& run) {
+  TaskId id = run.ids.first;
+  const bool known = !held_.common(run.ids).empty();
+  for_each_text(run.texts, [&](std::string_view text) {
+    const TaskId next = id++;
+    if (known && held_.contains(next)) return;
+    queued_.push_back({batch_, next, run.attempt, run.attempts, std::string(text)});
+  });
+  held_.insert(run.ids);
+}
+
+std::optional<Task> Holdings::start() {
+  if (queued_.empty()) return {};
+  Task task = std::move(queued_.front());
+  queued_.pop_front();
+  running_.insert({task.id, 1});
+  return task;
+}
+
+void Holdings::finish(const Task& task, Result result) {
+  if (task.batch != batch_) return;
+  running_.erase({task.id, 1});
+  result.attempt = task.attempt;
+  result.attempts = task.attempts;
+  if (prolong(task, result)) return;
+  close_brief();
+  result.ids = {task.id, 1};
+  std::string text;
+  append_text(text, task.text);
+  if (result.outcome == Outcome::slept) {
+    brief_ = {result, std::move(text)};
+  } else {
+    result.texts = text;
+    keep(result);
+  }
+}
+
+bool Holdings::prolong(const Task& task, const Result& result) {
+  if (!brief_ || result.outcome != Outcome::slept) return false;
+  Result& run = brief_->result;
+  const bool next = task.id == run.ids.end() && result.attempt == run.attempt &&
+                    result.attempts == run.attempts;
+  if (!next || result.ended - run.started > kBriefNanoseconds) return false;
+  ++run.ids.count;
+  run.ended = std::max(run.ended, result.ended);
+  append_text(brief_->texts, task.text);
+  if (brief_->texts.size() >= kFrameBytes) close_brief();
+  return true;
+}
+
+void Holdings::close_brief() {
+  if (!brief_) return;
+  brief_->result.texts = brief_->texts;
+  keep(brief_->result);
+  brief_.reset();
+}
+
+void Holdings::keep(const Result& result) {
+  std::string encoded;
+  Writer writer{encoded};
+  Result::fields(result, writer);
+  kept_bytes_ += encoded.size();
+  finished_.push_back({result.ids, result.attempt, std::move(encoded)});
+  ++unsent_;
+}
+
+std::optional<std::string> Holdings::next_results(std::string_view name) {
+  close_brief();
+  if (unsent_ == 0) return {};
+  ResultsOf<EncodedResult> results{self_, name, batch_, {}};
+  std::size_t bytes = 0;
+  for (Finished& result : finished_) {
+    if (result.sent) continue;
+    if (bytes > 0 && bytes + result.encoded.size() > kFrameBytes) break;
+    bytes += result.encoded.size();
+    results.results.push_back({result.encoded});
+    result.sent = true;
+    --unsent_;
+  }
+  return encode(results);
+}
+
+void Holdings::unsend() {
+  for (Finished& result : finished_) result.sent = false;
+  unsent_ = finished_.size();
+}
+
+void Holdings::describe(Presence& presence) const {
+  presence.worker = self_;
+  presence.ventilator = ventilator_;
+  presence.sequence = sequence_;
+  presence.batch = batch_;
+  presence.running = running_.ranges();
+  RangeSet queued;
+  for (const Task& task : queued_) queued.insert({task.id, 1});
+  presence.queued = queued.ranges();
+  RangeSet finished;
+  for (const Finished& result : finished_) finished.insert(result.ids);
+  if (brief_) finished.insert(brief_->result.ids);
+  presence.finished = finished.ranges();
+}
+
+}  // namespace divvy::worker

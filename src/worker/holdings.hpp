@@ -1,0 +1,99 @@
+// The tasks that a worker holds: queued, running, finished but not settled. State and rules alone;
+// running them and talking about them are others' business.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "divvy/messages.hpp"
+
+namespace divvy::worker {
+
+struct Task {
+  BatchId batch{};
+  TaskId id = 0;
+  std::uint32_t attempt = 1;
+  std::uint32_t attempts = 1;
+  std::string text;
+};
+
+class Holdings {
+ public:
+  explicit Holdings(WorkerId self) : self_(self) {}
+
+  enum class Heard {
+    ignored,  // not for this worker, or old
+    taken,
+    asked,  // and the ventilator waits for a presence
+  };
+  /// Takes what a ventilator says: settles, gives back, queues.
+  Heard hear(const Lane& lane);
+
+  /// The next task, from now on running; nothing if none is queued.
+  std::optional<Task> start();
+  /// `result` without ids, attempt and texts: those are the task's. A task of a batch that is over
+  /// is forgotten.
+  void finish(const Task& task, Result result);
+
+  /// Gives back all that is queued.
+  void give_back_queued();
+
+  /// What of the results was not sent yet, at most about a mebibyte, and from now on counts as sent.
+  /// Nothing: all are.
+  [[nodiscard]] std::optional<std::string> next_results(std::string_view name);
+  /// What was sent may be lost: all of it is to be sent again.
+  void unsend();
+
+  /// Fills in what the holdings know of: all but name, inbox, slots and sleeps.
+  void describe(Presence& presence) const;
+
+  [[nodiscard]] std::uint64_t queued() const { return queued_.size(); }
+  [[nodiscard]] std::uint64_t running() const { return running_.size(); }
+  [[nodiscard]] bool settled() const { return finished_.empty(); }
+  /// Bytes of results that are not settled.
+  [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_; }
+
+ private:
+  struct Finished {
+    Range ids;
+    std::uint32_t attempt;
+    std::string encoded;
+    bool sent = false;
+  };
+
+  /// Workloads that took no time, one after the other: one result.
+  struct Brief {
+    Result result;
+    std::string texts;
+  };
+
+  bool follow(const Lane& lane);
+  void change_batch(BatchId batch);
+  void settle(const std::vector<Settled>& settled);
+  void give_back(const std::vector<Range>& recalled);
+  void queue(const TaskRun& run);
+  bool prolong(const Task& task, const Result& result);
+  void close_brief();
+  void keep(const Result& result);
+
+  WorkerId self_;
+  VentilatorId ventilator_{};
+  std::unordered_set<VentilatorId> former_;
+  std::uint64_t sequence_ = 0;
+  BatchId batch_{};
+
+  RangeSet held_;
+  RangeSet running_;
+  std::deque<Task> queued_;
+  std::deque<Finished> finished_;
+  std::optional<Brief> brief_;
+  std::uint64_t unsent_ = 0;
+  std::uint64_t kept_bytes_ = 0;
+};
+
+}  // namespace divvy::worker

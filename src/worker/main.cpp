@@ -1,0 +1,23 @@
+#include <algorithm>
+#include <string_view>
+
+#include "hall/program.hpp"
+#include "worker/options.hpp"
+#include "worker/worker.hpp"
+
+using namespace divvy;
+using namespace divvy::worker;
+
+int main(int argc, char** argv) {
+  CLI::App app{"Runs tasks and sends their results to the sink.", "worker"};
+  Options options;
+  options.add_to(app);
+  // Whatever follows the first -- belongs to the command.
+  char** const end = argv + argc;
+  char** const dashes = std::find(argv, end, std::string_view("--"));
+  if (dashes != end) options.command.assign(dashes + 1, end);
+  return run_program(app, static_cast<int>(dashes - argv), argv, [&] {
+    options.common.settle();
+    return Worker(options).run();
+  });
+}

@@ -1,0 +1,23 @@
+// The worker's command line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hall/program.hpp"
+
+namespace divvy::worker {
+
+struct Options {
+  CommonOptions common;
+  std::uint32_t slots = 1;
+  std::optional<double> timeout;  // seconds
+  std::string inbox;
+  std::vector<std::string> command;  // empty: sleep
+
+  void add_to(CLI::App& app);
+};
+
+}  // namespace divvy::worker

@@ -1,0 +1,23 @@
+// The guide's work: sleep for as many milliseconds as the task says.
+#pragma once
+
+#include <map>
+
+#include "worker/runner.hpp"
+
+namespace divvy::worker {
+
+class Sleeper : public Runner {
+ public:
+  void start(const Job& job, Time now) override;
+  std::vector<Ended> ended(Time now) override;
+  [[nodiscard]] std::optional<Time> deadline() const override;
+  [[nodiscard]] std::optional<int> fd() const override { return {}; }
+  void kill() override;
+
+ private:
+  std::multimap<Time, std::uint64_t> asleep_;  // until when
+  std::vector<Ended> ended_;
+};
+
+}  // namespace divvy::worker

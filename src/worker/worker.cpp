@@ -1,0 +1,245 @@
+#include "worker/worker.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstdio>
+#include <utility>
+
+#include "divvy/workload.hpp"
+#include "worker/children.hpp"
+#include "worker/inbox.hpp"
+#include "worker/sleeper.hpp"
+
+namespace divvy::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPresenceEvery = 1s;
+// How long a worker that leaves waits for its last results to be recorded.
+constexpr auto kFarewell = 1s;
+// Plain tasks have no limit of their own, so what is read of them has.
+constexpr std::size_t kMostPlain = 1000;
+// Results that pile up like this hold back new tasks.
+constexpr std::uint64_t kMostKeptBytes = 256 << 20;
+
+std::string host_and_pid() {
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}:{}", host.data(), ::getpid());
+}
+
+std::int64_t now_utc() {
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count();
+}
+
+std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
+  if (options.command.empty()) return std::make_unique<Sleeper>();
+  Children::Settings settings;
+  settings.worker = name;
+  if (options.timeout) {
+    settings.timeout = std::chrono::milliseconds(static_cast<long long>(*options.timeout * 1000));
+  }
+  return std::make_unique<Children>(Command(options.command), settings);
+}
+
+std::string inbox_endpoint(const Options& options, WorkerId self) {
+  return options.inbox.empty() ? inbox_for(options.common.endpoints.feedback, self)
+                               : options.inbox;
+}
+
+}  // namespace
+
+Worker::Worker(const Options& options)
+    : options_(options),
+      notices_("worker", options.common),
+      self_{random_id()},
+      name_(host_and_pid()),
+      inbox_(make_pull(context_)),
+      listening_(listen_on(inbox_, inbox_endpoint(options, self_))),
+      feedback_(context_, options.common.endpoints.feedback),
+      results_(context_, options.common.endpoints.results),
+      runner_(make_runner(options, name_)),
+      holdings_(self_) {
+  connect_to(inbox_, options.common.endpoints.tasks);
+  notices_.detail(fmt::format("{} listens on {}", name_, listening_.endpoint()));
+}
+
+int Worker::run() {
+  while (true) {
+    wait();
+    obey_signals();
+    hear();
+    collect();
+    fill_slots();
+    collect();  // tasks that take no time have ended already
+    send_results();
+    const Time now = Clock::now();
+    if (finished(now)) break;
+    if (now >= presence_at_) send_presence(now);
+  }
+  send_presence(Clock::now());
+  return 0;
+}
+
+void Worker::wait() {
+  const bool presence_due = Clock::now() >= presence_at_;
+  std::optional<Time> deadline = runner_->deadline();
+  const auto consider = [&](Time time) { deadline = deadline ? std::min(*deadline, time) : time; };
+  if (!presence_due) consider(presence_at_);
+  if (leave_at_) consider(*leave_at_);
+  timer_.set(deadline);
+
+  std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
+                                     {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
+  if (may_hear()) items.push_back({inbox_.handle(), 0, ZMQ_POLLIN, 0});
+  if (const auto fd = runner_->fd()) items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
+  feedback_.add_to(items, presence_due);
+  results_.add_to(items, waiting_ || plain_done_ > 0);
+  zmq::poll(items);
+}
+
+void Worker::obey_signals() {
+  const int came = signals_.drain();
+  if (came == 0) return;
+  interrupts_ += came;
+  if (interrupts_ > 1) runner_->kill();
+  holdings_.give_back_queued();
+  plain_.clear();
+  presence_at_ = Clock::now();
+  if (holdings_.running() > 0) notices_.detail("finishing what runs (once more: kill it)");
+}
+
+// Of what waits in the inbox each message is heard, so that what the ventilator took back is not
+// started.
+void Worker::hear() {
+  if (feedback_.connected_anew()) presence_at_ = Clock::now();
+  while (may_hear()) {
+    const auto message = receive(inbox_);
+    if (!message) return;
+    hear(*message);
+  }
+}
+
+void Worker::hear(const zmq::message_t& message) {
+  const std::string_view frame = view(message);
+  if (kind_of(frame) == Kind::plain) {
+    if (interrupts_ == 0) plain_.emplace_back(without_padding(frame));
+    return;
+  }
+  const auto lane = decode<Lane>(frame);
+  if (!lane) return notices_.dropped("a message that is no lane message");
+  switch (holdings_.hear(*lane)) {
+    case Holdings::Heard::ignored:
+      return notices_.dropped("a lane message that is stale, or another worker's");
+    case Holdings::Heard::asked:
+      presence_at_ = Clock::now();
+      break;
+    case Holdings::Heard::taken:
+      break;
+  }
+  if (interrupts_ > 0) holdings_.give_back_queued();
+}
+
+bool Worker::may_hear() const { return plain_.size() < kMostPlain; }
+
+bool Worker::may_start() const {
+  return running_.size() < options_.slots && holdings_.kept_bytes() < kMostKeptBytes;
+}
+
+void Worker::fill_slots() {
+  while (may_start()) {
+    if (auto task = holdings_.start()) {
+      start(std::move(*task), false);
+    } else if (!plain_.empty()) {
+      Task plain;
+      plain.text = std::move(plain_.front());
+      plain_.pop_front();
+      start(std::move(plain), true);
+    } else {
+      return;
+    }
+    // A slot whose task takes no time is free again.
+    if (running_.size() == options_.slots) collect();
+  }
+}
+
+void Worker::start(Task task, bool plain) {
+  const auto [at, added] = running_.try_emplace(++jobs_, Running{std::move(task), plain, now_utc()});
+  const Task& started = at->second.task;
+  runner_->start({jobs_, started.text, started.id, started.attempt}, Clock::now());
+}
+
+void Worker::collect() {
+  bool slept = false;
+  for (const Ended& ended : runner_->ended(Clock::now())) {
+    const auto run = running_.extract(ended.job);
+    end(run.mapped(), ended);
+    slept = slept || ended.outcome == Outcome::slept;
+    if (ended.outcome == Outcome::slept && !options_.common.quiet) std::putchar('.');
+  }
+  if (slept) std::fflush(stdout);
+}
+
+void Worker::end(const Running& run, const Ended& ended) {
+  if (run.plain) return end_plain(ended);
+  Result result;
+  result.outcome = ended.outcome;
+  result.status = ended.status;
+  result.started = run.started;
+  result.ended = std::max(run.started, now_utc());
+  result.output = ended.output;
+  result.errors = ended.errors;
+  result.reason = ended.reason;
+  holdings_.finish(run.task, result);
+}
+
+// A plain completion has no room for what the task printed, or for how it ended.
+void Worker::end_plain(const Ended& ended) {
+  ++plain_done_;
+  std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
+  std::fwrite(ended.errors.data(), 1, ended.errors.size(), stderr);
+  if (!ended.reason.empty()) notices_.warn(ended.reason);
+  std::fflush(stdout);
+}
+
+void Worker::send_results() {
+  if (results_.connected_anew()) {
+    holdings_.unsend();
+    waiting_.reset();
+  }
+  for (; plain_done_ > 0; --plain_done_) {
+    if (!results_.send({})) return;
+  }
+  while (true) {
+    if (!waiting_) waiting_ = holdings_.next_results(name_);
+    if (!waiting_ || !results_.send(*waiting_)) return;
+    waiting_.reset();
+  }
+}
+
+void Worker::send_presence(Time now) {
+  Presence presence;
+  holdings_.describe(presence);
+  presence.name = name_;
+  presence.inbox = listening_.endpoint();
+  const auto foreign = running_.size() - holdings_.running();
+  const std::uint64_t free = options_.slots - std::min<std::uint64_t>(foreign, options_.slots);
+  presence.slots = interrupts_ > 0 ? 0 : static_cast<std::uint32_t>(std::max<std::uint64_t>(1, free));
+  presence.sleeps = options_.command.empty();
+  if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
+}
+
+bool Worker::finished(Time now) {
+  if (interrupts_ == 0 || !running_.empty()) return false;
+  if (holdings_.settled() && plain_done_ == 0) return true;
+  if (!leave_at_) leave_at_ = now + kFarewell;
+  return now >= *leave_at_;
+}
+
+}  // namespace divvy::worker

@@ -1,0 +1,78 @@
+// The worker: takes tasks from its inbox, runs them in its slots, and sends the results to the sink.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <zmq.hpp>
+
+#include "hall/events.hpp"
+#include "hall/program.hpp"
+#include "hall/sockets.hpp"
+#include "worker/holdings.hpp"
+#include "worker/options.hpp"
+#include "worker/runner.hpp"
+
+namespace divvy::worker {
+
+class Worker {
+ public:
+  explicit Worker(const Options& options);
+
+  /// Serves ventilators until it is told to end. Returns the exit status.
+  int run();
+
+ private:
+  /// A task in a slot. A plain one came from the guide's ventilator, or one like it.
+  struct Running {
+    Task task;
+    bool plain = false;
+    std::int64_t started = 0;
+  };
+
+  void wait();
+  void obey_signals();
+  void hear();
+  void hear(const zmq::message_t& message);
+  void fill_slots();
+  void start(Task task, bool plain);
+  void collect();
+  void end(const Running& run, const Ended& ended);
+  void end_plain(const Ended& ended);
+  void send_results();
+  void send_presence(Time now);
+
+  [[nodiscard]] bool may_hear() const;
+  [[nodiscard]] bool may_start() const;
+  [[nodiscard]] bool finished(Time now);
+
+  Options options_;
+  Notices notices_;
+  WorkerId self_;
+  std::string name_;
+
+  Signals signals_;
+  Timer timer_;
+  zmq::context_t context_;
+  zmq::socket_t inbox_;
+  Listening listening_;
+  Link feedback_;
+  Link results_;
+
+  std::unique_ptr<Runner> runner_;
+  Holdings holdings_;
+  std::optional<std::string> waiting_;  // results that the sink had no room for yet
+  std::deque<std::string> plain_;  // plain tasks that wait
+  std::uint64_t plain_done_ = 0;   // completions that are still to be sent
+  std::unordered_map<std::uint64_t, Running> running_;
+  std::uint64_t jobs_ = 0;
+
+  Time presence_at_ = Clock::now();
+  int interrupts_ = 0;
+  std::optional<Time> leave_at_;
+};
+
+}  // namespace divvy::worker
