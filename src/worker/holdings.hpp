@@ -54,7 +54,7 @@ class Holdings {
 
   [[nodiscard]] std::uint64_t queued() const { return queued_.size(); }
   [[nodiscard]] std::uint64_t running() const { return running_.size(); }
-  [[nodiscard]] bool settled() const { return finished_.empty(); }
+  [[nodiscard]] bool settled() const { return finished_.empty() && !brief_; }
   /// Bytes of results that are not settled.
   [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_; }
 

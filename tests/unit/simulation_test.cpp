@@ -1,0 +1,329 @@
+// The rules of all three together, without sockets, processes or clocks: random sequences of what
+// can happen, and what must hold whatever happens.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+
+#include "sink/tally.hpp"
+#include "ventilator/dispatch.hpp"
+#include "worker/holdings.hpp"
+
+namespace divvy {
+namespace {
+
+using namespace std::chrono_literals;
+using ventilator::Dispatch;
+using worker::Holdings;
+using worker::Task;
+
+constexpr BatchId kBatch{20};
+
+struct SimulatedWorker {
+  SimulatedWorker(WorkerId worker, std::uint32_t slot_count)
+      : id(worker), slots(slot_count), holdings(worker) {}
+
+  WorkerId id;
+  std::uint32_t slots;
+  Holdings holdings;
+  bool frozen = false;
+  bool leaving = false;
+  std::vector<Task> running;
+  std::deque<std::string> inbox;  // frames under way to it
+};
+
+struct Chances {  // in a thousand steps
+  int kill = 0;
+  int freeze = 0;
+  int leave = 0;
+  int drop_connection = 0;  // of a worker to the sink, what is under way is lost
+  int restart_ventilator = 0;
+  int fail = 0;  // of a task's attempts
+};
+
+class World {
+ public:
+  World(unsigned seed, std::uint64_t tasks, std::uint32_t retries, Chances chances)
+      : random_(seed), tasks_(tasks), retries_(retries), chances_(chances) {
+    restart_ventilator();
+    restarts_ = 0;
+  }
+
+  /// False if it does not come to an end.
+  bool run() {
+    for (int step = 0; step < 2'000'000; ++step) {
+      if (tally_.recorded() == tasks_ && dispatch_->recorded() == tasks_) return true;
+      now_ += std::chrono::microseconds(random_() % 4000);
+      something_happens();
+      decide();
+    }
+    return false;
+  }
+
+  [[nodiscard]] const sink::Tally& tally() const { return tally_; }
+  [[nodiscard]] std::uint64_t dispatch_failed() const { return dispatch_->failed(); }
+
+  /// Tasks that ran more often than retries, lost workers and restarts explain.
+  [[nodiscard]] std::vector<TaskId> run_without_reason() const {
+    std::vector<TaskId> ids;
+    for (const auto& [id, count] : executions_) {
+      const auto excused = excused_.find(id);
+      const int excuses = (excused == excused_.end() ? 0 : excused->second) + restarts_;
+      const auto failed = failures_.find(id);
+      const int failures = failed == failures_.end() ? 0 : failed->second;
+      if (count > 1 + excuses + failures) ids.push_back(id);
+    }
+    return ids;
+  }
+
+ private:
+  bool chance(int in_a_thousand) { return static_cast<int>(random_() % 1000) < in_a_thousand; }
+
+  void something_happens() {
+    if (workers_.size() < 4 && chance(100)) arrive();
+    if (chance(chances_.restart_ventilator)) restart_ventilator();
+    if (workers_.empty()) return;
+    auto at = workers_.begin();
+    std::advance(at, static_cast<long>(random_() % workers_.size()));
+    SimulatedWorker& worker = at->second;
+    if (chance(chances_.kill)) return kill(at->first);
+    if (chance(chances_.leave)) worker.leaving = true;
+    if (chance(chances_.freeze)) worker.frozen = true;
+    if (worker.frozen) {
+      worker.frozen = !chance(2);
+      return;
+    }
+    if (chance(chances_.drop_connection)) drop_results_of(worker.id);
+    switch (random_() % 5) {
+      case 0:
+        return hear(worker);
+      case 1:
+        return start(worker);
+      case 2:
+        return finish(worker);
+      case 3:
+        send_results(worker);
+        return say(worker);
+      default:
+        deliver_to_sink();
+        return deliver_receipts();
+    }
+  }
+
+  void arrive() {
+    const WorkerId id{++ids_};
+    workers_.try_emplace(id, id, 1 + random_() % 3);
+  }
+
+  void kill(WorkerId id) {
+    excuse(workers_.at(id));
+    workers_.erase(id);
+    dispatch_->gone(id);
+  }
+
+  // What it has, or has under way to it, may run elsewhere as well.
+  void excuse(const SimulatedWorker& worker) {
+    for (TaskId id = 1; id <= tasks_; ++id) {
+      if (given_[worker.id].contains(id)) ++excused_[id];
+    }
+  }
+
+  void restart_ventilator() {
+    ++restarts_;
+    Dispatch::Settings settings;
+    settings.self = VentilatorId{++ids_};
+    settings.batch = kBatch;
+    settings.retries = retries_;
+    self_ = settings.self;
+    dispatch_ = std::make_unique<Dispatch>(settings);
+    receipts_.clear();
+    dispatch_->input(tasks_);
+    for (const Receipt& receipt : tally_.restate()) dispatch_->receipt(receipt);
+    dispatch_->sink_ready();
+    for (auto& [id, worker] : workers_) {
+      // What the old one sent last may arrive or not.
+      if (random_() % 2 == 0) worker.inbox.clear();
+    }
+  }
+
+  void drop_results_of(WorkerId id) {
+    std::erase_if(results_, [&](const std::string& frame) {
+      return decode<Results>(frame)->worker == id;
+    });
+    workers_.at(id).holdings.unsend();
+  }
+
+  void hear(SimulatedWorker& worker) {
+    if (worker.inbox.empty()) return;
+    const auto lane = decode<Lane>(worker.inbox.front());
+    const auto heard = worker.holdings.hear(*lane);
+    worker.inbox.pop_front();
+    if (worker.leaving) worker.holdings.give_back_queued();
+    if (heard == Holdings::Heard::asked) say(worker);
+  }
+
+  void start(SimulatedWorker& worker) {
+    if (worker.running.size() >= worker.slots) return;
+    if (auto task = worker.holdings.start()) {
+      ++executions_[task->id];
+      worker.running.push_back(std::move(*task));
+    }
+  }
+
+  void finish(SimulatedWorker& worker) {
+    if (worker.running.empty()) return;
+    const auto which = worker.running.begin() + static_cast<long>(random_() % worker.running.size());
+    Result result;
+    result.outcome = Outcome::exited;
+    result.status = chance(chances_.fail) ? 1 : 0;
+    if (result.status != 0) ++failures_[which->id];
+    result.ended = 3'000'000;
+    worker.holdings.finish(*which, result);
+    worker.running.erase(which);
+  }
+
+  void say(SimulatedWorker& worker) {
+    Presence presence;
+    worker.holdings.describe(presence);
+    presence.slots = worker.leaving ? 0 : worker.slots;
+    EXPECT_TRUE(dispatch_->presence(presence, "inbox", now_));
+    const bool left = worker.leaving && worker.running.empty() && worker.holdings.settled();
+    if (left) {
+      dispatch_->gone(worker.id);
+      workers_.erase(worker.id);
+    }
+  }
+
+  void send_results(SimulatedWorker& worker) {
+    while (auto frame = worker.holdings.next_results("w")) results_.push_back(std::move(*frame));
+  }
+
+  void deliver_to_sink() {
+    if (results_.empty()) return;
+    const auto results = decode<Results>(results_.front());
+    ASSERT_TRUE(results);
+    for (const Result& result : results->results) {
+      const auto ruling = tally_.rule(result);
+      for (const Range& ids : ruling.news) {
+        ASSERT_TRUE(recorded_.missing(ids) == std::vector<Range>{ids}) << "recorded twice";
+        recorded_.insert(ids);
+      }
+      receipts_.push_back({results->worker, result.ids, result.attempt, ruling.verdict, 3'000'000});
+    }
+    results_.pop_front();
+  }
+
+  void deliver_receipts() {
+    for (const Receipt& receipt : std::exchange(receipts_, {})) dispatch_->receipt(receipt);
+  }
+
+  void decide() {
+    const auto orders = dispatch_->decide(now_);
+    for (const WorkerId id : orders.close) {
+      const auto at = workers_.find(id);
+      if (at != workers_.end()) excuse(at->second);  // it was silent, not dead
+    }
+    for (const Dispatch::Order& order : orders.send) {
+      const auto at = workers_.find(order.worker);
+      if (at == workers_.end()) continue;
+      Lane lane{order.worker, self_,   order.sequence, kBatch,
+                order.settled, order.recalled, {}};
+      std::deque<std::string> texts;
+      for (const auto& portion : order.tasks) {
+        std::string& packed = texts.emplace_back();
+        for (TaskId id = portion.ids.first; id < portion.ids.end(); ++id) {
+          append_text(packed, std::to_string(id));
+          given_[order.worker].insert({id, 1});
+        }
+        lane.tasks.push_back({portion.ids, portion.attempt, portion.attempts, packed});
+      }
+      at->second.inbox.push_back(encode(lane));
+    }
+    for (const TaskId id : dispatch_->take_given_up()) {
+      std::string text;
+      append_text(text, std::to_string(id));
+      Result lost;
+      lost.ids = {id, 1};
+      lost.outcome = Outcome::lost;
+      lost.texts = text;
+      results_.push_back(encode(Results{WorkerId::none, "", kBatch, {lost}}));
+    }
+  }
+
+  std::mt19937 random_;
+  std::uint64_t tasks_;
+  std::uint32_t retries_;
+  Chances chances_;
+  Time now_{1h};
+  std::uint64_t ids_ = 100;
+
+  VentilatorId self_{};
+  std::unique_ptr<Dispatch> dispatch_;
+  sink::Tally tally_;
+  std::map<WorkerId, SimulatedWorker> workers_;
+  std::deque<std::string> results_;  // under way to the sink
+  std::vector<Receipt> receipts_;    // under way to the ventilator
+
+  RangeSet recorded_;
+  std::map<TaskId, int> executions_;
+  std::map<TaskId, int> failures_;
+  std::map<TaskId, int> excused_;
+  std::map<WorkerId, RangeSet> given_;
+  int restarts_ = 0;
+};
+
+void expect_a_right_end(unsigned seed, std::uint32_t retries, Chances chances) {
+  World world(seed, 60, retries, chances);
+  ASSERT_TRUE(world.run()) << "no end with seed " << seed;
+  EXPECT_EQ(world.tally().recorded(), 60U) << seed;
+  EXPECT_EQ(world.dispatch_failed(), world.tally().failed()) << seed;
+  EXPECT_EQ(world.run_without_reason(), std::vector<TaskId>{}) << seed;
+}
+
+TEST(Simulation, EveryTaskIsRecordedOnceWhenNothingHappens) {
+  for (unsigned seed = 1; seed <= 50; ++seed) expect_a_right_end(seed, 0, {});
+}
+
+TEST(Simulation, EveryTaskIsRecordedOnceWhenWorkersDie) {
+  for (unsigned seed = 1; seed <= 100; ++seed) expect_a_right_end(seed, 0, {.kill = 10});
+}
+
+TEST(Simulation, EveryTaskIsRecordedOnceWhenWorkersFreezeAndWake) {
+  for (unsigned seed = 1; seed <= 30; ++seed) expect_a_right_end(seed, 0, {.freeze = 5});
+}
+
+TEST(Simulation, NothingRunsTwiceWhenWorkersLeaveInOrder) {
+  for (unsigned seed = 1; seed <= 100; ++seed) expect_a_right_end(seed, 0, {.leave = 5});
+}
+
+TEST(Simulation, NothingRunsTwiceWhenConnectionsToTheSinkBreak) {
+  for (unsigned seed = 1; seed <= 100; ++seed) expect_a_right_end(seed, 0, {.drop_connection = 30});
+}
+
+TEST(Simulation, FailedTasksAreTriedAgain) {
+  for (unsigned seed = 1; seed <= 100; ++seed) expect_a_right_end(seed, 2, {.fail = 300});
+}
+
+TEST(Simulation, EveryTaskIsRecordedOnceWhenTheVentilatorRestarts) {
+  for (unsigned seed = 1; seed <= 100; ++seed) expect_a_right_end(seed, 0, {.restart_ventilator = 5});
+}
+
+TEST(Simulation, EveryTaskIsRecordedOnceWhateverHappens) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    expect_a_right_end(seed, 1,
+                       {.kill = 4,
+                        .freeze = 2,
+                        .leave = 2,
+                        .drop_connection = 10,
+                        .restart_ventilator = 2,
+                        .fail = 200});
+  }
+}
+
+}  // namespace
+}  // namespace divvy

@@ -1,0 +1,116 @@
+// Parts of a page or less: workloads, the worker's command, the sink's printer.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include "divvy/workload.hpp"
+#include "sink/printer.hpp"
+#include "worker/command.hpp"
+
+namespace divvy {
+namespace {
+
+using namespace std::chrono_literals;
+using Words = std::vector<std::string>;
+
+TEST(Workload, IsANumberOfMillisecondsMaybePaddedWithNulBytes) {
+  EXPECT_EQ(parse_workload("0"), 0ms);
+  EXPECT_EQ(parse_workload("100"), 100ms);
+  EXPECT_EQ(parse_workload(std::string_view("7\0\0\0", 4)), 7ms);
+}
+
+TEST(Workload, IsNothingElse) {
+  for (const char* text : {"", " ", "x", "1x", "-1", "+1", "1.5", " 1", "1 ", "99999999999"}) {
+    EXPECT_FALSE(parse_workload(text)) << text;
+  }
+  EXPECT_FALSE(parse_workload(std::string_view("\0", 1)));
+}
+
+TEST(Command, HasTheTaskWhereTheBracesAre) {
+  const worker::Command command({"cp", "{}", "/backup/{}.old", "-v"});
+  EXPECT_EQ(command.with("a b"), (Words{"cp", "a b", "/backup/a b.old", "-v"}));
+}
+
+TEST(Command, HasTheTaskAtItsEndWithoutBraces) {
+  EXPECT_EQ(worker::Command({"echo", "-n"}).with("x"), (Words{"echo", "-n", "x"}));
+}
+
+TEST(Command, DoesNotLookForBracesInTheTask) {
+  EXPECT_EQ(worker::Command({"echo", "{}"}).with("{}{}"), (Words{"echo", "{}{}"}));
+}
+
+class PrinterTest : public testing::Test {
+ protected:
+  void open(sink::Printer::Settings settings) { printer_.emplace(settings, out_, err_); }
+
+  void print(TaskId id, std::string_view output, std::string_view errors = "") {
+    std::string text;
+    append_text(text, "t" + std::to_string(id));
+    Result result;
+    result.ids = {id, 1};
+    result.texts = text;
+    result.output = output;
+    result.errors = errors;
+    printer_->print(result.ids, result);
+  }
+
+  std::string printed(std::FILE* file) {
+    printer_->flush();
+    std::rewind(file);
+    std::string text(1000, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file));
+    return text;
+  }
+
+  ~PrinterTest() override {
+    std::fclose(out_);
+    std::fclose(err_);
+  }
+
+  std::FILE* out_ = std::tmpfile();
+  std::FILE* err_ = std::tmpfile();
+  std::optional<sink::Printer> printer_;
+};
+
+TEST_F(PrinterTest, PassesBothStreamsOnAsTheyCome) {
+  open({});
+  print(2, "b\n", "e\n");
+  print(1, "a");
+  EXPECT_EQ(printed(out_), "b\na");
+  EXPECT_EQ(printed(err_), "e\n");
+}
+
+TEST_F(PrinterTest, KeepsTheOrderOfTheInputIfAsked) {
+  open({.keep_order = true});
+  print(3, "c");
+  print(1, "a");
+  EXPECT_EQ(printed(out_), "a");
+  print(2, "b");
+  EXPECT_EQ(printed(out_), "abc");
+}
+
+TEST_F(PrinterTest, TagsEachLineIfAsked) {
+  open({.tag = true});
+  print(1, "a\nb\n");
+  print(2, "no newline");
+  print(3, "");
+  EXPECT_EQ(printed(out_), "t1\ta\nt1\tb\nt2\tno newline\n");
+}
+
+TEST_F(PrinterTest, TellsThatItCannotWrite) {
+  std::FILE* const full = std::fopen("/dev/full", "w");
+  sink::Printer printer({}, full, err_);
+  std::string text;
+  append_text(text, "t");
+  Result result;
+  result.texts = text;
+  result.output = "x";
+  printer.print(result.ids, result);
+  EXPECT_THROW(printer.flush(), std::runtime_error);
+  std::fclose(full);
+}
+
+}  // namespace
+}  // namespace divvy

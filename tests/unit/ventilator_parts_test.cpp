@@ -1,0 +1,169 @@
+// The ventilator's parts besides its dispatch: pool, backlog, input.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "ventilator/backlog.hpp"
+#include "ventilator/input.hpp"
+#include "ventilator/pool.hpp"
+
+namespace divvy::ventilator {
+namespace {
+
+using Ranges = std::vector<Range>;
+using Texts = std::vector<std::string>;
+
+TEST(Pool, OffersTheLowestIdsFirst) {
+  Pool pool;
+  pool.grow(10);
+  EXPECT_EQ(pool.next(3), (Range{1, 3}));
+  pool.claim({1, 5});
+  EXPECT_EQ(pool.next(3), (Range{6, 3}));
+  pool.put_back({2, 1});
+  EXPECT_EQ(pool.next(3), (Range{2, 1}));
+  EXPECT_EQ(pool.pending(), 6U);
+}
+
+TEST(Pool, CountsTasksThatAreClaimedBeforeTheyAreRead) {
+  Pool pool;
+  EXPECT_EQ(pool.claim({5, 2}), (Ranges{{5, 2}}));
+  EXPECT_TRUE(pool.claim({5, 1}).empty()) << "taken is taken";
+  EXPECT_EQ(pool.pending(), 0U);
+  pool.grow(5);
+  EXPECT_EQ(pool.pending(), 4U);
+  pool.grow(10);
+  EXPECT_EQ(pool.pending(), 8U);
+  pool.put_back({5, 2});
+  EXPECT_EQ(pool.pending(), 10U);
+}
+
+Texts texts_of(const Backlog& backlog, Range ids) {
+  Texts texts;
+  while (ids.count > 0) {
+    const auto [part, packed] = backlog.slice(ids);
+    EXPECT_EQ(part.first, ids.first);
+    for_each_text(packed, [&](std::string_view text) { texts.emplace_back(text); });
+    ids = {part.end(), ids.count - part.count};
+  }
+  return texts;
+}
+
+TEST(Backlog, GivesTextsByTheirIds) {
+  Backlog backlog;
+  for (const char* text : {"a", "", "ccc"}) backlog.append(text);
+  EXPECT_EQ(backlog.last(), 3U);
+  EXPECT_EQ(texts_of(backlog, {1, 3}), (Texts{"a", "", "ccc"}));
+  EXPECT_EQ(texts_of(backlog, {2, 1}), (Texts{""}));
+}
+
+TEST(Backlog, GivesTextsAcrossItsChunksAndForgetsWhatIsRetired) {
+  Backlog backlog;
+  Texts all;
+  for (int i = 1; i <= 10'000; ++i) {
+    all.push_back("task " + std::to_string(i));
+    backlog.append(all.back());
+  }
+  EXPECT_EQ(texts_of(backlog, {1, 10'000}), all);
+  backlog.retire({1, 9'000});
+  EXPECT_EQ(backlog.tasks(), 1000U);
+  EXPECT_LT(backlog.bytes(), 64U * 1024);
+  EXPECT_EQ(texts_of(backlog, {9'001, 2}), (Texts{"task 9001", "task 9002"}));
+  backlog.retire({9'001, 1000});
+  backlog.append("next");
+  EXPECT_EQ(backlog.last(), 10'001U);
+  EXPECT_EQ(texts_of(backlog, {10'001, 1}), (Texts{"next"}));
+}
+
+TEST(Backlog, IgnoresRetiringWhatIsNotThere) {
+  Backlog backlog;
+  backlog.retire({1, 5});
+  backlog.append("a");
+  backlog.retire({2, 5});
+  EXPECT_EQ(backlog.tasks(), 1U);
+}
+
+class InputTest : public testing::Test {
+ protected:
+  InputTest() {
+    std::array<char, 32> name{"/tmp/divvy-input-XXXXXX"};
+    ::close(::mkstemp(name.data()));
+    path_ = name.data();
+  }
+  ~InputTest() override { std::filesystem::remove(path_); }
+
+  void write(std::string_view bytes) { std::ofstream(path_, std::ios::binary) << bytes; }
+
+  Texts tasks(char delimiter = '\n') {
+    Texts texts;
+    const auto input = open_lines(path_, delimiter);
+    while (!input->ended()) {
+      input->read([&](std::string_view text) { texts.emplace_back(text); });
+    }
+    return texts;
+  }
+
+  std::string path_;
+};
+
+TEST_F(InputTest, HasATaskALine) {
+  write("a\nb c\n");
+  EXPECT_EQ(tasks(), (Texts{"a", "b c"}));
+}
+
+TEST_F(InputTest, NeedsNoNewlineAtItsEnd) {
+  write("a\nb");
+  EXPECT_EQ(tasks(), (Texts{"a", "b"}));
+}
+
+TEST_F(InputTest, SkipsEmptyLinesAndCarriageReturns) {
+  write("a\r\n\r\n\nb\r\n");
+  EXPECT_EQ(tasks(), (Texts{"a", "b"}));
+}
+
+TEST_F(InputTest, KeepsEverythingBetweenNulBytes) {
+  write(std::string("a\nb\0\0c\r", 7));
+  EXPECT_EQ(tasks('\0'), (Texts{"a\nb", "", "c\r"}));
+}
+
+TEST_F(InputTest, HasLinesLongerThanABlock) {
+  const std::string longest(kMaxTaskBytes, 'x');
+  write("a\n" + longest + "\nb\n");
+  EXPECT_EQ(tasks(), (Texts{"a", longest, "b"}));
+}
+
+TEST_F(InputTest, RefusesALineThatIsTooLong) {
+  write(std::string(kMaxTaskBytes + 1, 'x'));
+  EXPECT_THROW(tasks(), std::runtime_error);
+}
+
+TEST_F(InputTest, RefusesWhatCannotBeRead) {
+  EXPECT_THROW(open_lines(path_ + "-none", '\n'), std::runtime_error);
+  EXPECT_THROW(open_lines("/tmp", '\n'), std::runtime_error);
+}
+
+TEST(RandomInput, GivesTheSameWorkloadsForTheSameSeed) {
+  const auto draw = [](std::uint64_t seed) {
+    Texts texts;
+    const auto input = open_random({2500, 1, 100, seed});
+    while (!input->ended()) {
+      input->read([&](std::string_view text) { texts.emplace_back(text); });
+    }
+    return texts;
+  };
+  const Texts texts = draw(1);
+  EXPECT_EQ(texts.size(), 2500U);
+  for (const std::string& text : texts) {
+    EXPECT_GE(std::stoi(text), 1);
+    EXPECT_LE(std::stoi(text), 100);
+  }
+  EXPECT_EQ(draw(1), texts);
+  EXPECT_NE(draw(2), texts);
+}
+
+}  // namespace
+}  // namespace divvy::ventilator
