@@ -15,7 +15,7 @@ void Options::add_to(CLI::App& app) {
                  "may be lost as easily as there")
       ->type_name("[N]")
       ->expected(0, 1)
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1'000'000'000).description(""))
       ->each([this](const std::string&) { classic = true; })
       ->default_str("100")
       ->group(batches);

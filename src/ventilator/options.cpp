@@ -21,7 +21,7 @@ void Options::add_to(CLI::App& app) {
       ->group(batch);
   app.add_option("--retries", retries, "Run a failed task up to N times more")
       ->type_name("N")
-      ->check(CLI::Range(0, 1000))
+      ->check(CLI::Range(0, 1000).description(""))
       ->capture_default_str()
       ->group(batch);
   app.add_option("--name", name, "The batch's name, to go on under it later")->group(batch);

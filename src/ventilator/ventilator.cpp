@@ -98,7 +98,7 @@ void Ventilator::obey_signals() {
   if (came == 0) return;
   interrupts_ += came;
   dispatch_.stop();
-  if (interrupts_ == 1) {
+  if (interrupts_ == 1 && dispatch_.outstanding() > 0) {
     notices_.tell(fmt::format("stopping; waiting for {} tasks under way (once more: leave now)",
                               dispatch_.outstanding()));
   }
@@ -165,7 +165,7 @@ void Ventilator::take_task(std::string_view text) {
 
 // Whether lines of numbers are workloads or arguments is for the workers to say.
 void Ventilator::tell_expected_cost() {
-  if (cost_told_ || !batch_.input->ended()) return;
+  if (cost_told_ || !dispatch_.started() || !batch_.input->ended()) return;
   if (!batch_.workloads && !dispatch_.workloads()) return;
   cost_told_ = true;
   if (!expected_msec_ || !(batch_.workloads || *dispatch_.workloads())) return;

@@ -10,12 +10,12 @@ void Options::add_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
-      ->check(CLI::Range(1, 100'000))
+      ->check(CLI::Range(1, 100'000).description(""))
       ->capture_default_str()
       ->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(0.001, 1e9).description(""))
       ->group(tasks);
   common.add_to(app);
   app.add_option("--inbox", inbox, "Where to listen for tasks (default: a free port)")
