@@ -27,8 +27,8 @@ struct HostPort {
   static HostPort split(std::string_view address) {
     const auto colon = address.rfind(':');
     const auto bracket = address.rfind(']');
-    const bool no_port = colon == std::string_view::npos ||
-                         (bracket != std::string_view::npos && colon < bracket);
+    const bool no_port =
+        colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket);
     if (no_port) return {address, {}};
     return {address.substr(0, colon), address.substr(colon + 1)};
   }
@@ -77,16 +77,16 @@ inline Endpoints endpoints_at(std::string_view address) {
     return endpoints;
   }
   if (address.starts_with("tcp://")) address = without_scheme(address);
-  const auto [host, given] = HostPort::split(address);
-  const bool has_port = host.size() != address.size();
-  const int port = has_port ? port_number(given) : kDefaultPort;
-  if (port == 0 || port > 65535 - 2 || host.empty()) {
+  const HostPort parts = HostPort::split(address);
+  const bool has_port = parts.host.size() != address.size();
+  const int port = has_port ? port_number(parts.port) : kDefaultPort;
+  if (port == 0 || port > 65535 - 2 || parts.host.empty()) {
     throw std::invalid_argument("bad address '" + std::string(address) +
                                 "': it must be HOST, HOST:PORT (three ports from PORT on) or "
                                 "ipc:///DIR");
   }
   const auto at = [&](int number) {
-    return "tcp://" + std::string(host) + ":" + std::to_string(number);
+    return "tcp://" + std::string(parts.host) + ":" + std::to_string(number);
   };
   endpoints = {at(port), at(port + 1), at(port + 2)};
   check_endpoint(endpoints.tasks);

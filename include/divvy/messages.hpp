@@ -179,9 +179,7 @@ struct ResultsOf {
   BatchId batch{};
   std::vector<AnyResult> results;
 
-  static void fields(auto& self, auto& io) {
-    io(self.worker, self.name, self.batch, self.results);
-  }
+  static void fields(auto& self, auto& io) { io(self.worker, self.name, self.batch, self.results); }
 };
 using Results = ResultsOf<Result>;
 

@@ -44,9 +44,10 @@ void CommonOptions::settle() {
     if (endpoint.empty()) endpoint = otherwise;
     check_endpoint(endpoint);
     if (!insecure && !is_private(endpoint)) {
-      throw std::invalid_argument(fmt::format(
-          "{} can be reached by others, and nothing protects it; use --insecure if they are friends",
-          endpoint));
+      throw std::invalid_argument(
+          fmt::format("{} can be reached by others, and nothing protects it; use --insecure if "
+                      "they are friends",
+                      endpoint));
     }
   };
   settle_one(endpoints.tasks, from_address.tasks);

@@ -30,8 +30,8 @@ struct CommonOptions {
   void settle();
 };
 
-/// Runs `body`; a mistake in the options, or anything it throws, becomes one line "name: message" on
-/// standard error and status 255.
+/// Runs `body`; a mistake in the options, or anything it throws, becomes one line "name: message"
+/// on standard error and status 255.
 int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body);
 
 /// Lines for the user on standard error, each with the program's name in front.

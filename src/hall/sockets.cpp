@@ -73,8 +73,8 @@ Listening listen_on(zmq::socket_t& socket, const std::string& endpoint) {
     if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
     socket.bind(endpoint);
   } catch (const zmq::error_t& error) {
-    throw std::runtime_error(fmt::format("cannot listen on {}: {}{}", endpoint, error.what(),
-                                         advice(error.num())));
+    throw std::runtime_error(
+        fmt::format("cannot listen on {}: {}{}", endpoint, error.what(), advice(error.num())));
   }
   return Listening(socket.get(zmq::sockopt::last_endpoint));
 }

@@ -35,8 +35,8 @@ class Listening {
 /// Binds. Throws std::runtime_error with a line for the user.
 Listening listen_on(zmq::socket_t& socket, const std::string& endpoint);
 
-/// Connects, and again whenever the connection is lost. Throws std::runtime_error with a line for the
-/// user.
+/// Connects, and again whenever the connection is lost. Throws std::runtime_error with a line for
+/// the user.
 void connect_to(zmq::socket_t& socket, const std::string& endpoint);
 
 /// A PULL socket, not bound yet.
@@ -68,8 +68,8 @@ class Monitor {
 };
 
 /// A PUSH to one endpoint that connects again by itself. It holds no message for a peer that is not
-/// there: whoever uses it states what matters once more on each new connection. That one habit makes
-/// a restart of any peer harmless.
+/// there: whoever uses it states what matters once more on each new connection. That one habit
+/// makes a restart of any peer harmless.
 class Link {
  public:
   Link(zmq::context_t& context, const std::string& endpoint);

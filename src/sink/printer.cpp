@@ -56,8 +56,7 @@ void Printer::flush() {
   for (std::FILE* file : {out_, err_}) {
     if (std::fflush(file) == 0 && std::ferror(file) == 0) continue;
     throw std::runtime_error(fmt::format("cannot write standard {}: {}",
-                                         file == out_ ? "output" : "error",
-                                         std::strerror(errno)));
+                                         file == out_ ? "output" : "error", std::strerror(errno)));
   }
 }
 

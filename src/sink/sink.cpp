@@ -72,7 +72,8 @@ void Sink::wait() {
   std::optional<Time> deadline;
   if (batch_) {
     if (batch_->feedback) batch_->feedback->add_to(items, !batch_->receipts.empty());
-    const bool all = batch_->state == BatchState::closed && batch_->tally.recorded() == batch_->tasks;
+    const bool all =
+        batch_->state == BatchState::closed && batch_->tally.recorded() == batch_->tasks;
     if (all) deadline = batch_->heard + kVentilatorGone;
   }
   timer_.set(deadline);
@@ -121,8 +122,8 @@ void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& m
 
 void Sink::begin(const Announcement& announcement) {
   batch_.emplace(announcement.batch, Printer(options_.printing, stdout, stderr));
-  notices_.detail(fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ",
-                              announcement.name));
+  notices_.detail(
+      fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
   for (const zmq::message_t& message : std::exchange(early_, {})) {
     hear_results(*decode<Results>(view(message)));
   }
@@ -201,8 +202,8 @@ void Sink::end_batch() {
   }
   const bool whole = batch.state != BatchState::open && tally.recorded() == batch.tasks;
   if (!whole) {
-    notices_.warn(fmt::format("ended with {} of {}{} tasks recorded", tally.recorded(),
-                              batch.tasks, batch.state == BatchState::open ? " or more" : ""));
+    notices_.warn(fmt::format("ended with {} of {}{} tasks recorded", tally.recorded(), batch.tasks,
+                              batch.state == BatchState::open ? " or more" : ""));
   }
   if (tally.failed() > 0) {
     notices_.tell(fmt::format("{} of {} tasks failed", tally.failed(), tally.recorded()));

@@ -28,7 +28,7 @@ class Tally {
 
  private:
   RangeSet done_;
-  RangeSet failed_;  // of these
+  RangeSet failed_;                                     // of these
   std::unordered_map<TaskId, std::uint32_t> retrying_;  // the last attempt that failed
   std::uint64_t duplicates_ = 0;
   std::uint64_t retried_ = 0;

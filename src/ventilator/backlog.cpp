@@ -52,9 +52,9 @@ void Backlog::retire(Range ids) {
 }
 
 std::size_t Backlog::chunk_of(TaskId id) const {
-  const auto after = std::upper_bound(
-      chunks_.begin(), chunks_.end(), id,
-      [](TaskId wanted, const Chunk& chunk) { return wanted < chunk.first; });
+  const auto after =
+      std::upper_bound(chunks_.begin(), chunks_.end(), id,
+                       [](TaskId wanted, const Chunk& chunk) { return wanted < chunk.first; });
   return static_cast<std::size_t>(after - chunks_.begin()) - 1;
 }
 

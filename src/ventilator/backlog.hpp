@@ -11,8 +11,8 @@
 
 namespace divvy::ventilator {
 
-/// Texts are kept packed as they travel, so handing out a thousand tasks is one copy. Memory is given
-/// back in chunks, when all tasks of one are retired.
+/// Texts are kept packed as they travel, so handing out a thousand tasks is one copy. Memory is
+/// given back in chunks, when all tasks of one are retired.
 class Backlog {
  public:
   struct Slice {

@@ -85,8 +85,7 @@ class Classic {
   }
 
   void send() {
-    while (!ready_.empty() &&
-           line_.send(zmq::buffer(ready_.front()), zmq::send_flags::dontwait)) {
+    while (!ready_.empty() && line_.send(zmq::buffer(ready_.front()), zmq::send_flags::dontwait)) {
       ready_.pop_front();
     }
   }

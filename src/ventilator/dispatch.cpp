@@ -68,8 +68,8 @@ void Dispatch::welcome(const Presence& presence, const std::string& inbox, Time 
   member.greeting = order_for(member).sequence;
 }
 
-// What a worker was sent and does not have, it gave back or never got: no harm done. What it has and
-// was not sent by us, as far as we know, is its own if nobody else has it.
+// What a worker was sent and does not have, it gave back or never got: no harm done. What it has
+// and was not sent by us, as far as we know, is its own if nobody else has it.
 void Dispatch::reconcile(Member& member, const Presence& presence) {
   RangeSet reported;
   for (const auto* list : {&presence.running, &presence.queued, &presence.finished}) {
@@ -137,8 +137,7 @@ void Dispatch::strike(TaskId id) {
 
 std::vector<Range> Dispatch::receipt(const Receipt& receipt) {
   if (receipt.worker != WorkerId::none && receipt.verdict != Verdict::failed) {
-    const double each =
-        static_cast<double>(receipt.busy) / static_cast<double>(receipt.ids.count);
+    const double each = static_cast<double>(receipt.busy) / static_cast<double>(receipt.ids.count);
     mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
   }
   if (Member* member = fleet_.find(receipt.worker)) {
@@ -255,8 +254,8 @@ std::uint64_t Dispatch::depth(const Member& member) const {
   if (!mean_ || *mean_ > kLongTask) return 0;
   const double slots = member.slots;
   const double hidden = std::ceil(slots * kAheadNanoseconds / std::max(*mean_, 1.0));
-  const double share = static_cast<double>(pool_.pending()) * slots /
-                       (2.0 * static_cast<double>(fleet_.slots()));
+  const double share =
+      static_cast<double>(pool_.pending()) * slots / (2.0 * static_cast<double>(fleet_.slots()));
   return static_cast<std::uint64_t>(std::min({hidden, share, kMostAhead}));
 }
 

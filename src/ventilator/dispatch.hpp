@@ -133,10 +133,10 @@ class Dispatch {
   std::vector<TaskId> given_up_;
 
   Fleet fleet_;
-  std::deque<WorkerId> idle_;          // may have a free slot; who was idle first comes first
-  std::vector<WorkerId> touched_;      // may take tasks ahead
-  std::optional<double> mean_;         // nanoseconds that a task takes, lately
-  std::uint64_t sequence_ = 0;         // of lane messages, over all lanes
+  std::deque<WorkerId> idle_;      // may have a free slot; who was idle first comes first
+  std::vector<WorkerId> touched_;  // may take tasks ahead
+  std::optional<double> mean_;     // nanoseconds that a task takes, lately
+  std::uint64_t sequence_ = 0;     // of lane messages, over all lanes
   Orders orders_;
   std::unordered_map<WorkerId, std::size_t> order_index_;
 };

@@ -13,8 +13,8 @@
 
 namespace divvy::ventilator {
 
-/// The kernel tells at once when a process on the same host dies, for its connection is closed. Each
-/// message names the descriptor that it came through, so the worker behind it is known.
+/// The kernel tells at once when a process on the same host dies, for its connection is closed.
+/// Each message names the descriptor that it came through, so the worker behind it is known.
 class Feedback {
  public:
   Feedback(zmq::context_t& context, const std::string& endpoint);

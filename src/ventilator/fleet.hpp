@@ -19,7 +19,7 @@ namespace divvy::ventilator {
 struct Member {
   struct Held {
     Range ids;
-    std::uint64_t sequence;  // of the lane message that brought them
+    std::uint64_t sequence = 0;  // of the lane message that brought them
   };
 
   WorkerId id{};

@@ -69,8 +69,8 @@ class Lines : public Input {
 
   void check_length(std::size_t length) const {
     if (length <= kMaxTaskBytes) return;
-    throw std::runtime_error(fmt::format("{}: task {} is longer than {} bytes", name_,
-                                         number_ + 1, kMaxTaskBytes));
+    throw std::runtime_error(
+        fmt::format("{}: task {} is longer than {} bytes", name_, number_ + 1, kMaxTaskBytes));
   }
 
   Descriptor fd_;

@@ -10,8 +10,8 @@
 
 namespace divvy::ventilator {
 
-/// A lane never reconnects by itself, for the port may belong to another worker by then; its worker's
-/// next presence opens a new one.
+/// A lane never reconnects by itself, for the port may belong to another worker by then; its
+/// worker's next presence opens a new one.
 class Lanes {
  public:
   explicit Lanes(zmq::context_t& context) : context_(context) {}

@@ -10,8 +10,12 @@ void Options::add_to(CLI::App& app) {
                     ->type_name("N")
                     ->group(input);
   count->excludes("FILE");
-  app.add_option("--min-msec", min_msec, "The smallest of them")->capture_default_str()->group(input);
-  app.add_option("--max-msec", max_msec, "The largest of them")->capture_default_str()->group(input);
+  app.add_option("--min-msec", min_msec, "The smallest of them")
+      ->capture_default_str()
+      ->group(input);
+  app.add_option("--max-msec", max_msec, "The largest of them")
+      ->capture_default_str()
+      ->group(input);
   app.add_option("--seed", seed, "The same seed gives the same workloads")->group(input);
 
   const std::string batch = "The batch";

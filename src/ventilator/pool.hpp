@@ -26,10 +26,10 @@ class Pool {
     return gap;
   }
 
-  /// Takes those of `ids` that nobody has, even ones that the input has not brought yet, and returns
-  /// them.
+  /// Takes those of `ids` that nobody has, even ones that the input has not brought yet, and
+  /// returns them.
   std::vector<Range> claim(Range ids) {
-    const std::vector<Range> news = taken_.missing(ids);
+    std::vector<Range> news = taken_.missing(ids);
     for (const Range& part : news) pending_ -= within_known(part);
     taken_.insert(ids);
     return news;

@@ -54,8 +54,8 @@ Ventilator::Ventilator(const CommonOptions& options, Batch batch)
       lanes_(context_),
       dispatch_(dispatch_settings(self_, id_, batch_)) {
   shared_.set(zmq::sockopt::linger, 0);
-  notices_.detail(fmt::format("tasks on {}, feedback on {}", tasks_.endpoint(),
-                              feedback_.endpoint()));
+  notices_.detail(
+      fmt::format("tasks on {}, feedback on {}", tasks_.endpoint(), feedback_.endpoint()));
   remind_at_ = born_ + kRemindAfter;
 }
 

@@ -148,13 +148,11 @@ void Children::spawn(Child& child, const Job& job) {
   Pipe errors;
   SpawnSetup setup(nothing_.get(), output.write.get(), errors.write.get());
   std::vector<std::string> words = command_.with(job.text);
-  std::vector<std::string> environment{"DIVVY_TASK=" + std::string(job.text),
-                                       fmt::format("DIVVY_ID={}", job.id),
-                                       fmt::format("DIVVY_ATTEMPT={}", job.attempt),
-                                       "DIVVY_WORKER=" + settings_.worker};
+  std::vector<std::string> environment{
+      "DIVVY_TASK=" + std::string(job.text), fmt::format("DIVVY_ID={}", job.id),
+      fmt::format("DIVVY_ATTEMPT={}", job.attempt), "DIVVY_WORKER=" + settings_.worker};
   if (const int error = setup.spawn(child.pid, words, environment); error != 0) {
-    throw std::runtime_error(fmt::format("cannot run {}: {}", words.front(),
-                                         std::strerror(error)));
+    throw std::runtime_error(fmt::format("cannot run {}: {}", words.front(), std::strerror(error)));
   }
   child.process = Descriptor(::pidfd_open(child.pid, 0));
   child.streams[kOutput] = std::move(output.read);

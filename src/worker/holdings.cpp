@@ -21,8 +21,8 @@ Holdings::Heard Holdings::hear(const Lane& lane) {
   return greeting || !lane.recalled.empty() ? Heard::asked : Heard::taken;
 }
 
-// One ventilator at a time: a new one takes over for good, so what an old one's lane still brings is
-// not heard any more.
+// One ventilator at a time: a new one takes over for good, so what an old one's lane still brings
+// is not heard any more.
 bool Holdings::follow(const Lane& lane) {
   if (lane.worker != self_ || former_.contains(lane.ventilator)) return false;
   if (lane.ventilator != ventilator_) {
@@ -116,8 +116,8 @@ void Holdings::finish(const Task& task, Result result) {
 bool Holdings::prolong(const Task& task, const Result& result) {
   if (!brief_ || result.outcome != Outcome::slept) return false;
   Result& run = brief_->result;
-  const bool next = task.id == run.ids.end() && result.attempt == run.attempt &&
-                    result.attempts == run.attempts;
+  const bool next =
+      task.id == run.ids.end() && result.attempt == run.attempt && result.attempts == run.attempts;
   if (!next || result.ended - run.started > kBriefNanoseconds) return false;
   ++run.ids.count;
   run.ended = std::max(run.ended, result.ended);

@@ -43,8 +43,8 @@ class Holdings {
   /// Gives back all that is queued.
   void give_back_queued();
 
-  /// What of the results was not sent yet, at most about a mebibyte, and from now on counts as sent.
-  /// Nothing: all are.
+  /// What of the results was not sent yet, at most about a mebibyte, and from now on counts as
+  /// sent. Nothing: all are.
   [[nodiscard]] std::optional<std::string> next_results(std::string_view name);
   /// What was sent may be lost: all of it is to be sent again.
   void unsend();

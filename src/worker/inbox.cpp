@@ -32,7 +32,8 @@ std::string local_address_towards(const std::string& host, const std::string& po
     std::array<char, NI_MAXHOST> name{};
     auto* raw = reinterpret_cast<sockaddr*>(&address);
     if (::getsockname(probe.get(), raw, &size) != 0) continue;
-    if (::getnameinfo(raw, size, name.data(), name.size(), nullptr, 0, NI_NUMERICHOST) != 0) continue;
+    if (::getnameinfo(raw, size, name.data(), name.size(), nullptr, 0, NI_NUMERICHOST) != 0)
+      continue;
     const std::string text(name.data());
     return at->ai_family == AF_INET6 ? "[" + text + "]" : text;
   }
@@ -52,7 +53,8 @@ std::string inbox_for(std::string_view feedback, WorkerId worker) {
     return fmt::format("{}inbox-{:016x}", directory, static_cast<std::uint64_t>(worker));
   }
   const auto [host, port] = HostPort::split(without_scheme(feedback));
-  return fmt::format("tcp://{}:*", local_address_towards(without_brackets(host), std::string(port)));
+  return fmt::format("tcp://{}:*",
+                     local_address_towards(without_brackets(host), std::string(port)));
 }
 
 }  // namespace divvy::worker

@@ -4,8 +4,10 @@ namespace divvy::worker {
 
 void Options::add_to(CLI::App& app) {
   app.footer(
-      "worker [OPTIONS] -- COMMAND [ARG...] runs COMMAND for each task, without a shell. {} in its\n"
-      "words is the task, which comes last if there is no {}. Without a command, a task is a number\n"
+      "worker [OPTIONS] -- COMMAND [ARG...] runs COMMAND for each task, without a shell. {} in "
+      "its\n"
+      "words is the task, which comes last if there is no {}. Without a command, a task is a "
+      "number\n"
       "of milliseconds to sleep.");
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")

@@ -49,8 +49,7 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
 }
 
 std::string inbox_endpoint(const Options& options, WorkerId self) {
-  return options.inbox.empty() ? inbox_for(options.common.endpoints.feedback, self)
-                               : options.inbox;
+  return options.inbox.empty() ? inbox_for(options.common.endpoints.feedback, self) : options.inbox;
 }
 
 }  // namespace
@@ -170,7 +169,8 @@ void Worker::fill_slots() {
 }
 
 void Worker::start(Task task, bool plain) {
-  const auto [at, added] = running_.try_emplace(++jobs_, Running{std::move(task), plain, now_utc()});
+  const auto [at, added] =
+      running_.try_emplace(++jobs_, Running{std::move(task), plain, now_utc()});
   const Task& started = at->second.task;
   runner_->start({jobs_, started.text, started.id, started.attempt}, Clock::now());
 }
@@ -230,7 +230,8 @@ void Worker::send_presence(Time now) {
   presence.inbox = listening_.endpoint();
   const auto foreign = running_.size() - holdings_.running();
   const std::uint64_t free = options_.slots - std::min<std::uint64_t>(foreign, options_.slots);
-  presence.slots = interrupts_ > 0 ? 0 : static_cast<std::uint32_t>(std::max<std::uint64_t>(1, free));
+  presence.slots =
+      interrupts_ > 0 ? 0 : static_cast<std::uint32_t>(std::max<std::uint64_t>(1, free));
   presence.sleeps = options_.command.empty();
   if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
 }

@@ -1,4 +1,5 @@
-// The worker: takes tasks from its inbox, runs them in its slots, and sends the results to the sink.
+// The worker: takes tasks from its inbox, runs them in its slots, and sends the results to the
+// sink.
 #pragma once
 
 #include <chrono>
@@ -65,8 +66,8 @@ class Worker {
   std::unique_ptr<Runner> runner_;
   Holdings holdings_;
   std::optional<std::string> waiting_;  // results that the sink had no room for yet
-  std::deque<std::string> plain_;  // plain tasks that wait
-  std::uint64_t plain_done_ = 0;   // completions that are still to be sent
+  std::deque<std::string> plain_;       // plain tasks that wait
+  std::uint64_t plain_done_ = 0;        // completions that are still to be sent
   std::unordered_map<std::uint64_t, Running> running_;
   std::uint64_t jobs_ = 0;
 

@@ -23,7 +23,8 @@ TEST(Endpoints, OfADirectoryAreFilesInIt) {
 }
 
 TEST(Endpoints, ThatMakeNoSenseAreRefused) {
-  for (const char* address : {"", ":", "host:", "host:0", "host:65534", "host:x", "ipc://", "a/b"}) {
+  for (const char* address :
+       {"", ":", "host:", "host:0", "host:65534", "host:x", "ipc://", "a/b"}) {
     EXPECT_THROW(endpoints_at(address), std::invalid_argument) << address;
   }
   for (const char* endpoint : {"", "host:1", "tcp://", "tcp://host", "tcp://host:", "tcp://:5",

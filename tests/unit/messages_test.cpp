@@ -22,13 +22,13 @@ const std::string kTwoTexts = packed({"a", "bc"});
 const std::string kOneText = packed({"a"});
 
 Lane golden_lane() {
-  return {WorkerId{0x11}, VentilatorId{0x22},        5, BatchId{0x33}, {{{1, 2}, 1}}, {{9, 1}},
-          {{{3, 2}, 1, 2, kTwoTexts}}};
+  return {WorkerId{0x11}, VentilatorId{0x22},         5, BatchId{0x33}, {{{1, 2}, 1}},
+          {{9, 1}},       {{{3, 2}, 1, 2, kTwoTexts}}};
 }
 
 Presence golden_presence() {
-  return {WorkerId{0x11}, "w", "i", 2, false, VentilatorId{0x22}, 5, BatchId{0x33}, {{3, 1}},
-          {{4, 1}},       {}};
+  return {WorkerId{0x11}, "w",      "i",      2, false, VentilatorId{0x22}, 5,
+          BatchId{0x33},  {{3, 1}}, {{4, 1}}, {}};
 }
 
 Results golden_results() {
@@ -79,9 +79,7 @@ std::vector<std::string> frames_on_the_page() {
   return frames;
 }
 
-TEST(Messages, AreTheBytesOnTheProtocolPage) {
-  EXPECT_EQ(frames_on_the_page(), golden_frames());
-}
+TEST(Messages, AreTheBytesOnTheProtocolPage) { EXPECT_EQ(frames_on_the_page(), golden_frames()); }
 
 TEST(Messages, LaneComesBackAsItWas) {
   const std::string frame = encode(golden_lane());
@@ -142,7 +140,8 @@ TEST(Messages, OfAnotherVersionOrKindDoNotDecode) {
   }
 }
 
-// Whatever the bytes are, decoding ends, stays inside them, and what it accepts it can encode again.
+// Whatever the bytes are, decoding ends, stays inside them, and what it accepts it can encode
+// again.
 TEST(Messages, OfRandomBytesAreDroppedOrSound) {
   std::mt19937 random(1);
   const auto frames = golden_frames();

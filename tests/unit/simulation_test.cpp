@@ -152,9 +152,8 @@ class World {
   }
 
   void drop_results_of(WorkerId id) {
-    std::erase_if(results_, [&](const std::string& frame) {
-      return decode<Results>(frame)->worker == id;
-    });
+    std::erase_if(results_,
+                  [&](const std::string& frame) { return decode<Results>(frame)->worker == id; });
     workers_.at(id).holdings.unsend();
   }
 
@@ -177,7 +176,8 @@ class World {
 
   void finish(SimulatedWorker& worker) {
     if (worker.running.empty()) return;
-    const auto which = worker.running.begin() + static_cast<long>(random_() % worker.running.size());
+    const auto which =
+        worker.running.begin() + static_cast<long>(random_() % worker.running.size());
     Result result;
     result.outcome = Outcome::exited;
     result.status = chance(chances_.fail) ? 1 : 0;
@@ -231,8 +231,7 @@ class World {
     for (const Dispatch::Order& order : orders.send) {
       const auto at = workers_.find(order.worker);
       if (at == workers_.end()) continue;
-      Lane lane{order.worker, self_,   order.sequence, kBatch,
-                order.settled, order.recalled, {}};
+      Lane lane{order.worker, self_, order.sequence, kBatch, order.settled, order.recalled, {}};
       std::deque<std::string> texts;
       for (const auto& portion : order.tasks) {
         std::string& packed = texts.emplace_back();
@@ -310,7 +309,8 @@ TEST(Simulation, FailedTasksAreTriedAgain) {
 }
 
 TEST(Simulation, EveryTaskIsRecordedOnceWhenTheVentilatorRestarts) {
-  for (unsigned seed = 1; seed <= 100; ++seed) expect_a_right_end(seed, 0, {.restart_ventilator = 5});
+  for (unsigned seed = 1; seed <= 100; ++seed)
+    expect_a_right_end(seed, 0, {.restart_ventilator = 5});
 }
 
 TEST(Simulation, EveryTaskIsRecordedOnceWhateverHappens) {
