@@ -1,4 +1,5 @@
 // Parts of a page or less: workloads, the worker's command, the sink's printer.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -47,7 +48,7 @@ class PrinterTest : public testing::Test {
 
   void print(TaskId id, std::string_view output, std::string_view errors = "") {
     std::string text;
-    append_text(text, "t" + std::to_string(id));
+    append_text(text, fmt::format("t{}", id));
     Result result;
     result.ids = {id, 1};
     result.texts = text;
