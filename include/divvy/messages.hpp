@@ -91,11 +91,12 @@ struct Lane {
   BatchId batch{};
   std::vector<Settled> settled;
   std::vector<Range> recalled;  // give back what of these is only queued
+  bool abort = false;           // kill what runs
   std::vector<TaskRun> tasks;
 
   static void fields(auto& self, auto& io) {
     io(self.worker, self.ventilator, self.sequence, self.batch);
-    io(self.settled, self.recalled, self.tasks);
+    io(self.settled, self.recalled, self.abort, self.tasks);
   }
 };
 
@@ -191,29 +192,32 @@ enum class Verdict : std::uint8_t {
   retry,      // this attempt failed and another one is allowed
 };
 
-/// `busy`: nanoseconds that the run of tasks took together.
+/// `busy`: nanoseconds that the run of tasks took together. `digest`: of their texts, 0 where it
+/// was not made.
 struct Receipt {
   WorkerId worker{};  // none: recorded earlier, by whomever
   Range ids;
   std::uint32_t attempt = 1;
   Verdict verdict = Verdict::succeeded;
   std::uint64_t busy = 0;
+  std::uint64_t digest = 0;
 
   [[nodiscard]] bool valid() const { return ids.valid() && verdict <= Verdict::retry; }
   static void fields(auto& self, auto& io) {
     io(self.worker);
     Range::fields(self.ids, io);
-    io(self.attempt, self.verdict, self.busy);
+    io(self.attempt, self.verdict, self.busy, self.digest);
   }
 };
 
 /// None at all: "I am here, and have nothing of this batch".
 struct Receipts {
   static constexpr Kind kind = Kind::receipts;
+  VentilatorId ventilator{};  // the addressee
   BatchId batch{};
   std::vector<Receipt> receipts;
 
-  static void fields(auto& self, auto& io) { io(self.batch, self.receipts); }
+  static void fields(auto& self, auto& io) { io(self.ventilator, self.batch, self.receipts); }
 };
 
 // --- ventilator to sink -----------------------------------------------------------------------
@@ -232,12 +236,14 @@ struct Announcement {
   std::string_view name;
   std::string_view feedback;  // endpoint: where receipts go
   BatchState state = BatchState::open;
-  std::uint64_t tasks = 0;    // so far
-  std::uint64_t elapsed = 0;  // nanoseconds since the first task was handed out, 0: none was
+  std::uint64_t tasks = 0;     // so far
+  std::uint64_t elapsed = 0;   // nanoseconds since the first task was handed out, 0: none was
+  bool forget_failed = false;  // failed tasks are to be run again
 
   [[nodiscard]] bool valid() const { return state <= BatchState::stopped; }
   static void fields(auto& self, auto& io) {
-    io(self.ventilator, self.batch, self.name, self.feedback, self.state, self.tasks, self.elapsed);
+    io(self.ventilator, self.batch, self.name, self.feedback);
+    io(self.state, self.tasks, self.elapsed, self.forget_failed);
   }
 };
 

@@ -8,6 +8,10 @@ void Options::add_to(CLI::App& app) {
       ->group(output);
   app.add_flag("--tag", printing.tag, "Precede each line with its task and a tab")->group(output);
 
+  app.add_option("--journal", journal, "Record every result in an SQLite database")
+      ->type_name("FILE")
+      ->group(output);
+
   const std::string batches = "Batches";
   app.add_flag("--stay", stay, "Serve batch after batch, not only one")->group(batches);
   app.add_option("--classic", completions,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <string>
 
 #include "hall/program.hpp"
 #include "sink/printer.hpp"
@@ -12,6 +12,7 @@ namespace divvy::sink {
 struct Options {
   CommonOptions common;
   Printer::Settings printing;
+  std::string journal;  // none: results are not kept
   bool stay = false;
   bool classic = false;
   std::uint64_t completions = 100;  // of the guide's batch

@@ -35,6 +35,12 @@ void Printer::print(Range ids, const Result& result) {
   }
 }
 
+void Printer::skip(TaskId id) {
+  Result nothing;
+  nothing.ids = {id, 1};
+  print(nothing.ids, nothing);
+}
+
 void Printer::write(std::string_view task, std::string_view output, std::string_view errors) {
   write(out_, task, output);
   write(err_, task, errors);

@@ -24,6 +24,8 @@ class Printer {
 
   /// `ids`: those of the result that are news.
   void print(Range ids, const Result& result);
+  /// Nothing is to come of this task: it was printed by an earlier sink.
+  void skip(TaskId id);
   /// Throws std::runtime_error if something could not be written.
   void flush();
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "divvy/digest.hpp"
 #include "divvy/endpoints.hpp"
 
 namespace divvy::sink {
@@ -44,6 +45,7 @@ Sink::Sink(const Options& options)
       context_(make_context()),
       receiver_(make_pull(context_)),
       listening_(listen_on(receiver_, options.common.endpoints.results)) {
+  if (!options.journal.empty()) journal_.emplace(options.journal);
   notices_.detail(fmt::format("results on {}", listening_.endpoint()));
 }
 
@@ -57,6 +59,7 @@ int Sink::run() {
     hear();
     if (batch_) {
       batch_->printer.flush();
+      if (journal_) journal_->commit();
       send_receipts();
       if (over(Clock::now())) end_batch();
     }
@@ -114,6 +117,7 @@ void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& m
   batch.state = announcement.state;
   batch.tasks = announcement.tasks;
   batch.heard = now;
+  if (batch.ventilator != announcement.ventilator) meet(announcement);
   if (announcement.elapsed > 0 && !batch.started) {
     batch.started = now - std::chrono::nanoseconds(announcement.elapsed);
   }
@@ -122,11 +126,37 @@ void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& m
 
 void Sink::begin(const Announcement& announcement) {
   batch_.emplace(announcement.batch, Printer(options_.printing, stdout, stderr));
+  batch_->name = announcement.name;
   notices_.detail(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
+  if (journal_) restore();
   for (const zmq::message_t& message : std::exchange(early_, {})) {
     hear_results(*decode<Results>(view(message)));
   }
+}
+
+void Sink::restore() {
+  journal_->begin(batch_->id, batch_->name);
+  journal_->replay(batch_->id, [this](const Journal::Recorded& recorded) {
+    batch_->tally.restore(recorded.id, recorded.succeeded);
+    batch_->printer.skip(recorded.id);
+    ++batch_->restored;
+  });
+  if (batch_->restored > 0) {
+    notices_.tell(
+        fmt::format("going on: {} tasks are recorded in {}", batch_->restored, options_.journal));
+  }
+}
+
+// A ventilator is new to the batch: the first one, or one that was started again.
+void Sink::meet(const Announcement& announcement) {
+  Batch& batch = *batch_;
+  batch.ventilator = announcement.ventilator;
+  batch.stated = false;
+  batch.started.reset();
+  if (!announcement.forget_failed) return;
+  batch.tally.forget_failed();
+  if (journal_) journal_->forget_failed(batch.id);
 }
 
 void Sink::find_ventilator(const std::string& feedback) {
@@ -144,18 +174,19 @@ void Sink::hear_results(const Results& results) {
   if (results.batch != batch_->id) {
     return notices_.detail("results of another batch are ignored");
   }
-  for (const Result& result : results.results) record(results.worker, result);
+  for (const Result& result : results.results) record(results, result);
 }
 
-void Sink::record(WorkerId worker, const Result& result) {
+void Sink::record(const Results& results, const Result& result) {
   Batch& batch = *batch_;
   const Tally::Ruling ruling = batch.tally.rule(result);
   const auto busy = static_cast<std::uint64_t>(result.ended - result.started);
-  batch.receipts.push_back({worker, result.ids, result.attempt, ruling.verdict, busy});
+  batch.receipts.push_back({results.worker, result.ids, result.attempt, ruling.verdict, busy, 0});
   if (ruling.news.empty()) return;
   batch.last_result = Clock::now();
   for (const Range& ids : ruling.news) {
     batch.printer.print(ids, result);
+    if (journal_) journal_->record(batch.id, results.name, ids, result);
     if (result.outcome == Outcome::slept) show_completions(ids.count);
   }
   batch.slept = batch.slept || result.outcome == Outcome::slept;
@@ -180,11 +211,38 @@ void Sink::show_completions(std::uint64_t count) {
 void Sink::send_receipts() {
   Batch& batch = *batch_;
   if (!batch.feedback) return;
-  if (batch.feedback->connected_anew()) {
-    batch.feedback->send(encode(Receipts{batch.id, batch.tally.restate()}));
-  }
-  if (batch.receipts.empty()) return;
-  if (batch.feedback->send(encode(Receipts{batch.id, batch.receipts}))) batch.receipts.clear();
+  if (batch.feedback->connected_anew()) batch.stated = false;
+  const auto send = [&](const std::vector<Receipt>& receipts) {
+    return batch.feedback->send(encode(Receipts{batch.ventilator, batch.id, receipts}));
+  };
+  if (!batch.stated) batch.stated = send(statement());
+  if (batch.stated && !batch.receipts.empty() && send(batch.receipts)) batch.receipts.clear();
+}
+
+// All that is recorded; from the journal in pieces, each with a digest of its texts, by which a
+// ventilator knows whether it has the same input.
+std::vector<Receipt> Sink::statement() {
+  constexpr std::uint64_t piece = 256;
+  if (!journal_) return batch_->tally.restate();
+  std::vector<Receipt> receipts;
+  Digest digest;
+  std::string packed;
+  journal_->replay(batch_->id, [&](const Journal::Recorded& recorded) {
+    const auto verdict = recorded.succeeded ? Verdict::succeeded : Verdict::failed;
+    const bool joins = !receipts.empty() && receipts.back().ids.end() == recorded.id &&
+                       receipts.back().verdict == verdict && receipts.back().ids.count < piece;
+    if (joins) {
+      ++receipts.back().ids.count;
+    } else {
+      receipts.push_back({WorkerId::none, {recorded.id, 1}, kAnyAttempt, verdict, 0, 0});
+      digest = {};
+    }
+    packed.clear();
+    append_text(packed, recorded.text);
+    digest.add(packed);
+    receipts.back().digest = digest.value();
+  });
+  return receipts;
 }
 
 bool Sink::over(Time now) const {
@@ -201,7 +259,12 @@ void Sink::end_batch() {
     tell_total(*batch.started, batch.last_result, batch.slept);
   }
   const bool whole = batch.state != BatchState::open && tally.recorded() == batch.tasks;
-  if (!whole) {
+  const bool complete = batch.state == BatchState::complete;
+  if (complete && !whole) {
+    notices_.warn(fmt::format(
+        "{} of {} tasks were recorded by an earlier sink, without a journal: how is not known",
+        batch.tasks - tally.recorded(), batch.tasks));
+  } else if (!whole) {
     notices_.warn(fmt::format("ended with {} of {}{} tasks recorded", tally.recorded(), batch.tasks,
                               batch.state == BatchState::open ? " or more" : ""));
   }
@@ -209,7 +272,7 @@ void Sink::end_batch() {
     notices_.tell(fmt::format("{} of {} tasks failed", tally.failed(), tally.recorded()));
   }
   failed_ += tally.failed();
-  trouble_ = trouble_ || (!whole && batch.state != BatchState::complete);
+  trouble_ = trouble_ || (!whole && !complete);
   served_ = !options_.stay;
   batch_.reset();
 }

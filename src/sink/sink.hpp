@@ -10,6 +10,7 @@
 #include "hall/events.hpp"
 #include "hall/program.hpp"
 #include "hall/sockets.hpp"
+#include "sink/journal.hpp"
 #include "sink/options.hpp"
 #include "sink/printer.hpp"
 #include "sink/tally.hpp"
@@ -29,6 +30,8 @@ class Sink {
     Batch(BatchId batch, Printer to) : id(batch), printer(std::move(to)) {}
 
     BatchId id;
+    VentilatorId ventilator{};
+    std::string name;
     BatchState state = BatchState::open;
     std::uint64_t tasks = 0;
     Time heard;                   // of the ventilator
@@ -39,7 +42,9 @@ class Sink {
     Printer printer;
     std::string feedback_endpoint;
     std::optional<Link> feedback;
+    bool stated = false;            // to this ventilator: all that is recorded
     std::vector<Receipt> receipts;  // to be sent
+    std::uint64_t restored = 0;     // tasks that an earlier sink recorded
   };
 
   /// A batch of the guide's, of which only the completions can be counted.
@@ -56,7 +61,10 @@ class Sink {
   void hear_plain();
   void begin(const Announcement& announcement);
   void find_ventilator(const std::string& feedback);
-  void record(WorkerId worker, const Result& result);
+  void restore();
+  void meet(const Announcement& announcement);
+  void record(const Results& results, const Result& result);
+  [[nodiscard]] std::vector<Receipt> statement();
   void report_failure(const Result& result);
   void show_completions(std::uint64_t count);
   void send_receipts();
@@ -74,6 +82,7 @@ class Sink {
   zmq::socket_t receiver_;
   Listening listening_;
 
+  std::optional<Journal> journal_;
   std::optional<Batch> batch_;
   std::vector<zmq::message_t> early_;  // results that came before their batch's announcement
   std::optional<Plain> plain_;

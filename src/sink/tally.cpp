@@ -27,14 +27,24 @@ Tally::Ruling Tally::rule(const Result& result) {
   return {failed ? Verdict::failed : Verdict::succeeded, std::move(news)};
 }
 
+void Tally::restore(TaskId id, bool succeeded) {
+  done_.insert({id, 1});
+  if (!succeeded) failed_.insert({id, 1});
+}
+
+void Tally::forget_failed() {
+  for (const Range& ids : failed_.ranges()) done_.erase(ids);
+  failed_ = {};
+}
+
 std::vector<Receipt> Tally::restate() const {
   std::vector<Receipt> receipts;
   for (const Range& ids : failed_.ranges()) {
-    receipts.push_back({WorkerId::none, ids, kAnyAttempt, Verdict::failed, 0});
+    receipts.push_back({WorkerId::none, ids, kAnyAttempt, Verdict::failed, 0, 0});
   }
   for (const Range& ids : done_.ranges()) {
     for (const Range& part : failed_.missing(ids)) {
-      receipts.push_back({WorkerId::none, part, kAnyAttempt, Verdict::succeeded, 0});
+      receipts.push_back({WorkerId::none, part, kAnyAttempt, Verdict::succeeded, 0, 0});
     }
   }
   return receipts;

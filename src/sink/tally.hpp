@@ -18,6 +18,11 @@ class Tally {
   };
   Ruling rule(const Result& result);
 
+  /// A result that was recorded by an earlier sink.
+  void restore(TaskId id, bool succeeded);
+  /// Failed tasks count as not recorded, so that they can run again.
+  void forget_failed();
+
   /// What is recorded, as receipts that name no worker.
   [[nodiscard]] std::vector<Receipt> restate() const;
 

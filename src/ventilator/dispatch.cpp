@@ -49,6 +49,11 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
   }
   Member& member = *fleet_.find(presence.worker);
   fleet_.heard(member, now);
+  if (mine && presence.sequence >= member.probe) {
+    member.probe = member.last_sent;
+    member.answered = now;
+  }
+  if (now - member.answered > settings_.lost_after) open_lane(member, inbox, now);
   fleet_.update(member, [&](Member& changed) {
     changed.leaving = presence.slots == 0;
     if (presence.slots > 0) changed.slots = presence.slots;
@@ -64,8 +69,15 @@ void Dispatch::welcome(const Presence& presence, const std::string& inbox, Time 
   Member& member = fleet_.add(presence.worker, now);
   member.name = presence.name;
   if (!workloads_) workloads_ = presence.sleeps;
-  orders_.open.emplace_back(presence.worker, inbox);
-  member.greeting = order_for(member).sequence;
+  open_lane(member, inbox, now);
+}
+
+// Also of a worker that is heard but does not hear: its lane was cut. Whatever was lost with it is
+// found out from the next presence that answers.
+void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
+  orders_.open.emplace_back(member.id, inbox);
+  member.greeting = member.probe = order_for(member).sequence;
+  member.answered = now;
 }
 
 // What a worker was sent and does not have, it gave back or never got: no harm done. What it has
@@ -135,7 +147,7 @@ void Dispatch::strike(TaskId id) {
 
 // --- receipts -----------------------------------------------------------------------------------
 
-std::vector<Range> Dispatch::receipt(const Receipt& receipt) {
+std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
   if (receipt.worker != WorkerId::none && receipt.verdict != Verdict::failed) {
     const double each = static_cast<double>(receipt.busy) / static_cast<double>(receipt.ids.count);
     mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
@@ -144,14 +156,14 @@ std::vector<Range> Dispatch::receipt(const Receipt& receipt) {
     pass_on(*member, {receipt.ids, receipt.attempt});
   }
   if (receipt.verdict == Verdict::retry) {
-    retry(receipt);
+    retry(receipt, now);
     return {};
   }
   return record(receipt);
 }
 
 // Only the attempt that is under way can fail; news of an earlier one is late.
-void Dispatch::retry(const Receipt& receipt) {
+void Dispatch::retry(const Receipt& receipt, Time now) {
   Member* member = fleet_.find(receipt.worker);
   const TaskId id = receipt.ids.first;
   if (!member || done_.contains(id)) return;
@@ -159,7 +171,15 @@ void Dispatch::retry(const Receipt& receipt) {
   const std::uint32_t attempt = trouble == troubled_.end() ? 1 : trouble->second.attempt();
   if (receipt.attempt != attempt || let_go(*member, {id, 1}).empty()) return;
   ++troubled_[id].failures;
-  pool_.put_back({id, 1});
+  delayed_.emplace(now + settings_.retry_delay, id);
+}
+
+void Dispatch::release_delayed(Time now) {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    const TaskId id = delayed_.begin()->second;
+    delayed_.erase(delayed_.begin());
+    if (!done_.contains(id)) pool_.put_back({id, 1});
+  }
 }
 
 std::vector<Range> Dispatch::record(const Receipt& receipt) {
@@ -197,6 +217,7 @@ std::vector<Range> Dispatch::let_go(Member& member, Range ids) {
 
 Dispatch::Orders Dispatch::decide(Time now) {
   lose_silent(now);
+  release_delayed(now);
   if (sink_ready_ && fleet_.up() >= settings_.workers_wanted) started_ = true;
   if (stopped_) {
     recall(fleet_.outstanding());
@@ -212,12 +233,20 @@ Dispatch::Orders Dispatch::decide(Time now) {
 }
 
 std::optional<Time> Dispatch::deadline() const {
-  const auto silent = fleet_.most_silent();
-  if (!silent) return {};
-  return silent->first + settings_.lost_after;
+  std::optional<Time> next;
+  if (const auto silent = fleet_.most_silent()) next = silent->first + settings_.lost_after;
+  if (!delayed_.empty()) {
+    next = next ? std::min(*next, delayed_.begin()->first) : delayed_.begin()->first;
+  }
+  return next;
 }
 
 void Dispatch::lose_silent(Time now) {
+  // Who did not look for so long was asleep itself, and has not heard yet what was said meanwhile.
+  const bool overslept = now - std::exchange(looked_, now) > settings_.lost_after / 2;
+  if (overslept) {
+    for (auto& [id, member] : fleet_.members()) fleet_.heard(member, now);
+  }
   while (const auto silent = fleet_.most_silent()) {
     if (silent->first + settings_.lost_after > now) return;
     lose(silent->second);
@@ -304,12 +333,18 @@ void Dispatch::touch(Member& member) {
   if (touched_.empty() || touched_.back() != member.id) touched_.push_back(member.id);
 }
 
+void Dispatch::stop(bool abort) {
+  stopped_ = true;
+  if (!abort) return;
+  for (auto& [id, member] : fleet_.members()) order_for(member).abort = true;
+}
+
 Dispatch::Order& Dispatch::order_for(Member& member) {
   const auto [at, added] = order_index_.try_emplace(member.id, orders_.send.size());
   if (added) {
     orders_.send.emplace_back();
     orders_.send.back().worker = member.id;
-    orders_.send.back().sequence = ++sequence_;
+    orders_.send.back().sequence = member.last_sent = ++sequence_;
   }
   return orders_.send[at->second];
 }

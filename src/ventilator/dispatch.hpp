@@ -26,6 +26,7 @@ class Dispatch {
     BatchId batch{};
     std::size_t workers_wanted = 1;  // before the first task is handed out
     std::uint32_t retries = 0;
+    std::chrono::milliseconds retry_delay{0};
     std::chrono::milliseconds lost_after{3000};
   };
 
@@ -43,6 +44,7 @@ class Dispatch {
     std::uint64_t sequence = 0;
     std::vector<Settled> settled;
     std::vector<Range> recalled;
+    bool abort = false;
     std::vector<Portion> tasks;
   };
 
@@ -61,15 +63,15 @@ class Dispatch {
   void input(std::uint64_t tasks) { pool_.grow(tasks); }
   /// The sink has said what it has of this batch.
   void sink_ready() { sink_ready_ = true; }
-  /// No task is handed out any more.
-  void stop() { stopped_ = true; }
+  /// No task is handed out any more; with `abort`, what runs is killed.
+  void stop(bool abort = false);
   /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense and was
   /// dropped.
   bool presence(const Presence& presence, const std::string& inbox, Time now);
   /// The worker's connection is closed.
   void gone(WorkerId worker) { lose(worker); }
   /// Returns what of it is news: ids whose final result is recorded now.
-  std::vector<Range> receipt(const Receipt& receipt);
+  std::vector<Range> receipt(const Receipt& receipt, Time now);
 
   // --- decisions ---
 
@@ -83,6 +85,7 @@ class Dispatch {
   // --- figures ---
 
   [[nodiscard]] std::uint64_t recorded() const { return done_.size(); }
+  [[nodiscard]] bool is_recorded(TaskId id) const { return done_.contains(id); }
   [[nodiscard]] std::uint64_t failed() const { return failed_.size(); }
   [[nodiscard]] std::uint64_t pending() const { return pool_.pending(); }
   /// Tasks that workers hold.
@@ -99,12 +102,14 @@ class Dispatch {
   void lose(WorkerId worker);
   void strike(TaskId id);
 
-  void retry(const Receipt& receipt);
+  void retry(const Receipt& receipt, Time now);
   std::vector<Range> record(const Receipt& receipt);
   void pass_on(Member& member, Settled settled);
   std::vector<Range> let_go(Member& member, Range ids);
 
   void lose_silent(Time now);
+  void open_lane(Member& member, const std::string& inbox, Time now);
+  void release_delayed(Time now);
   void fill_free_slots();
   void fill_ahead();
   void recall(std::uint64_t wanted);
@@ -125,12 +130,14 @@ class Dispatch {
   bool stopped_ = false;
   bool started_ = false;
   std::optional<bool> workloads_;
+  Time looked_;  // when the last decision was made
 
   Pool pool_;
   RangeSet done_;    // recorded
   RangeSet failed_;  // of these, as failed
   std::map<TaskId, Trouble> troubled_;
   std::vector<TaskId> given_up_;
+  std::multimap<Time, TaskId> delayed_;  // failed attempts, until when the next one waits
 
   Fleet fleet_;
   std::deque<WorkerId> idle_;      // may have a free slot; who was idle first comes first

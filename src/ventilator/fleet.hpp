@@ -28,7 +28,10 @@ struct Member {
   bool leaving = false;
   std::uint64_t greeting = 0;  // sequence of the first lane message; an answer to it means up
   bool up = false;
-  bool idle = false;  // waits in the line of those with a free slot
+  std::uint64_t last_sent = 0;  // sequence of the latest lane message
+  std::uint64_t probe = 0;      // sequence of one that an answer is waited for
+  Time answered;                // when the probe before was answered, or the lane opened
+  bool idle = false;            // waits in the line of those with a free slot
   Time heard;
   std::vector<Held> held;  // in the order in which they were sent
   std::uint64_t load = 0;  // how many tasks are held

@@ -22,11 +22,20 @@ RandomWorkloads random_workloads(const Options& options) {
           options.seed.value_or(random_id())};
 }
 
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
+}
+
 Ventilator::Batch batch(const Options& options) {
   Ventilator::Batch batch;
   batch.name = options.name;
-  batch.workers_wanted = options.workers;
-  batch.retries = options.retries;
+  batch.dispatch.workers_wanted = options.workers;
+  batch.dispatch.retries = options.retries;
+  batch.dispatch.retry_delay = milliseconds(options.retry_delay);
+  batch.dispatch.lost_after = milliseconds(options.lost_after);
+  batch.max_outstanding_bytes = options.max_outstanding_bytes;
+  batch.retry_failed = options.retry_failed;
+  if (!options.halt.empty()) batch.halt = Halt::parse(options.halt);
   const bool guide = !options.random && !options.file && ::isatty(STDIN_FILENO) != 0;
   batch.workloads = options.random || guide;
   if (batch.workloads) {

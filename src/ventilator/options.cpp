@@ -28,7 +28,27 @@ void Options::add_to(CLI::App& app) {
       ->check(CLI::Range(0, 1000).description(""))
       ->capture_default_str()
       ->group(batch);
-  app.add_option("--name", name, "The batch's name, to go on under it later")->group(batch);
+  app.add_option("--retry-delay", retry_delay, "Wait that long before")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 1e6).description(""))
+      ->group(batch);
+  app.add_option("--halt", halt, "Give up at N failures (or N%): soon,fail=N; now,fail=N kills")
+      ->type_name("WHEN")
+      ->group(batch);
+  app.add_option("--name", name, "The same name goes on where the sink's journal says")
+      ->group(batch);
+  app.add_flag("--retry-failed", retry_failed, "Run the failed tasks of that batch again")
+      ->needs("--name")
+      ->group(batch);
+  app.add_option("--lost-after", lost_after, "A worker silent for that long is gone")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1.5, 1e6).description(""))
+      ->capture_default_str()
+      ->group(batch);
+  app.add_option("--max-outstanding-bytes", max_outstanding_bytes, "Read no further ahead")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->group(batch);
   app.add_flag("--classic", classic,
                "Plain messages as in the ZeroMQ Guide, for its workers and sinks; as lossy as its "
                "pipeline")

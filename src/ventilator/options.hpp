@@ -19,6 +19,11 @@ struct Options {
   std::optional<std::uint64_t> seed;
   std::size_t workers = 1;
   std::uint32_t retries = 0;
+  double retry_delay = 0;  // seconds
+  double lost_after = 3;   // seconds
+  std::string halt;
+  std::uint64_t max_outstanding_bytes = 64 << 20;
+  bool retry_failed = false;
   std::string name;
   bool classic = false;
 

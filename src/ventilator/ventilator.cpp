@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <stdexcept>
 #include <utility>
 
+#include "divvy/digest.hpp"
 #include "divvy/endpoints.hpp"
 #include "divvy/workload.hpp"
 
@@ -19,23 +21,18 @@ constexpr auto kRemindAfter = 2s;
 
 // How far reading goes ahead of what is recorded.
 constexpr std::uint64_t kBacklogTasks = 1'000'000;
-constexpr std::uint64_t kBacklogBytes = 64 << 20;
 
-// The same name is the same batch, today and after a crash (FNV-1a).
+// The same name is the same batch, today and after a crash.
 BatchId batch_id(const std::string& name) {
   if (name.empty()) return BatchId{random_id()};
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return BatchId{hash};
+  Digest digest;
+  digest.add(name);
+  return BatchId{digest.value()};
 }
 
-Dispatch::Settings dispatch_settings(VentilatorId self, BatchId id,
-                                     const Ventilator::Batch& batch) {
-  Dispatch::Settings settings;
+Dispatch::Settings with_ids(Dispatch::Settings settings, VentilatorId self, BatchId batch) {
   settings.self = self;
-  settings.batch = id;
-  settings.workers_wanted = batch.workers_wanted;
-  settings.retries = batch.retries;
+  settings.batch = batch;
   return settings;
 }
 
@@ -52,7 +49,7 @@ Ventilator::Ventilator(const CommonOptions& options, Batch batch)
       feedback_(context_, options.endpoints.feedback),
       sink_(context_, options.endpoints.results),
       lanes_(context_),
-      dispatch_(dispatch_settings(self_, id_, batch_)) {
+      dispatch_(with_ids(batch_.dispatch, self_, id_)) {
   shared_.set(zmq::sockopt::linger, 0);
   notices_.detail(
       fmt::format("tasks on {}, feedback on {}", tasks_.endpoint(), feedback_.endpoint()));
@@ -130,18 +127,49 @@ void Ventilator::hear_presence(const Presence& presence, zmq::message_t& message
 }
 
 void Ventilator::hear_receipts(const Receipts& receipts) {
-  if (receipts.batch != id_) return notices_.dropped("receipts for another batch");
-  sink_known_ = true;
-  dispatch_.sink_ready();
-  for (const Receipt& receipt : receipts.receipts) {
-    for (const Range& ids : dispatch_.receipt(receipt)) backlog_.retire(ids);
+  if (receipts.batch != id_ || receipts.ventilator != self_) {
+    return notices_.detail("receipts for an earlier ventilator are ignored");
   }
+  sink_known_ = true;
+  for (const Receipt& receipt : receipts.receipts) {
+    if (receipt.worker == WorkerId::none) input_check_.expect(receipt.ids, receipt.digest);
+    for (const Range& ids : dispatch_.receipt(receipt, Clock::now())) backlog_.retire(ids);
+  }
+  check_input();
+  halt_if_reached();
+}
+
+// What is recorded must be of this input: nothing runs before that is known.
+void Ventilator::check_input() {
+  const bool read = backlog_.last() >= input_check_.last();
+  if (!read && batch_.input->ended()) {
+    throw std::runtime_error(
+        fmt::format("the input has {} tasks, but task {} of batch {} is recorded: it is another "
+                    "input; give the "
+                    "batch another --name, or the sink another --journal",
+                    backlog_.last(), input_check_.last(), batch_.name));
+  }
+  if (read || backlog_full()) dispatch_.sink_ready();
+}
+
+void Ventilator::halt_if_reached() {
+  if (halted_ || !batch_.halt || !batch_.halt->reached(dispatch_.failed(), backlog_.last())) return;
+  halted_ = true;
+  dispatch_.stop(batch_.halt->now);
+  notices_.warn(fmt::format("halting: {} tasks have failed", dispatch_.failed()));
 }
 
 bool Ventilator::wants_input() const {
-  return !batch_.input->ended() && interrupts_ == 0 && backlog_.tasks() < kBacklogTasks &&
-         backlog_.bytes() < kBacklogBytes;
+  // A batch that may go on is read once the sink has said what is recorded of it.
+  const bool wanted = batch_.name.empty() || sink_known_;
+  return wanted && !stopping() && !batch_.input->ended() && !backlog_full();
 }
+
+bool Ventilator::backlog_full() const {
+  return backlog_.tasks() >= kBacklogTasks || backlog_.bytes() >= batch_.max_outstanding_bytes;
+}
+
+bool Ventilator::stopping() const { return interrupts_ > 0 || halted_; }
 
 void Ventilator::read_input() {
   if (const auto fd = batch_.input->fd()) {
@@ -150,11 +178,20 @@ void Ventilator::read_input() {
   }
   batch_.input->read([this](std::string_view text) { take_task(text); });
   dispatch_.input(backlog_.last());
+  if (sink_known_) check_input();
   if (batch_.input->ended()) announce_at_ = Clock::now();
 }
 
 void Ventilator::take_task(std::string_view text) {
   backlog_.append(text);
+  const TaskId id = backlog_.last();
+  if (const auto other = input_check_.read(id, text)) {
+    throw std::runtime_error(fmt::format(
+        "tasks {} to {} are not what is recorded of batch {}: it is another input; give the batch "
+        "another --name, or the sink another --journal",
+        other->first, other->end() - 1, batch_.name));
+  }
+  if (dispatch_.is_recorded(id)) backlog_.retire({id, 1});
   const auto workload = expected_msec_ ? parse_workload(text) : std::nullopt;
   if (workload) {
     *expected_msec_ += static_cast<std::uint64_t>(workload->count());
@@ -194,7 +231,8 @@ void Ventilator::carry_out(const Dispatch::Orders& orders) {
 }
 
 void Ventilator::send(const Dispatch::Order& order) {
-  Lane lane{order.worker, self_, order.sequence, id_, order.settled, order.recalled, {}};
+  Lane lane{order.worker,  self_,          order.sequence, id_,
+            order.settled, order.recalled, order.abort,    {}};
   for (const Dispatch::Portion& portion : order.tasks) {
     for (Range rest = portion.ids; rest.count > 0;) {
       const auto [ids, texts] = backlog_.slice(rest);
@@ -232,7 +270,7 @@ void Ventilator::announce() {
     elapsed = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(since));
   }
   sink_.send(encode(Announcement{self_, id_, batch_.name, feedback_.endpoint(), state(),
-                                 backlog_.last(), elapsed}));
+                                 backlog_.last(), elapsed, batch_.retry_failed}));
 }
 
 // Whoever started only one of the three is told what the others are waited for.
@@ -240,14 +278,14 @@ void Ventilator::remind(Time now) {
   if (!remind_at_ || now < *remind_at_) return;
   remind_at_.reset();
   if (!sink_known_) notices_.tell("waiting for a sink");
-  if (dispatch_.workers() < batch_.workers_wanted) {
+  if (dispatch_.workers() < batch_.dispatch.workers_wanted) {
     notices_.tell(fmt::format("waiting for workers, {} of {} are there", dispatch_.workers(),
-                              batch_.workers_wanted));
+                              batch_.dispatch.workers_wanted));
   }
 }
 
 bool Ventilator::finished() const {
-  if (interrupts_ > 0) return dispatch_.outstanding() == 0;
+  if (stopping()) return dispatch_.outstanding() == 0;
   return sink_known_ && state() == BatchState::complete;
 }
 

@@ -14,7 +14,9 @@
 #include "ventilator/backlog.hpp"
 #include "ventilator/dispatch.hpp"
 #include "ventilator/feedback.hpp"
+#include "ventilator/halt.hpp"
 #include "ventilator/input.hpp"
+#include "ventilator/input_check.hpp"
 #include "ventilator/lanes.hpp"
 
 namespace divvy::ventilator {
@@ -24,9 +26,11 @@ class Ventilator {
   struct Batch {
     std::string name;
     std::unique_ptr<Input> input;
-    bool workloads = false;  // the tasks are known to be milliseconds
-    std::size_t workers_wanted = 1;
-    std::uint32_t retries = 0;
+    bool workloads = false;       // the tasks are known to be milliseconds
+    Dispatch::Settings dispatch;  // but for the ids
+    std::uint64_t max_outstanding_bytes = 64 << 20;
+    std::optional<Halt> halt;
+    bool retry_failed = false;
   };
 
   Ventilator(const CommonOptions& options, Batch batch);
@@ -43,6 +47,8 @@ class Ventilator {
   void hear_receipts(const Receipts& receipts);
   void read_input();
   void take_task(std::string_view text);
+  void check_input();
+  void halt_if_reached();
   void tell_expected_cost();
   void carry_out(const Dispatch::Orders& orders);
   void send(const Dispatch::Order& order);
@@ -52,6 +58,8 @@ class Ventilator {
   int leave();
 
   [[nodiscard]] bool wants_input() const;
+  [[nodiscard]] bool backlog_full() const;
+  [[nodiscard]] bool stopping() const;
   [[nodiscard]] bool finished() const;
   [[nodiscard]] BatchState state() const;
 
@@ -71,10 +79,12 @@ class Ventilator {
 
   Dispatch dispatch_;
   Backlog backlog_;
+  InputCheck input_check_;
   std::vector<std::string> given_up_;  // results that the sink has no receipt for yet, encoded
 
   int interrupts_ = 0;
   bool leaving_ = false;
+  bool halted_ = false;
   bool sink_known_ = false;
   std::optional<std::uint64_t> expected_msec_ = 0;  // nothing once a task is no workload
   bool cost_told_ = false;

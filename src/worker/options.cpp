@@ -19,6 +19,10 @@ void Options::add_to(CLI::App& app) {
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 1e9).description(""))
       ->group(tasks);
+  app.add_option("--max-output", max_output, "Kill a task that prints more (default: 64 MiB)")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->group(tasks);
   common.add_to(app);
   app.add_option("--inbox", inbox, "Where to listen for tasks (default: a free port)")
       ->type_name("ENDPOINT")

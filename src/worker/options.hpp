@@ -13,7 +13,8 @@ namespace divvy::worker {
 struct Options {
   CommonOptions common;
   std::uint32_t slots = 1;
-  std::optional<double> timeout;  // seconds
+  std::optional<double> timeout;        // seconds
+  std::uint64_t max_output = 64 << 20;  // bytes of each stream
   std::string inbox;
   std::vector<std::string> command;  // empty: sleep
 

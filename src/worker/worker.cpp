@@ -42,6 +42,7 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
   if (options.command.empty()) return std::make_unique<Sleeper>();
   Children::Settings settings;
   settings.worker = name;
+  settings.max_output = options.max_output;
   if (options.timeout) {
     settings.timeout = std::chrono::milliseconds(static_cast<long long>(*options.timeout * 1000));
   }
@@ -143,6 +144,7 @@ void Worker::hear(const zmq::message_t& message) {
       break;
   }
   if (interrupts_ > 0) holdings_.give_back_queued();
+  if (lane->abort) runner_->kill();
 }
 
 bool Worker::may_hear() const { return plain_.size() < kMostPlain; }

@@ -74,7 +74,8 @@ class DispatchTest : public testing::Test {
 
   void receipt(WorkerId worker, Range ids, std::chrono::nanoseconds busy = 50ms,
                Verdict verdict = Verdict::succeeded, std::uint32_t attempt = 1) {
-    dispatch_->receipt({worker, ids, attempt, verdict, static_cast<std::uint64_t>(busy.count())});
+    dispatch_->receipt(
+        {worker, ids, attempt, verdict, static_cast<std::uint64_t>(busy.count()), 0}, now_);
   }
 
   using Given = std::vector<std::pair<WorkerId, Ranges>>;
@@ -223,12 +224,71 @@ TEST_F(DispatchTest, LosesAWorkerThatIsSilent) {
   arrive(kAnn);
   tasks();
   EXPECT_EQ(dispatch_->deadline(), now_ + 3s);
-  now_ += 2999ms;
+  for (int i = 0; i < 2; ++i) {
+    now_ += 1s;
+    EXPECT_EQ(tasks(), Given{});
+  }
+  now_ += 999ms;
   EXPECT_EQ(tasks(), Given{});
   now_ += 1ms;
   EXPECT_EQ(decide().close, (std::vector<WorkerId>{kAnn}));
   EXPECT_EQ(dispatch_->pending(), 1U);
   EXPECT_EQ(dispatch_->deadline(), std::nullopt);
+}
+
+TEST_F(DispatchTest, BlamesNobodyForASilenceThatItSleptThrough) {
+  begin(1);
+  arrive(kAnn);
+  tasks();
+  now_ += 1h;
+  EXPECT_EQ(tasks(), Given{});
+  EXPECT_EQ(dispatch_->deadline(), now_ + 3s);
+}
+
+TEST_F(DispatchTest, OpensTheLaneOfAWorkerAgainThatSpeaksButDoesNotHear) {
+  begin(1);
+  arrive(kAnn);
+  const std::uint64_t before = sequence_;
+  tasks();
+  Presence deaf = presence(kAnn);
+  deaf.sequence = before;
+  for (int i = 0; i < 4; ++i) {
+    now_ += 1s;
+    say(deaf);
+    EXPECT_EQ(tasks(), Given{});
+  }
+  now_ += 1s;
+  say(deaf);
+  EXPECT_EQ(decide().open.size(), 1U);
+  say(presence(kAnn));
+  const auto orders = decide();
+  ASSERT_EQ(orders.send.size(), 1U);
+  EXPECT_EQ(orders.send[0].tasks, (std::vector<Portion>{{{1, 1}, 1, 1}})) << "without a strike";
+}
+
+TEST_F(DispatchTest, WaitsBeforeARetryIfAsked) {
+  Dispatch::Settings settings;
+  settings.retries = 1;
+  settings.retry_delay = 1s;
+  begin(1, settings);
+  arrive(kAnn);
+  tasks();
+  receipt(kAnn, {1, 1}, 50ms, Verdict::retry, 1);
+  EXPECT_EQ(tasks(), Given{});
+  EXPECT_EQ(dispatch_->deadline(), now_ + 1s);
+  now_ += 1s;
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+}
+
+TEST_F(DispatchTest, TellsWorkersToKillWhatRunsWhenItAborts) {
+  begin(5);
+  arrive(kAnn);
+  tasks();
+  dispatch_->stop(true);
+  const auto orders = decide();
+  ASSERT_EQ(orders.send.size(), 1U);
+  EXPECT_TRUE(orders.send[0].abort);
+  EXPECT_TRUE(orders.send[0].tasks.empty());
 }
 
 TEST_F(DispatchTest, GivesATaskUpThatLostThreeWorkers) {

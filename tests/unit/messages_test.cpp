@@ -22,8 +22,14 @@ const std::string kTwoTexts = packed({"a", "bc"});
 const std::string kOneText = packed({"a"});
 
 Lane golden_lane() {
-  return {WorkerId{0x11}, VentilatorId{0x22},         5, BatchId{0x33}, {{{1, 2}, 1}},
-          {{9, 1}},       {{{3, 2}, 1, 2, kTwoTexts}}};
+  return {.worker = WorkerId{0x11},
+          .ventilator = VentilatorId{0x22},
+          .sequence = 5,
+          .batch = BatchId{0x33},
+          .settled = {{{1, 2}, 1}},
+          .recalled = {{9, 1}},
+          .abort = false,
+          .tasks = {{{3, 2}, 1, 2, kTwoTexts}}};
 }
 
 Presence golden_presence() {
@@ -39,11 +45,12 @@ Results golden_results() {
 }
 
 Receipts golden_receipts() {
-  return {BatchId{0x33}, {{WorkerId{0x11}, {3, 1}, 1, Verdict::retry, 1000}}};
+  return {
+      VentilatorId{0x22}, BatchId{0x33}, {{WorkerId{0x11}, {3, 1}, 1, Verdict::retry, 1000, 0x44}}};
 }
 
 Announcement golden_announcement() {
-  return {VentilatorId{0x22}, BatchId{0x33}, "n", "f", BatchState::closed, 4, 9};
+  return {VentilatorId{0x22}, BatchId{0x33}, "n", "f", BatchState::closed, 4, 9, true};
 }
 
 std::vector<std::string> golden_frames() {
@@ -165,7 +172,7 @@ TEST(Messages, OfRandomBytesAreDroppedOrSound) {
 }
 
 TEST(Messages, WithAHugeCountDoNotTakeMemoryForIt) {
-  std::string frame = encode(Receipts{BatchId{1}, {}});
+  std::string frame = encode(Receipts{VentilatorId{1}, BatchId{1}, {}});
   frame.replace(frame.size() - 4, 4, "\xff\xff\xff\xff");
   EXPECT_FALSE(decode<Receipts>(frame));
 }

@@ -143,7 +143,7 @@ class World {
     dispatch_ = std::make_unique<Dispatch>(settings);
     receipts_.clear();
     dispatch_->input(tasks_);
-    for (const Receipt& receipt : tally_.restate()) dispatch_->receipt(receipt);
+    for (const Receipt& receipt : tally_.restate()) dispatch_->receipt(receipt, now_);
     dispatch_->sink_ready();
     for (auto& [id, worker] : workers_) {
       // What the old one sent last may arrive or not.
@@ -213,13 +213,14 @@ class World {
         ASSERT_TRUE(recorded_.missing(ids) == std::vector<Range>{ids}) << "recorded twice";
         recorded_.insert(ids);
       }
-      receipts_.push_back({results->worker, result.ids, result.attempt, ruling.verdict, 3'000'000});
+      receipts_.push_back(
+          {results->worker, result.ids, result.attempt, ruling.verdict, 3'000'000, 0});
     }
     results_.pop_front();
   }
 
   void deliver_receipts() {
-    for (const Receipt& receipt : std::exchange(receipts_, {})) dispatch_->receipt(receipt);
+    for (const Receipt& receipt : std::exchange(receipts_, {})) dispatch_->receipt(receipt, now_);
   }
 
   void decide() {
@@ -231,7 +232,8 @@ class World {
     for (const Dispatch::Order& order : orders.send) {
       const auto at = workers_.find(order.worker);
       if (at == workers_.end()) continue;
-      Lane lane{order.worker, self_, order.sequence, kBatch, order.settled, order.recalled, {}};
+      Lane lane{order.worker,  self_,          order.sequence, kBatch,
+                order.settled, order.recalled, order.abort,    {}};
       std::deque<std::string> texts;
       for (const auto& portion : order.tasks) {
         std::string& packed = texts.emplace_back();

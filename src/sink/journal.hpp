@@ -1,0 +1,61 @@
+// Results on disk: an SQLite database that a batch can be resumed from, and that people can query.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "divvy/messages.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace divvy::sink {
+
+/// What is recorded between two commits is written as one transaction: all of it or nothing. A
+/// committed result survives the death of this process. Every member throws std::runtime_error with
+/// a line for the user if the file cannot be read or written. docs/journal.md describes the tables.
+class Journal {
+ public:
+  /// Opens `path`, or makes it, readable by its owner only.
+  explicit Journal(const std::string& path);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  void begin(BatchId batch, std::string_view name);
+
+  struct Recorded {
+    TaskId id;
+    bool succeeded;
+    std::string_view text;
+  };
+  /// Calls `visit` for each recorded task of a batch, in the order of their ids.
+  void replay(BatchId batch, const std::function<void(const Recorded&)>& visit);
+  /// Drops the failed results of a batch, so that the tasks can run again.
+  void forget_failed(BatchId batch);
+
+  /// `ids`: those of the result that are to be recorded.
+  void record(BatchId batch, std::string_view worker, Range ids, const Result& result);
+  void commit();
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+  class Binder;
+
+  void execute(const char* sql);
+  [[nodiscard]] Statement prepare(const char* sql);
+  void step(sqlite3_stmt* statement);
+  void check(bool well) const;
+
+  std::string path_;
+  sqlite3* database_ = nullptr;
+  Statement insert_;
+  bool in_transaction_ = false;
+};
+
+}  // namespace divvy::sink
