@@ -215,9 +215,10 @@ struct Receipts {
   static constexpr Kind kind = Kind::receipts;
   VentilatorId ventilator{};  // the addressee
   BatchId batch{};
+  bool resumed = false;  // the batch was begun by an earlier ventilator
   std::vector<Receipt> receipts;
 
-  static void fields(auto& self, auto& io) { io(self.ventilator, self.batch, self.receipts); }
+  static void fields(auto& self, auto& io) { io(self.ventilator, self.batch, self.resumed, self.receipts); }
 };
 
 // --- ventilator to sink -----------------------------------------------------------------------

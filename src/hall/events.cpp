@@ -1,11 +1,11 @@
 #include "hall/events.hpp"
 
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <system_error>
 #include <utility>
 

@@ -110,10 +110,11 @@ Journal::~Journal() {
   sqlite3_close(database_);
 }
 
-void Journal::begin(BatchId batch, std::string_view name) {
+bool Journal::begin(BatchId batch, std::string_view name) {
   const Statement statement = prepare("INSERT OR IGNORE INTO batch (id, name) VALUES (?1, ?2)");
   Binder(statement.get()) << batch << name;
   step(statement.get());
+  return sqlite3_changes(database_) > 0;
 }
 
 void Journal::replay(BatchId batch, const std::function<void(const Recorded&)>& visit) {

@@ -24,7 +24,8 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  void begin(BatchId batch, std::string_view name);
+  /// False if the batch was begun before.
+  bool begin(BatchId batch, std::string_view name);
 
   struct Recorded {
     TaskId id;

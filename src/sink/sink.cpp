@@ -136,7 +136,7 @@ void Sink::begin(const Announcement& announcement) {
 }
 
 void Sink::restore() {
-  journal_->begin(batch_->id, batch_->name);
+  batch_->resumed = !journal_->begin(batch_->id, batch_->name);
   journal_->replay(batch_->id, [this](const Journal::Recorded& recorded) {
     batch_->tally.restore(recorded.id, recorded.succeeded);
     batch_->printer.skip(recorded.id);
@@ -151,6 +151,7 @@ void Sink::restore() {
 // A ventilator is new to the batch: the first one, or one that was started again.
 void Sink::meet(const Announcement& announcement) {
   Batch& batch = *batch_;
+  batch.resumed = batch.resumed || batch.ventilator != VentilatorId::none;
   batch.ventilator = announcement.ventilator;
   batch.stated = false;
   batch.started.reset();
@@ -213,7 +214,8 @@ void Sink::send_receipts() {
   if (!batch.feedback) return;
   if (batch.feedback->connected_anew()) batch.stated = false;
   const auto send = [&](const std::vector<Receipt>& receipts) {
-    return batch.feedback->send(encode(Receipts{batch.ventilator, batch.id, receipts}));
+    return batch.feedback->send(
+        encode(Receipts{batch.ventilator, batch.id, batch.resumed, receipts}));
   };
   if (!batch.stated) batch.stated = send(statement());
   if (batch.stated && !batch.receipts.empty() && send(batch.receipts)) batch.receipts.clear();

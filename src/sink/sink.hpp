@@ -42,6 +42,7 @@ class Sink {
     Printer printer;
     std::string feedback_endpoint;
     std::optional<Link> feedback;
+    bool resumed = false;           // an earlier ventilator has begun it
     bool stated = false;            // to this ventilator: all that is recorded
     std::vector<Receipt> receipts;  // to be sent
     std::uint64_t restored = 0;     // tasks that an earlier sink recorded

@@ -6,7 +6,7 @@ namespace divvy::ventilator {
 namespace {
 
 constexpr std::size_t kChunkTasks = 4096;
-constexpr std::size_t kChunkBytes = 64 * 1024;
+constexpr std::size_t kChunkBytes = 1 << 16;
 
 }  // namespace
 

@@ -33,8 +33,8 @@ class Dispatch {
   /// Tasks of one attempt to hand to a worker.
   struct Portion {
     Range ids;
-    std::uint32_t attempt;
-    std::uint32_t attempts;
+    std::uint32_t attempt = 1;
+    std::uint32_t attempts = 1;
     friend bool operator==(const Portion&, const Portion&) = default;
   };
 

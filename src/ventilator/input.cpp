@@ -44,7 +44,8 @@ class Lines : public Input {
 
  private:
   void split(std::string_view block, const Take& take) {
-    for (auto end = block.find(delimiter_); end != block.npos; end = block.find(delimiter_)) {
+    for (auto end = block.find(delimiter_); end != std::string_view::npos;
+         end = block.find(delimiter_)) {
       if (begun_.empty()) {
         pass(block.substr(0, end), take);
       } else {

@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kAnnounceEvery = 1s;
 constexpr auto kRemindAfter = 2s;
+// A worker tries to connect at least once a second; then it says what it holds.
+constexpr auto kReunion = 1300ms;
 
 // How far reading goes ahead of what is recorded.
 constexpr std::uint64_t kBacklogTasks = 1'000'000;
@@ -64,6 +66,7 @@ int Ventilator::run() {
     hear();
     if (wants_input()) read_input();
     const Time now = Clock::now();
+    get_ready(now);
     carry_out(dispatch_.decide(now));
     report_given_up();
     if (now >= announce_at_) announce();
@@ -75,6 +78,7 @@ int Ventilator::run() {
 void Ventilator::wait() {
   Time deadline = announce_at_;
   if (remind_at_) deadline = std::min(deadline, *remind_at_);
+  if (sink_known_ && !ready_) deadline = std::min(deadline, ready_at_);
   if (const auto decide = dispatch_.deadline()) deadline = std::min(deadline, *decide);
   timer_.set(deadline);
 
@@ -130,26 +134,30 @@ void Ventilator::hear_receipts(const Receipts& receipts) {
   if (receipts.batch != id_ || receipts.ventilator != self_) {
     return notices_.detail("receipts for an earlier ventilator are ignored");
   }
-  sink_known_ = true;
+  if (!sink_known_) {
+    sink_known_ = true;
+    ready_at_ = Clock::now() + (receipts.resumed ? kReunion : 0s);
+  }
   for (const Receipt& receipt : receipts.receipts) {
     if (receipt.worker == WorkerId::none) input_check_.expect(receipt.ids, receipt.digest);
     for (const Range& ids : dispatch_.receipt(receipt, Clock::now())) backlog_.retire(ids);
   }
-  check_input();
   halt_if_reached();
 }
 
-// What is recorded must be of this input: nothing runs before that is known.
-void Ventilator::check_input() {
-  const bool read = backlog_.last() >= input_check_.last();
-  if (!read && batch_.input->ended()) {
+// Nothing runs before it is known that what is recorded is of this input, and before workers had
+// the time to say what they hold of a batch that goes on.
+void Ventilator::get_ready(Time now) {
+  if (ready_ || !sink_known_) return;
+  const bool checked = backlog_.last() >= input_check_.last();
+  if (!checked && batch_.input->ended()) {
     throw std::runtime_error(
         fmt::format("the input has {} tasks, but task {} of batch {} is recorded: it is another "
-                    "input; give the "
-                    "batch another --name, or the sink another --journal",
+                    "input; give the batch another --name, or the sink another --journal",
                     backlog_.last(), input_check_.last(), batch_.name));
   }
-  if (read || backlog_full()) dispatch_.sink_ready();
+  ready_ = now >= ready_at_ && (checked || backlog_full());
+  if (ready_) dispatch_.sink_ready();
 }
 
 void Ventilator::halt_if_reached() {
@@ -178,7 +186,6 @@ void Ventilator::read_input() {
   }
   batch_.input->read([this](std::string_view text) { take_task(text); });
   dispatch_.input(backlog_.last());
-  if (sink_known_) check_input();
   if (batch_.input->ended()) announce_at_ = Clock::now();
 }
 

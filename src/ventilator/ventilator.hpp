@@ -47,7 +47,7 @@ class Ventilator {
   void hear_receipts(const Receipts& receipts);
   void read_input();
   void take_task(std::string_view text);
-  void check_input();
+  void get_ready(Time now);
   void halt_if_reached();
   void tell_expected_cost();
   void carry_out(const Dispatch::Orders& orders);
@@ -86,6 +86,8 @@ class Ventilator {
   bool leaving_ = false;
   bool halted_ = false;
   bool sink_known_ = false;
+  bool ready_ = false;                              // to hand out tasks
+  Time ready_at_;                                   // not before
   std::optional<std::uint64_t> expected_msec_ = 0;  // nothing once a task is no workload
   bool cost_told_ = false;
   Time born_ = Clock::now();

@@ -133,7 +133,7 @@ void Children::start(const Job& job, Time now) {
   child->job = job.number;
   if (settings_.timeout) child->deadline = now + *settings_.timeout;
   try {
-    if (job.text.find('\0') != job.text.npos) {
+    if (job.text.find('\0') != std::string_view::npos) {
       throw std::runtime_error("a NUL byte cannot be in an argument");
     }
     spawn(*child, job);

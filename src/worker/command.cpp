@@ -11,7 +11,7 @@ bool has_place(const std::string& word) { return word.find(kPlace) != std::strin
 
 std::string fill(std::string_view word, std::string_view text) {
   std::string filled;
-  for (auto place = word.find(kPlace); place != word.npos; place = word.find(kPlace)) {
+  for (auto place = word.find(kPlace); place != std::string_view::npos; place = word.find(kPlace)) {
     filled += word.substr(0, place);
     filled += text;
     word.remove_prefix(place + kPlace.size());

@@ -74,8 +74,8 @@ class DispatchTest : public testing::Test {
 
   void receipt(WorkerId worker, Range ids, std::chrono::nanoseconds busy = 50ms,
                Verdict verdict = Verdict::succeeded, std::uint32_t attempt = 1) {
-    dispatch_->receipt(
-        {worker, ids, attempt, verdict, static_cast<std::uint64_t>(busy.count()), 0}, now_);
+    dispatch_->receipt({worker, ids, attempt, verdict, static_cast<std::uint64_t>(busy.count()), 0},
+                       now_);
   }
 
   using Given = std::vector<std::pair<WorkerId, Ranges>>;

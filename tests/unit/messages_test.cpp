@@ -45,8 +45,10 @@ Results golden_results() {
 }
 
 Receipts golden_receipts() {
-  return {
-      VentilatorId{0x22}, BatchId{0x33}, {{WorkerId{0x11}, {3, 1}, 1, Verdict::retry, 1000, 0x44}}};
+  return {.ventilator = VentilatorId{0x22},
+          .batch = BatchId{0x33},
+          .resumed = true,
+          .receipts = {{WorkerId{0x11}, {3, 1}, 1, Verdict::retry, 1000, 0x44}}};
 }
 
 Announcement golden_announcement() {
@@ -172,7 +174,7 @@ TEST(Messages, OfRandomBytesAreDroppedOrSound) {
 }
 
 TEST(Messages, WithAHugeCountDoNotTakeMemoryForIt) {
-  std::string frame = encode(Receipts{VentilatorId{1}, BatchId{1}, {}});
+  std::string frame = encode(Receipts{VentilatorId{1}, BatchId{1}, false, {}});
   frame.replace(frame.size() - 4, 4, "\xff\xff\xff\xff");
   EXPECT_FALSE(decode<Receipts>(frame));
 }
