@@ -28,7 +28,7 @@ void CommonOptions::add_to(CLI::App& app) {
       ->capture_default_str()
       ->group(group);
   const auto endpoint = [&](const char* name, std::string& value, const char* help) {
-    app.add_option(name, value, help)->type_name("ENDPOINT")->group(group);
+    app.add_option(name, value, help)->type_name("ENDPOINT")->check(endpoint_check())->group(group);
   };
   endpoint("--tasks", endpoints.tasks, "Where the ventilator listens (the guide's 5557)");
   endpoint("--results", endpoints.results, "Where the sink listens (the guide's 5558)");
@@ -42,17 +42,30 @@ void CommonOptions::settle() {
   const Endpoints from_address = endpoints_at(at);
   const auto settle_one = [&](std::string& endpoint, const std::string& otherwise) {
     if (endpoint.empty()) endpoint = otherwise;
-    check_endpoint(endpoint);
-    if (!insecure && !is_private(endpoint)) {
-      throw std::invalid_argument(
-          fmt::format("{} can be reached by others, and nothing protects it; use --insecure if "
-                      "they are friends",
-                      endpoint));
-    }
+    admit(endpoint);
   };
   settle_one(endpoints.tasks, from_address.tasks);
   settle_one(endpoints.results, from_address.results);
   settle_one(endpoints.feedback, from_address.feedback);
+}
+
+void CommonOptions::admit(const std::string& endpoint) const {
+  if (insecure || is_private(endpoint)) return;
+  throw std::invalid_argument(fmt::format(
+      "{} can be reached by others, and nothing protects it; use --insecure if they are friends",
+      endpoint));
+}
+
+CLI::Validator endpoint_check() {
+  const auto check = [](const std::string& value) -> std::string {
+    try {
+      check_endpoint(value);
+      return {};
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+  };
+  return CLI::Validator(check, "");
 }
 
 int run_program(CLI::App& app, int argc, const char* const* argv,

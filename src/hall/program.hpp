@@ -25,10 +25,15 @@ struct CommonOptions {
   bool verbose = false;
 
   void add_to(CLI::App& app);
-  /// Fills in the endpoints that were not given; throws std::invalid_argument for a bad one, or for
-  /// one that others can reach without --insecure.
+  /// Fills in the endpoints that were not given. Throws std::invalid_argument if the address is
+  /// bad, or if others can reach an endpoint and --insecure is not given.
   void settle();
+  /// Throws std::invalid_argument if others can reach `endpoint` and --insecure is not given.
+  void admit(const std::string& endpoint) const;
 };
+
+/// For the value of an option: accepts endpoints.
+CLI::Validator endpoint_check();
 
 /// Runs `body`; a mistake in the options, or anything it throws, becomes one line "name: message"
 /// on standard error and status 255.

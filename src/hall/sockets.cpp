@@ -38,6 +38,9 @@ void prepare_path(const std::string& path) {
   if (is_served(path)) throw zmq::error_t(EADDRINUSE);
 }
 
+// With it, ZeroMQ would take "localhost" for ::1 only, and show 127.0.0.1 as ::ffff:127.0.0.1.
+bool is_ipv6(std::string_view endpoint) { return endpoint.starts_with("tcp://["); }
+
 std::string advice(int error) {
   switch (error) {
     case EADDRINUSE:
@@ -69,7 +72,7 @@ Listening::~Listening() {
 
 Listening listen_on(zmq::socket_t& socket, const std::string& endpoint) {
   try {
-    socket.set(zmq::sockopt::ipv6, true);
+    socket.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
     if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
     socket.bind(endpoint);
   } catch (const zmq::error_t& error) {
@@ -80,7 +83,7 @@ Listening listen_on(zmq::socket_t& socket, const std::string& endpoint) {
 }
 
 void connect_to(zmq::socket_t& socket, const std::string& endpoint) {
-  socket.set(zmq::sockopt::ipv6, true);
+  socket.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
   socket.set(zmq::sockopt::reconnect_ivl, kReconnectMsec);
   socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMsec);
   try {

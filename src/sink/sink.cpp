@@ -93,7 +93,10 @@ void Sink::hear() {
 
 void Sink::hear(zmq::message_t message) {
   const std::string_view frame = view(message);
-  if (kind_of(frame) == Kind::plain) return hear_plain();
+  if (kind_of(frame) == Kind::plain) {
+    if (batch_) return notices_.dropped("a plain message in the middle of a batch");
+    return hear_plain();
+  }
   if (const auto announcement = decode<Announcement>(frame)) {
     return hear_announcement(*announcement, message);
   }

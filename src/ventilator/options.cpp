@@ -1,26 +1,37 @@
 #include "ventilator/options.hpp"
 
+#include <limits>
+
 namespace divvy::ventilator {
 
 void Options::add_to(CLI::App& app) {
+  const auto number = CLI::Range(0.0, 1e15).description("");
+  const auto msec = CLI::Range(0, std::numeric_limits<std::int32_t>::max()).description("");
+
   const std::string input = "Tasks";
   app.add_option("FILE", file, "One task a line; '-' is standard input")->group(input);
   app.add_flag("-0,--null", null_delimited, "Tasks end in NUL")->group(input);
   auto* count = app.add_option("--random", random, "N random workloads instead of a FILE")
                     ->type_name("N")
+                    ->check(number)
                     ->group(input);
   count->excludes("FILE");
   app.add_option("--min-msec", min_msec, "The smallest of them")
+      ->check(msec)
       ->capture_default_str()
       ->group(input);
   app.add_option("--max-msec", max_msec, "The largest of them")
+      ->check(msec)
       ->capture_default_str()
       ->group(input);
-  app.add_option("--seed", seed, "The same seed gives the same workloads")->group(input);
+  app.add_option("--seed", seed, "The same seed gives the same workloads")
+      ->check(number)
+      ->group(input);
 
   const std::string batch = "The batch";
   app.add_option("-w,--workers", workers, "Wait for N workers first")
       ->type_name("N")
+      ->check(number)
       ->capture_default_str()
       ->group(batch);
   app.add_option("--retries", retries, "Run a failed task up to N times more")

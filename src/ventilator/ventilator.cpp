@@ -264,7 +264,7 @@ void Ventilator::report_given_up() {
 
 BatchState Ventilator::state() const {
   const bool ended = batch_.input->ended();
-  if (ended && dispatch_.recorded() == backlog_.last()) return BatchState::complete;
+  if (sink_known_ && ended && dispatch_.recorded() == backlog_.last()) return BatchState::complete;
   if (leaving_) return BatchState::stopped;
   return ended ? BatchState::closed : BatchState::open;
 }
@@ -293,7 +293,7 @@ void Ventilator::remind(Time now) {
 
 bool Ventilator::finished() const {
   if (stopping()) return dispatch_.outstanding() == 0;
-  return sink_known_ && state() == BatchState::complete;
+  return state() == BatchState::complete;
 }
 
 // The last announcement tells the sink that it may end, too. Closing the sockets delivers it.

@@ -48,17 +48,27 @@ void Holdings::change_batch(BatchId batch) {
 
 void Holdings::settle(const std::vector<Settled>& settled) {
   if (settled.empty()) return;
-  std::erase_if(finished_, [&](const Finished& result) {
-    const bool over = std::any_of(settled.begin(), settled.end(), [&](const Settled& one) {
-      return one.ids.first <= result.ids.first && result.ids.end() <= one.ids.end() &&
-             (one.attempt == result.attempt || one.attempt == kAnyAttempt);
-    });
-    if (!over) return false;
-    held_.erase(result.ids);
+  std::erase_if(finished_, [&](Finished& result) {
+    for (const Settled& one : settled) {
+      if (one.attempt == result.attempt || one.attempt == kAnyAttempt) settle(result, one.ids);
+    }
+    if (!result.unsettled.empty()) return false;
     kept_bytes_ -= result.encoded.size();
     if (!result.sent) --unsent_;
     return true;
   });
+}
+
+void Holdings::settle(Finished& result, Range ids) {
+  const RangeSet before(result.unsettled);
+  const std::vector<Range> over = before.common(ids);
+  if (over.empty()) return;
+  RangeSet after = before;
+  for (const Range& part : over) {
+    after.erase(part);
+    held_.erase(part);
+  }
+  result.unsettled = after.ranges();
 }
 
 void Holdings::give_back(const std::vector<Range>& recalled) {
@@ -138,7 +148,7 @@ void Holdings::keep(const Result& result) {
   Writer writer{encoded};
   Result::fields(result, writer);
   kept_bytes_ += encoded.size();
-  finished_.push_back({result.ids, result.attempt, std::move(encoded)});
+  finished_.push_back({{result.ids}, result.attempt, std::move(encoded)});
   ++unsent_;
 }
 
@@ -173,7 +183,9 @@ void Holdings::describe(Presence& presence) const {
   for (const Task& task : queued_) queued.insert({task.id, 1});
   presence.queued = queued.ranges();
   RangeSet finished;
-  for (const Finished& result : finished_) finished.insert(result.ids);
+  for (const Finished& result : finished_) {
+    for (const Range& ids : result.unsettled) finished.insert(ids);
+  }
   if (brief_) finished.insert(brief_->result.ids);
   presence.finished = finished.ranges();
 }

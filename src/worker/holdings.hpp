@@ -60,8 +60,8 @@ class Holdings {
 
  private:
   struct Finished {
-    Range ids;
-    std::uint32_t attempt;
+    std::vector<Range> unsettled;
+    std::uint32_t attempt = 1;
     std::string encoded;
     bool sent = false;
   };
@@ -75,6 +75,7 @@ class Holdings {
   bool follow(const Lane& lane);
   void change_batch(BatchId batch);
   void settle(const std::vector<Settled>& settled);
+  void settle(Finished& result, Range ids);
   void give_back(const std::vector<Range>& recalled);
   void queue(const TaskRun& run);
   bool prolong(const Task& task, const Result& result);

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   if (dashes != end) options.command.assign(dashes + 1, end);
   return run_program(app, static_cast<int>(dashes - argv), argv, [&] {
     options.common.settle();
+    if (!options.inbox.empty()) options.common.admit(options.inbox);
     return Worker(options).run();
   });
 }

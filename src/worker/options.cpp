@@ -26,6 +26,7 @@ void Options::add_to(CLI::App& app) {
   common.add_to(app);
   app.add_option("--inbox", inbox, "Where to listen for tasks (default: a free port)")
       ->type_name("ENDPOINT")
+      ->check(endpoint_check())
       ->group("Where to meet");
 }
 

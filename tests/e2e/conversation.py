@@ -1,0 +1,109 @@
+"""Talks to one worker or one sink, message by message, as docs/protocol.md has it."""
+import zmq
+
+import protocol
+from pipeline import DEADLINE
+
+BATCH, VENTILATOR = 0x77, 0x55
+
+
+def one(task):
+    return range(task, task + 1)
+
+
+def run(first, *texts, attempt=1, attempts=1):
+    return dict(ids=range(first, first + len(texts)), attempt=attempt, attempts=attempts,
+                texts=[text.encode() for text in texts])
+
+
+def settled(task, attempt=1):
+    return dict(ids=one(task), attempt=attempt)
+
+
+def tasks_in(ranges):
+    return [task for ids in ranges for task in ids]
+
+
+class Ear:
+    """A bound PULL that waits for a message of one kind, passing over others."""
+
+    def __init__(self, context, endpoint):
+        self.pull = context.socket(zmq.PULL)
+        self.pull.setsockopt(zmq.RCVTIMEO, DEADLINE * 1000)
+        self.pull.bind(endpoint)
+
+    def hear(self, kind, condition=lambda fields: True):
+        while True:
+            heard, fields = protocol.decode(self.pull.recv())
+            if heard == kind and condition(fields):
+                return fields
+
+
+class WithWorker:
+    """We are the ventilator and the sink of one worker."""
+
+    def __init__(self, context, pipeline, start):
+        self.context, self.endpoints = context, pipeline.endpoints
+        self.feedback = Ear(context, self.endpoints["feedback"])
+        self.results = Ear(context, self.endpoints["results"])
+        self.process = start()
+        self.first = self.feedback.hear(protocol.PRESENCE)
+        self.sequence = 0
+        self.lane = context.socket(zmq.PUSH)
+        self.lane.connect(self.first["inbox"].decode())
+
+    def say(self, **fields):
+        """A Lane message; returns its sequence."""
+        self.sequence += 1
+        lane = dict(worker=self.first["worker"], ventilator=VENTILATOR, sequence=self.sequence, batch=BATCH,
+                    settled=[], recalled=[], abort=0, tasks=[])
+        self.lane.send(protocol.encode(protocol.LANE, **{**lane, **fields}))
+        return fields.get("sequence", self.sequence)
+
+    def state(self, ventilator=VENTILATOR):
+        """What the worker answers to an empty Lane."""
+        sequence = self.say(ventilator=ventilator)
+        return self.feedback.hear(protocol.PRESENCE,
+                                  lambda said: (said["ventilator"], said["sequence"]) == (ventilator, sequence))
+
+    def result(self):
+        heard = self.results.hear(protocol.RESULTS)
+        assert (heard["worker"], heard["name"]) == (self.first["worker"], self.first["name"])
+        return heard["results"][0]
+
+
+class WithSink:
+    """We are the ventilator and the workers of one sink."""
+
+    def __init__(self, context, pipeline):
+        self.pipeline = pipeline
+        self.feedback = Ear(context, pipeline.endpoints["feedback"])
+        self.process = pipeline.sink()
+        self.push = context.socket(zmq.PUSH)
+        self.push.connect(pipeline.endpoints["results"])
+        self.heard = []
+
+    def open(self, **fields):
+        """Announces a batch, and waits until the sink has found us."""
+        self.announce(**fields)
+        assert self.feedback.hear(protocol.RECEIPTS)["receipts"] == []
+
+    def announce(self, state=0, tasks=1, **others):
+        fields = dict(ventilator=VENTILATOR, batch=BATCH, name=b"", feedback=self.pipeline.endpoints["feedback"].encode(),
+                      state=state, tasks=tasks, elapsed=1, forget_failed=0)
+        self.push.send(protocol.encode(protocol.ANNOUNCEMENT, **{**fields, **others}))
+
+    def result(self, task, *, worker=9, batch=BATCH, **others):
+        fields = dict(ids=one(task), attempt=1, attempts=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000,
+                      texts=[b"text"], output=b"output %d\n" % task, errors=b"", reason=b"")
+        self.push.send(protocol.encode(protocol.RESULTS, worker=worker, name=b"w", batch=batch,
+                                       results=[{**fields, **others}]))
+
+    def receipt(self):
+        """The next one: worker, ids, attempt and verdict."""
+        while not self.heard:
+            said = self.feedback.hear(protocol.RECEIPTS)
+            assert said["batch"] == BATCH
+            self.heard = said["receipts"]
+        receipt = self.heard.pop(0)
+        return receipt["worker"], receipt["ids"], receipt["attempt"], receipt["verdict"]

@@ -1,0 +1,141 @@
+"""The bytes of docs/protocol.md: its five messages, decoded strictly and encoded again.
+
+A message is a dict of its fields. A range of task ids is a Python range; texts are a list of bytes.
+"""
+import struct
+
+MAGIC, VERSION = 0xD1, 0x01
+ID_LIMIT = 2**62
+
+
+class Bad(ValueError):
+    """These bytes are no message of the protocol."""
+
+
+class Reader:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        if count > len(self.data) - self.at:
+            raise Bad("ends too early")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def finish(self):
+        if self.at != len(self.data):
+            raise Bad("ends too late")
+
+
+class Int:
+    def __init__(self, code, accepts=lambda value: True):
+        self.code, self.accepts = "<" + code, accepts
+
+    def read(self, reader):
+        value, = struct.unpack(self.code, reader.take(struct.calcsize(self.code)))
+        if not self.accepts(value):
+            raise Bad(f"{value} is out of bounds")
+        return value
+
+    def write(self, value):
+        return struct.pack(self.code, value)
+
+
+class Bytes:
+    def read(self, reader):
+        return reader.take(U32.read(reader))
+
+    def write(self, value):
+        return U32.write(len(value)) + value
+
+
+class Range:
+    def read(self, reader):
+        first, count = U64.read(reader), U64.read(reader)
+        if not (1 <= first < ID_LIMIT and 1 <= count < ID_LIMIT):
+            raise Bad("a range is out of bounds")
+        return range(first, first + count)
+
+    def write(self, value):
+        return U64.write(value.start) + U64.write(len(value))
+
+
+class Texts:
+    def read(self, reader):
+        inner, texts = Reader(BYTES.read(reader)), []
+        while inner.at < len(inner.data):
+            texts.append(BYTES.read(inner))
+        return texts
+
+    def write(self, value):
+        return BYTES.write(b"".join(map(BYTES.write, value)))
+
+
+class List:
+    def __init__(self, item):
+        self.item = item
+
+    def read(self, reader):
+        return [self.item.read(reader) for _ in range(U32.read(reader))]
+
+    def write(self, value):
+        return U32.write(len(value)) + b"".join(map(self.item.write, value))
+
+
+class Record:
+    def __init__(self, **fields):
+        self.fields = fields
+
+    def read(self, reader):
+        value = {name: field.read(reader) for name, field in self.fields.items()}
+        if "texts" in value and len(value["texts"]) != len(value["ids"]):
+            raise Bad("not as many texts as ids")
+        if value.get("ended", 0) < value.get("started", 0):
+            raise Bad("ended before it started")
+        return value
+
+    def write(self, value):
+        return b"".join(field.write(value[name]) for name, field in self.fields.items())
+
+
+U8, U32, U64, I32, I64 = map(Int, ("B", "I", "Q", "i", "q"))
+ID, BOOL = Int("Q", lambda value: value != 0), Int("B", lambda value: value < 2)
+BYTES, RANGE, TEXTS = Bytes(), Range(), Texts()
+
+SLEPT, EXITED, SIGNALLED, FAILED, TIMED_OUT, LOST = range(6)
+OUTCOME = Int("B", lambda value: value <= LOST)
+VERDICT = Int("B", lambda value: value <= 2)
+STATE = Int("B", lambda value: value <= 3)
+
+SETTLED = Record(ids=RANGE, attempt=U32)
+RUN = Record(ids=RANGE, attempt=U32, attempts=U32, texts=TEXTS)
+RESULT = Record(ids=RANGE, attempt=U32, attempts=U32, outcome=OUTCOME, status=I32, started=I64, ended=I64,
+                texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
+RECEIPT = Record(worker=U64, ids=RANGE, attempt=U32, verdict=VERDICT, busy=U64, digest=U64)
+
+LANE, PRESENCE, RESULTS, RECEIPTS, ANNOUNCEMENT = range(1, 6)
+KINDS = {
+    LANE: Record(worker=ID, ventilator=ID, sequence=ID, batch=U64,
+                 settled=List(SETTLED), recalled=List(RANGE), abort=BOOL, tasks=List(RUN)),
+    PRESENCE: Record(worker=ID, name=BYTES, inbox=BYTES, slots=U32, sleeps=BOOL, ventilator=U64, sequence=U64,
+                     batch=U64, running=List(RANGE), queued=List(RANGE), finished=List(RANGE)),
+    RESULTS: Record(worker=U64, name=BYTES, batch=U64, results=List(RESULT)),
+    RECEIPTS: Record(ventilator=ID, batch=U64, resumed=BOOL, receipts=List(RECEIPT)),
+    ANNOUNCEMENT: Record(ventilator=ID, batch=U64, name=BYTES, feedback=BYTES, state=STATE, tasks=U64, elapsed=U64,
+                         forget_failed=BOOL),
+}
+
+
+def decode(data):
+    """The kind and the fields of a message; raises Bad."""
+    reader = Reader(data)
+    magic, version, kind = reader.take(3)
+    if (magic, version) != (MAGIC, VERSION) or kind not in KINDS:
+        raise Bad("another version, or an unknown kind")
+    fields = KINDS[kind].read(reader)
+    reader.finish()
+    return kind, fields
+
+
+def encode(kind, **fields):
+    return bytes((MAGIC, VERSION, kind)) + KINDS[kind].write(fields)

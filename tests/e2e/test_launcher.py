@@ -1,0 +1,199 @@
+"""What scripts/divvy passes to whom, and what it refuses before it starts anything."""
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from launcher import DEADLINE, LAUNCHER
+
+# --- what goes where -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given, to, passed", [
+    (["-k"], "sink", ["-k"]),
+    (["--keep-order"], "sink", ["--keep-order"]),
+    (["--tag"], "sink", ["--tag"]),
+    (["--journal", "a b"], "sink", ["--journal=a b"]),
+    (["--summary=s"], "sink", ["--summary=s"]),
+    (["--report", "-"], "sink", ["--report=-"]),
+    (["--timeout", "5"], "worker", ["--timeout=5"]),
+    (["--timeout=0.5"], "worker", ["--timeout=0.5"]),
+    (["-0"], "ventilator", ["-0"]),
+    (["--null"], "ventilator", ["--null"]),
+    (["--seed", "-1"], "ventilator", ["--seed=-1"]),
+    (["--min-msec=1", "--max-msec", "2"], "ventilator", ["--min-msec=1", "--max-msec=2"]),
+    (["--retries", "3"], "ventilator", ["--retries=3"]),
+    (["--name", "a=b"], "ventilator", ["--name=a=b"]),
+    (["-"], "ventilator", ["-"]),
+    (["-k0", "--tag"], "sink", ["-k", "--tag"]),
+])
+def test_each_option_goes_to_the_program_that_knows_it(play, given, to, passed):
+    play.run("-j1", "--random=1", *given)
+
+    expected = {"sink": [], "worker": [], "ventilator": ["--random=1"]}
+    if given == ["-k0", "--tag"]:
+        expected["ventilator"] = ["--random=1", "-0"]
+    expected[to] = expected[to] + passed
+    for name in expected:
+        assert play.arguments(name) == expected[name]
+
+
+@pytest.mark.parametrize("option", ["-q", "--quiet", "-v", "--verbose"])
+def test_how_much_to_say_goes_to_all(play, option):
+    play.run("-j1", "--random=1", option)
+
+    for name in ("sink", "worker", "ventilator"):
+        assert option in play.arguments(name)
+
+
+def test_the_command_goes_to_the_workers_as_it_is(play):
+    play.run("-j", "1", "--", "sh", "-c", "echo {} *", "--", "-k", "")
+
+    assert play.arguments("worker") == ["--", "sh", "-c", "echo {} *", "--", "-k", ""]
+    assert play.arguments("sink") == []
+
+
+def test_a_file_goes_to_the_ventilator_whatever_its_name(play):
+    path = play.stage / "random = -k"
+    path.write_text("1\n")
+
+    play.run("-j1", str(path))
+
+    assert play.arguments("ventilator") == [str(path)]
+
+
+@pytest.mark.parametrize("jobs", [["-j", "3"], ["-j3"], ["--jobs", "3"], ["--jobs=3"]])
+def test_jobs_is_the_number_of_workers(play, jobs):
+    play.part(worker="idle")
+    run = play.start(*jobs)
+    play.wait_for(worker=3)
+    play.go("ventilator")
+
+    assert run.end() == 0
+    assert len(play.seen("worker")) == 3
+
+
+def test_without_jobs_there_is_a_worker_for_each_core(play):
+    play.part(worker="idle")
+    run = play.start()
+    play.wait_for(worker=len(os.sched_getaffinity(0)))
+    play.go("ventilator")
+
+    assert run.end() == 0
+
+
+def test_all_meet_in_a_directory_that_is_private_and_gone_afterwards(play):
+    play.part(sink="idle", worker="idle")
+    run = play.start("-j2")
+    play.wait_for(sink=1, worker=2, ventilator=1)
+    (address,) = {seen[1] for name in ("sink", "worker", "ventilator")
+                  for seen in play.seen(name).values()}
+    directory = Path(address.removeprefix("ipc://"))
+
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert directory.parent == play.tmp
+    play.go("ventilator")
+    play.go("sink")
+    assert run.end() == 0
+    assert not directory.exists()
+
+
+def test_the_ventilator_alone_reads_the_input(play):
+    play.part(ventilator='cat >"$PLAY/input"', sink='cat >"$PLAY/sink-input"', worker="cat; idle")
+    run = play.start("-j1", "--", "true", stdin=subprocess.PIPE)
+
+    assert run.end("a\nb\n") == 0
+    assert play.note("input") == ["a", "b"]
+    assert play.note("sink-input") == []
+
+
+def test_closed_input_is_an_empty_one(play):
+    play.part(ventilator='cat >"$PLAY/input"')
+
+    run = play.run("-j1", "--", "true", preexec_fn=lambda: os.close(0))
+
+    assert run.process.returncode == 0
+    assert play.note("input") == []
+
+
+def test_without_command_and_input_it_is_the_guides_demonstration(play):
+    play.run("-j1")
+
+    assert play.arguments("ventilator") == ["--random=100"]
+
+
+def test_the_workers_dots_do_not_tear_the_sinks_line(play):
+    play.part(sink="printf :; idle; printf .", worker="printf x; idle")
+    run = play.start("-j2")
+    play.wait_for(worker=2)
+    play.go("sink")
+    run.end()
+
+    assert run.out == ":."
+
+
+def test_on_a_terminal_without_a_command_it_is_the_demonstration(play, terminal):
+    play.run("-j1", **terminal.options)
+
+    assert play.arguments("ventilator") == ["--random=100"]
+
+
+def test_on_a_terminal_with_a_command_the_tasks_are_typed(play, terminal):
+    play.part(ventilator='read -r line; echo "$line" >"$PLAY/typed"')
+    terminal.type(b"hello\n")
+
+    play.run("-j1", "--", "echo", **terminal.options)
+
+    assert play.arguments("ventilator") == ["-"]
+    assert play.note("typed") == ["hello"]
+
+
+# --- what is refused before anything is started --------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [
+    ["-j", "0"], ["-j0"], ["-j", "x"], ["-j", "-1"], ["-j", ""], ["-j", "1.5"], ["-j"],
+    ["--jobs=99999999999999999999"], ["--no-such-option"], ["-x"], ["-kx"], ["--timeout"],
+    ["--tag=1"], ["no such file"], ["/"], ["-k", "--nul"],
+])
+def test_what_is_wrong_is_said_in_one_line_and_nothing_is_started(play, arguments):
+    run = play.run(*arguments)
+
+    assert run.process.returncode == 255
+    assert run.out == ""
+    assert run.err.startswith("divvy: ") and run.err.count("\n") == 1
+    assert not any(play.seen(name) for name in ("sink", "worker", "ventilator"))
+
+
+def test_missing_programs_are_said_in_one_line(play):
+    (play.bin / "worker").unlink()
+
+    run = play.run()
+
+    assert run.process.returncode == 255
+    assert "DIVVY_BIN" in run.err and run.err.count("\n") == 1
+
+
+def test_installed_it_finds_the_programs_beside_itself(play):
+    installed = play.bin / "divvy"
+    installed.write_bytes(LAUNCHER.read_bytes())
+    installed.chmod(0o755)
+    link = play.stage / "link"
+    link.symlink_to(installed)
+    env = {name: value for name, value in os.environ.items() if name != "DIVVY_BIN"}
+
+    done = subprocess.run([link, "-j1"], env={**env, "PLAY": str(play.stage)}, timeout=DEADLINE,
+                          stdin=subprocess.DEVNULL, check=False)
+
+    assert done.returncode == 0
+    assert play.arguments("ventilator") == ["--random=100"]
+
+
+def test_help_and_version_start_nothing(play):
+    play.part(ventilator="echo ventilator 1.2.3")
+
+    assert play.run("--help").out.startswith("Usage: divvy")
+    assert play.run("--version").out == "divvy 1.2.3\n"
+    assert not play.seen("sink")

@@ -1,0 +1,158 @@
+"""How scripts/divvy ends, whatever ends first; nothing that it started is left behind."""
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from launcher import DEADLINE, eventually
+
+def wait_until_reaped(pid):
+    eventually(lambda: not Path(f"/proc/{pid}").exists(), f"{pid} to be reaped")
+
+
+# --- the status ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sink, ventilator, status", [
+    (0, 0, 0), (1, 1, 1), (100, 100, 100), (101, 101, 101), (2, 0, 2),
+    (255, 0, 255), (0, 255, 255), (127, 0, 255),
+])
+def test_the_status_is_the_sinks_unless_something_went_wrong(play, sink, ventilator, status):
+    play.part(sink=f"exit {sink}", ventilator=f"exit {ventilator}")
+
+    assert play.run("-j2").process.returncode == status
+
+
+@pytest.mark.parametrize("name", ["sink", "ventilator"])
+def test_a_killed_program_ends_everything_and_is_named(play, name):
+    play.part(sink="idle", ventilator="idle")
+    play.part(**{name: "kill -KILL $$"})
+
+    run = play.run("-j2")
+
+    assert run.process.returncode == 255
+    assert run.err == f"divvy: the {name} was killed by SIGKILL\n"
+
+
+def test_when_every_worker_has_ended_so_does_the_rest(play):
+    play.part(sink="idle", ventilator="idle", worker="exit 255")
+
+    run = play.run("-j3")
+
+    assert run.process.returncode == 255
+    assert run.err.startswith("divvy: every worker") and run.err.count("\n") == 1
+
+
+def test_one_worker_less_is_no_reason_to_end(play):
+    play.part(sink="idle", worker="idle")
+    run = play.start("-j3")
+    play.wait_for(worker=3)
+    victim, *_ = play.seen("worker")
+    os.kill(victim, signal.SIGKILL)
+    wait_until_reaped(victim)
+    play.go("ventilator")
+    play.go("sink")
+
+    assert run.end() == 0
+    assert run.err == ""
+
+
+def test_a_sink_with_a_slow_reader_may_outlast_the_ventilator(play):
+    play.part(sink="idle; exit 3", ventilator="exit 3")
+    run = play.start("-j1")
+    play.wait_for(ventilator=1)
+    wait_until_reaped(*play.seen("ventilator"))
+    play.go("sink")
+
+    assert run.end() == 3
+
+
+# --- being stopped -------------------------------------------------------------------------------
+
+PATIENT_VENTILATOR = """
+trap 'echo TERM >>"$PLAY/told"; ((++told == 2)) && exit 255' TERM
+echo >"$PLAY/ready.ventilator"
+idle
+exit 255
+"""
+BUSY_WORKER = """
+trap 'echo TERM >>"$PLAY/worker-told"; ((++told == 2)) && exit 0' TERM
+echo >"$PLAY/ready.$$"
+idle
+"""
+
+
+@pytest.fixture
+def busy(play):
+    """A pipeline in the middle of its work, which the ventilator will not leave at once."""
+    play.part(sink="idle", ventilator=PATIENT_VENTILATOR, worker=BUSY_WORKER)
+
+    def start(**options):
+        run = play.start("-j2", "--random=1", **options)
+        eventually(lambda: len(list(play.stage.glob("ready.*"))) == 3, "all to be ready")
+        return run
+
+    return start
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_one_signal_is_passed_to_the_ventilator_alone_and_once(play, busy, number):
+    run = busy()
+    run.process.send_signal(number)
+    play.wait_for_note("told")
+    assert play.note("worker-told") == []
+    play.go("ventilator")
+
+    assert run.end() == 255
+    assert play.note("told") == ["TERM"]
+    assert run.err == ""
+
+
+def test_a_second_signal_ends_what_runs(play, busy):
+    run = busy()
+    run.process.send_signal(signal.SIGTERM)
+    play.wait_for_note("told")
+    run.process.send_signal(signal.SIGTERM)
+
+    assert run.end() == 255
+    assert play.note("worker-told") == ["TERM"] * 4
+
+
+def test_what_ignores_every_signal_is_killed(play):
+    play.part(worker="trap '' TERM; echo 1 >$PLAY/ready; idle", ventilator="idle")
+    run = play.start("-j1")
+    play.wait_for_note("ready")
+    play.go("ventilator")
+
+    assert run.end() == 0
+
+
+def test_when_the_launcher_is_killed_the_others_are_told(play):
+    play.part(sink="idle", ventilator="idle")
+    run = play.start("-j2")
+    play.wait_for(sink=1, worker=2, ventilator=1)
+    run.process.send_signal(signal.SIGKILL)
+    run.process.wait(DEADLINE)
+
+    run.wait_until_gone()
+
+
+def test_ctrl_c_is_told_once_to_the_ventilator_and_not_to_the_workers(play, busy, terminal):
+    run = busy(**terminal.options)
+    terminal.type(b"\x03")
+    play.wait_for_note("told")
+    play.go("ventilator")
+
+    assert run.end() == 255
+    assert play.note("told") == ["TERM"]
+
+
+def test_a_terminal_that_hangs_up_stops_it_in_order(play, busy, terminal):
+    run = busy(**terminal.options)
+    os.close(terminal.line)
+    os.close(terminal.keyboard)
+    play.wait_for_note("told")
+    play.go("ventilator")
+
+    assert run.end() == 255

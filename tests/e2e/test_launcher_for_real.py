@@ -1,0 +1,70 @@
+"""scripts/divvy with the real programs."""
+import os
+import signal
+import subprocess
+
+from launcher import DEADLINE, eventually
+
+
+def test_lines_come_out_in_the_order_of_the_input(divvy):
+    lines = [f"line {number}" for number in range(100)]
+    run = divvy("-j4", "-k", "--", "echo", "{}", stdin=subprocess.PIPE)
+
+    assert run.end("\n".join(lines) + "\n") == 0
+    assert run.out.splitlines() == lines
+
+
+def test_the_status_is_the_number_of_failed_tasks(divvy):
+    run = divvy("-j2", "--", "sh", "-c", "exit {}", stdin=subprocess.PIPE)
+
+    assert run.end("0\n1\n0\n7\n9\n") == 3
+
+
+def test_the_demonstration_says_what_the_guide_says(divvy):
+    run = divvy("-j4", "--random=20", "--max-msec=5")
+
+    assert run.end() == 0
+    assert "Total expected cost: " in run.out and "Total elapsed time: " in run.out
+
+
+def test_a_bad_option_of_the_ventilators_ends_everything(divvy):
+    run = divvy("-j2", "--random=many")
+
+    assert run.end() == 255
+    assert "--random" in run.err
+
+
+def test_a_command_that_is_not_there_ends_and_says_so(divvy):
+    run = divvy("-j2", "--", "/no/such/command", stdin=subprocess.PIPE)
+
+    assert run.end("1\n2\n") in (2, 255)
+    assert "/no/such/command" in run.err
+
+
+def test_a_reader_that_goes_away_ends_everything(divvy):
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = divvy("-j2", "--", "echo", stdin=subprocess.PIPE, stdout=writer)
+    os.close(writer)
+    run.process.stdin.write("1\n2\n3\n")
+    run.process.stdin.flush()  # and more may come: the input is not at its end
+    run.process.wait(DEADLINE)
+
+    assert run.process.returncode == 255
+    assert run.alive() == {}
+
+
+def test_two_signals_leave_no_process_behind(divvy, tmp_path):
+    started, said = tmp_path / "started", tmp_path / "said"
+    with said.open("w") as stderr:
+        run = divvy("-j2", "--", "sh", "-c", f"echo {{}} >>{started}; sleep 1000",
+                    stdin=subprocess.PIPE, stderr=stderr)
+    run.process.stdin.write("1\n2\n3\n4\n")
+    run.process.stdin.flush()
+    eventually(lambda: started.exists() and len(started.read_text().split()) == 2, "two to run")
+    run.process.send_signal(signal.SIGTERM)
+    eventually(said.read_text, "the ventilator to say that it has heard")  # two at once would be one
+    run.process.send_signal(signal.SIGTERM)
+
+    assert run.end() == 255
+    assert len(started.read_text().split()) == 2

@@ -1,0 +1,138 @@
+"""docs/protocol.md says enough: a worker written from it alone takes part in real batches."""
+import re
+import signal
+
+import pytest
+
+import protocol
+from pipeline import HERE, eventually, marks
+
+PAGE = HERE.parents[1] / "docs" / "protocol.md"
+
+
+def printed(sink):
+    return sorted(sink.out.splitlines())
+
+
+def test_it_serves_a_batch_alone(pipeline):
+    sink = pipeline.sink()
+    pipeline.protocol_worker()
+    ventilator = pipeline.ventilator("--random", "50", "--max-msec", "5")
+    assert (ventilator.status(), sink.status(), marks(sink.out)) == (0, 0, 50)
+
+
+def test_it_serves_a_batch_alone_over_tcp(pipeline):
+    pipeline.use_tcp()
+    sink = pipeline.sink()
+    ventilator = pipeline.ventilator("--random", "50", "--max-msec", "5")
+    pipeline.protocol_worker("--slots", "2")
+    assert (ventilator.status(), sink.status(), marks(sink.out)) == (0, 0, 50)
+
+
+def test_it_works_beside_a_real_one(pipeline, gate):
+    sink = pipeline.sink()
+    workers = [pipeline.worker(command=gate.command), pipeline.protocol_worker(command=gate.command)]
+    ventilator = pipeline.ventilator("--workers", "2", tasks=range(20))
+    assert {pids[0] for pids in gate.came(2).values()} == {worker.pid for worker in workers}
+    gate.open()
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert printed(sink) == sorted(f"done {task}" for task in range(20))
+
+
+def test_its_failed_task_is_counted_and_named(pipeline):
+    sink = pipeline.sink()
+    pipeline.protocol_worker(command=("sh", "-c", "{}"))
+    ventilator = pipeline.ventilator(tasks=["echo fine", "exit 7", "kill -9 $$"])
+    assert (ventilator.status(), sink.status(), sink.out) == (2, 2, "fine\n")
+    assert re.search("task 2 failed, exit status 7", sink.err)
+    assert re.search("task 3 failed, killed by signal 9", sink.err)
+
+
+def test_a_failed_attempt_may_come_back_to_it(pipeline):
+    sink = pipeline.sink()
+    pipeline.protocol_worker(command=("sh", "-c", f"echo {{}} >> {pipeline.folder}/tries; "
+                                                  f"test $(wc -l < {pipeline.folder}/tries) -ge 3"))
+    ventilator = pipeline.ventilator("--retries", "2", tasks=["x"])
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert pipeline.file("tries").read_text() == "x\n" * 3
+
+
+def test_it_stays_for_the_next_batch(pipeline):
+    pipeline.protocol_worker()
+    for _ in range(2):
+        sink, ventilator = pipeline.sink(), pipeline.ventilator(tasks=[1] * 10)
+        assert (ventilator.status(), sink.status(), marks(sink.out)) == (0, 0, 10)
+
+
+def test_it_leaves_when_told_to_and_another_does_the_rest(pipeline, gate):
+    sink, leaver = pipeline.sink(), pipeline.protocol_worker(command=gate.command)
+    ventilator = pipeline.ventilator(tasks=range(8))
+    first = gate.came(1)
+    leaver.send(signal.SIGTERM)
+    pipeline.worker(command=gate.command)
+    gate.came(2)
+    gate.open()
+    assert (leaver.status(), ventilator.status(), sink.status()) == (0, 0, 0)
+    assert [task for task, pids in gate.seen().items() if leaver.pid in pids] == list(first)
+    assert printed(sink) == sorted(f"done {task}" for task in range(8))
+
+
+def test_a_new_sink_gets_the_result_that_the_old_one_did_not_live_to_record(pipeline, gate):
+    victim = pipeline.sink()
+    pipeline.protocol_worker(command=gate.command)
+    ventilator = pipeline.ventilator(tasks=[1])
+    gate.came(1)
+    victim.kill()
+    gate.open()
+    sink = pipeline.sink()
+    assert (ventilator.status(), sink.status(), sink.out) == (0, 0, "done 1\n")
+
+
+def test_a_new_ventilator_goes_on_with_a_named_batch(pipeline, gate):
+    sink = pipeline.sink()
+    worker = pipeline.protocol_worker(command=gate.command)
+    victim = pipeline.ventilator("--name", "n", tasks=range(4))
+    gate.came(1)
+    victim.kill()
+    ventilator = pipeline.ventilator("--name", "n", tasks=range(4))
+    gate.open()
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert printed(sink) == [f"done {task}" for task in range(4)]
+    assert gate.seen() == {str(task): [worker.pid] for task in range(4)}
+
+
+# --- golden bytes
+
+def golden(name):
+    """The bytes under the line of the page that starts with this name."""
+    section = PAGE.read_text().partition("## Golden bytes")[2]
+    block = re.search(rf"^{name}\b.*?```\n(.*?)```", section, re.M | re.S)[1]
+    return bytes.fromhex(block)
+
+
+LANE = dict(worker=0x11, ventilator=0x22, sequence=5, batch=0x33, settled=[dict(ids=range(1, 3), attempt=1)],
+            recalled=[range(9, 10)], abort=0, tasks=[dict(ids=range(3, 5), attempt=1, attempts=2, texts=[b"a", b"bc"])])
+PRESENCE = dict(worker=0x11, name=b"w", inbox=b"i", slots=2, sleeps=0, ventilator=0x22, sequence=5, batch=0x33,
+                running=[range(3, 4)], queued=[range(4, 5)], finished=[])
+RESULT = dict(ids=range(3, 4), attempt=1, attempts=2, outcome=protocol.EXITED, status=7, started=1000, ended=2000,
+              texts=[b"a"], output=b"o", errors=b"e", reason=b"")
+RESULTS = dict(worker=0x11, name=b"w", batch=0x33, results=[RESULT])
+RECEIPTS = dict(ventilator=0x22, batch=0x33, resumed=1, receipts=[dict(worker=0x11, ids=range(3, 4), attempt=1, verdict=2, busy=1000, digest=0x44)])
+ANNOUNCEMENT = dict(ventilator=0x22, batch=0x33, name=b"n", feedback=b"f", state=1, tasks=4, elapsed=9, forget_failed=1)
+
+MESSAGES = [("Lane", protocol.LANE, LANE), ("Presence", protocol.PRESENCE, PRESENCE),
+            ("Results", protocol.RESULTS, RESULTS), ("Receipts", protocol.RECEIPTS, RECEIPTS),
+            ("Announcement", protocol.ANNOUNCEMENT, ANNOUNCEMENT)]
+
+
+@pytest.mark.parametrize("name, kind, fields", MESSAGES, ids=[message[0] for message in MESSAGES])
+def test_the_golden_bytes_of_the_page_are_this_message(name, kind, fields):
+    assert protocol.decode(golden(name)) == (kind, fields)
+    assert protocol.encode(kind, **fields) == golden(name)
+
+
+@pytest.mark.parametrize("name", [message[0] for message in MESSAGES])
+def test_a_message_cut_anywhere_is_bad(name):
+    for end in range(len(golden(name))):
+        with pytest.raises(protocol.Bad):
+            protocol.decode(golden(name)[:end])
