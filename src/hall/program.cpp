@@ -4,6 +4,7 @@
 #include <sys/random.h>
 #include <zmq.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <stdexcept>
 #include <utility>

@@ -1,13 +1,18 @@
 // What the three programs have in common as programs: options, notices, the way they end.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 
 #include "divvy/endpoints.hpp"
+
+// CLI11 is large; only where options are defined it is included.
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
 
 namespace divvy {
 

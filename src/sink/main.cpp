@@ -1,3 +1,5 @@
+#include <CLI/CLI.hpp>
+
 #include "hall/program.hpp"
 #include "sink/options.hpp"
 #include "sink/sink.hpp"

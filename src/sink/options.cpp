@@ -1,5 +1,7 @@
 #include "sink/options.hpp"
 
+#include <CLI/CLI.hpp>
+
 namespace divvy::sink {
 
 void Options::add_to(CLI::App& app) {

@@ -1,5 +1,6 @@
 #include "ventilator/options.hpp"
 
+#include <CLI/CLI.hpp>
 #include <limits>
 
 namespace divvy::ventilator {

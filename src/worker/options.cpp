@@ -1,5 +1,7 @@
 #include "worker/options.hpp"
 
+#include <CLI/CLI.hpp>
+
 namespace divvy::worker {
 
 void Options::add_to(CLI::App& app) {
