@@ -23,19 +23,13 @@ class Work:
 
     def __init__(self, batch, task, attempt, attempts, text):
         self.batch, self.task, self.attempt, self.attempts, self.text = batch, task, attempt, attempts, text
-        self.state = "queued"
-        self.result = None
-        self.sent = False
-
-    @property
-    def plain(self):
-        return self.task is None
+        self.state, self.result, self.sent = "queued", None, False
+        self.plain = task is None
 
 
 class Worker:
     def __init__(self, options):
-        self.command = options.command
-        self.slots = options.slots
+        self.command, self.slots = options.command, options.slots
         self.id = secrets.randbits(64) or 1
         self.name = f"{socket.gethostname()}:{os.getpid()}".encode()
         self.ventilator, self.sequence, self.batch = 0, 0, 0
@@ -52,14 +46,13 @@ class Worker:
     def open_sockets(self, options):
         self.context = zmq.Context()
         self.inbox = self.context.socket(zmq.PULL)
-        self.inbox.bind(options.inbox or inbox_beside(options.feedback))
+        self.inbox.bind(inbox_beside(options.feedback))
         self.inbox_endpoint = self.inbox.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0")
         if options.tasks:
             self.inbox.connect(options.tasks)
         self.results, self.results_monitor = self.connect(options.results)
         self.feedback, self.feedback_monitor = self.connect(options.feedback)
         self.wake_reader, self.wake_writer = socket.socketpair()
-        self.wake_reader.setblocking(False)
         self.wake_writer.setblocking(False)
         signal.set_wakeup_fd(self.wake_writer.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -84,7 +77,7 @@ class Worker:
                 poller.register(self.results, zmq.POLLOUT)
             ready = dict(poller.poll(max(0, self.presence_due - time.monotonic()) * 1000))
             self.take_news(ready)
-            if self.asked_to_leave and not self.leaving:
+            if self.asked_to_leave:
                 self.begin_to_leave()
             self.collect_ended()
             self.start_queued()
@@ -112,7 +105,7 @@ class Worker:
 
     def begin_to_leave(self):
         """Gives back what is only queued, finishes what runs, waits until its results are settled."""
-        self.leaving = True
+        self.asked_to_leave, self.leaving = False, True
         self.forget(lambda work: work.state == "queued")
         self.plain_queue.clear()
         self.presence_due = 0
@@ -152,14 +145,12 @@ class Worker:
                         and settled["attempt"] in (0, work.attempt))
         for ids in lane["recalled"]:
             self.forget(lambda work: work.state == "queued" and work.task in ids)
-        for run in lane["tasks"]:
+        for run in lane["tasks"] if not self.leaving else ():
             self.queue(run)
         if lane["recalled"] or not (lane["settled"] or lane["tasks"]) or self.leaving:
             self.presence_due = 0
 
     def queue(self, run):
-        if self.leaving:
-            return
         for task, text in zip(run["ids"], run["texts"]):
             self.held.setdefault(task, Work(self.batch, task, run["attempt"], run["attempts"], text))
 
@@ -178,7 +169,8 @@ class Worker:
             threading.Thread(target=self.perform, args=(work,), daemon=True).start()
 
     def perform(self, work):
-        result = dict(ids=range(work.task or 1, (work.task or 1) + 1), attempt=work.attempt, attempts=work.attempts,
+        first = work.task or 1
+        result = dict(ids=range(first, first + 1), attempt=work.attempt, attempts=work.attempts,
                       status=0, started=time.time_ns(), texts=[work.text], output=b"", errors=b"", reason=b"")
         try:
             result.update(self.execute(work.text) if self.command else sleep(work.text))
@@ -249,14 +241,11 @@ def inbox_beside(feedback):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--tasks")
-    parser.add_argument("--results", required=True)
-    parser.add_argument("--feedback", required=True)
-    parser.add_argument("--inbox")
+    for endpoint in ("--tasks", "--results", "--feedback"):
+        parser.add_argument(endpoint, required=endpoint != "--tasks")
     parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("command", nargs="*")
     Worker(parser.parse_args()).run()
 
 
-if __name__ == "__main__":
-    main()
+main()

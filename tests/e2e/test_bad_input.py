@@ -1,5 +1,4 @@
 """What is wrong at the start ends with one line and status 255; what a peer sends wrong hurts nobody."""
-import os
 import random
 import re
 import socket
@@ -198,6 +197,7 @@ def test_messages_that_make_no_sense_do_not_disturb_a_batch(pipeline, gate, stra
 
 
 def test_bytes_that_are_not_zeromq_do_not_disturb_a_batch(pipeline, gate):
+    """Some of them pass for ZMTP 1.0, so that any number of plain messages may come out of them."""
     pipeline.use_tcp()
     sink = pipeline.sink()
     ventilator = pipeline.ventilator(tasks=range(5))
@@ -205,19 +205,20 @@ def test_bytes_that_are_not_zeromq_do_not_disturb_a_batch(pipeline, gate):
     gate.came(1)
     inbox = worker.says(r"listens on (\S+)")[1]
     for endpoint in (*pipeline.endpoints.values(), inbox):
-        with socket.create_connection(("127.0.0.1", int(endpoint.rpartition(":")[2]))) as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + os.urandom(10_000))
+        for seed in range(5):
+            with socket.create_connection(("127.0.0.1", int(endpoint.rpartition(":")[2]))) as connection:
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + random.Random(seed).randbytes(10_000))
     gate.open()
     assert (ventilator.status(), sink.status()) == (0, 0)
 
 
-def test_a_stray_plain_message_does_not_disturb_a_batch(pipeline, gate, stranger):
+def test_plain_messages_do_not_disturb_a_batch(pipeline, gate, stranger):
     sink = pipeline.sink()
     ventilator = pipeline.ventilator(tasks=range(5))
     pipeline.worker(command=gate.command)
     gate.came(1)
-    stranger(pipeline.endpoints["results"], b"", b"hello", b"\0" * 100)
-    stranger(pipeline.endpoints["feedback"], b"", b"hello", b"\0" * 100)
+    for line in ("results", "feedback"):
+        stranger(pipeline.endpoints[line], b"hello", b"\0" * 100, *[b""] * 150)
     gate.open()
     assert (ventilator.status(), sink.status()) == (0, 0)
     assert sorted(sink.out.splitlines()) == [f"done {task}" for task in range(5)]

@@ -91,10 +91,10 @@ def test_our_worker_shows_a_dot_for_each_plain_task(pipeline, mixture):
 
 
 def test_a_worker_with_a_command_runs_plain_tasks_and_prints_their_output_itself(pipeline, mixture):
-    sink, worker = mixture.peer(guide_peers.sink, count=10), pipeline.worker(command=("echo", "task"))
-    mixture.peer(guide_peers.ventilator, workers=1, count=10, max_msec=0, pad=True)
+    sink, worker = mixture.peer(guide_peers.sink, count=100), pipeline.worker(command=("echo", "task"))
+    mixture.peer(guide_peers.ventilator, workers=1, count=100, max_msec=0, pad=True)
     assert sink.finishes(DEADLINE)
-    eventually(lambda: worker.out == "task 0\n" * 10, "the output of ten commands")
+    eventually(lambda: worker.out == "task 0\n" * 100, "the output of the commands")
 
 
 def test_a_worker_serves_a_plain_batch_after_a_native_one(pipeline, mixture):
