@@ -218,7 +218,9 @@ struct Receipts {
   bool resumed = false;  // the batch was begun by an earlier ventilator
   std::vector<Receipt> receipts;
 
-  static void fields(auto& self, auto& io) { io(self.ventilator, self.batch, self.resumed, self.receipts); }
+  static void fields(auto& self, auto& io) {
+    io(self.ventilator, self.batch, self.resumed, self.receipts);
+  }
 };
 
 // --- ventilator to sink -----------------------------------------------------------------------
