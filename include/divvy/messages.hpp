@@ -21,7 +21,11 @@ namespace divvy {
 inline constexpr std::uint8_t kMagic = 0xD1;
 inline constexpr std::uint8_t kVersion = 1;
 
-enum class Kind : std::uint8_t { plain = 0, lane, presence, results, receipts, announcement };
+/// A connection that brings a longer frame is closed. Room for a task of 1 MiB and the 100 MiB that
+/// it may print to each of two streams.
+inline constexpr std::uint32_t kMaxFrameBytes = 256 << 20;
+
+enum class Kind : std::uint8_t { lane = 1, presence, results, receipts, announcement };
 
 /// Random for each process, so that a restarted one is told from its former self.
 enum class WorkerId : std::uint64_t { none = 0 };
@@ -252,10 +256,9 @@ struct Announcement {
 
 // --- frames -----------------------------------------------------------------------------------
 
-/// Kind::plain for a message of the guide's. A native frame may still fail to decode.
-inline Kind kind_of(std::string_view frame) {
-  if (frame.empty() || static_cast<std::uint8_t>(frame[0]) != kMagic) return Kind::plain;
-  return frame.size() < 3 ? Kind{0xFF} : static_cast<Kind>(frame[2]);
+/// Whether it is a message of the guide's. A native one may still fail to decode.
+inline bool is_plain(std::string_view frame) {
+  return frame.empty() || static_cast<std::uint8_t>(frame[0]) != kMagic;
 }
 
 template <class Message>

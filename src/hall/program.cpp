@@ -66,7 +66,7 @@ CLI::Validator endpoint_check() {
       return error.what();
     }
   };
-  return CLI::Validator(check, "");
+  return {check, ""};
 }
 
 int run_program(CLI::App& app, int argc, const char* const* argv,

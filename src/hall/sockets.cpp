@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "divvy/endpoints.hpp"
+#include "divvy/messages.hpp"
 #include "hall/events.hpp"
 
 namespace divvy {
@@ -96,6 +97,7 @@ void connect_to(zmq::socket_t& socket, const std::string& endpoint) {
 zmq::socket_t make_pull(zmq::context_t& context) {
   zmq::socket_t socket(context, zmq::socket_type::pull);
   socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxFrameBytes});
   return socket;
 }
 
@@ -113,27 +115,29 @@ std::string peer_of(zmq::message_t& message) {
   }
 }
 
-Monitor::Monitor(zmq::context_t& context, zmq::socket_t& watched, int events)
-    : socket_(context, zmq::socket_type::pair) {
+Monitor::Monitor(zmq::context_t& context, zmq::socket_t& watched, int event)
+    : watched_(watched.handle()), socket_(context, zmq::socket_type::pair) {
   static std::atomic<unsigned> made = 0;
   const std::string endpoint = fmt::format("inproc://monitor-{}", made++);
-  if (zmq_socket_monitor(watched.handle(), endpoint.c_str(), events) != 0) throw zmq::error_t();
+  if (zmq_socket_monitor(watched_, endpoint.c_str(), event) != 0) throw zmq::error_t();
   socket_.set(zmq::sockopt::linger, 0);
   socket_.connect(endpoint);
 }
 
-std::vector<Monitor::Event> Monitor::drain() {
-  std::vector<Event> events;
+// An event for a monitor that is gone would be lost memory.
+Monitor::~Monitor() { zmq_socket_monitor(watched_, nullptr, 0); }
+
+std::vector<int> Monitor::drain() {
+  std::vector<int> fds;
   while (const auto message = receive(socket_)) {
     // The first frame is the event and its value, the second one the endpoint.
-    if (!message->more()) continue;
-    std::uint16_t what = 0;
+    constexpr std::size_t value_at = sizeof(std::uint16_t);
     std::uint32_t value = 0;
-    std::memcpy(&what, message->data(), sizeof what);
-    std::memcpy(&value, message->data<char>() + sizeof what, sizeof value);
-    events.push_back({what, static_cast<int>(value)});
+    if (!message->more() || message->size() < value_at + sizeof value) continue;
+    std::memcpy(&value, message->data<char>() + value_at, sizeof value);
+    fds.push_back(static_cast<int>(value));
   }
-  return events;
+  return fds;
 }
 
 Link::Link(zmq::context_t& context, const std::string& endpoint)

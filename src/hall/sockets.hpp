@@ -48,22 +48,22 @@ std::optional<zmq::message_t> receive(zmq::socket_t& socket);
 /// The address that a message came from; empty if it is not known.
 std::string peer_of(zmq::message_t& message);
 
-/// What becomes of a socket's connections, in order.
+/// Tells of one kind of event in the life of a socket's connections.
 class Monitor {
  public:
-  struct Event {
-    int what;  // ZMQ_EVENT_...
-    int fd;
-  };
+  /// `watched` must outlive it. `event`: one of ZMQ_EVENT_...
+  Monitor(zmq::context_t& context, zmq::socket_t& watched, int event);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
 
-  Monitor(zmq::context_t& context, zmq::socket_t& watched, int events);
-
-  /// Events since the last call.
-  std::vector<Event> drain();
+  /// The descriptors of the connections that it has happened to since the last call.
+  std::vector<int> drain();
 
   [[nodiscard]] zmq::pollitem_t poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
  private:
+  void* watched_;
   zmq::socket_t socket_;
 };
 

@@ -93,7 +93,7 @@ void Sink::hear() {
 
 void Sink::hear(zmq::message_t message) {
   const std::string_view frame = view(message);
-  if (kind_of(frame) == Kind::plain) {
+  if (is_plain(frame)) {
     if (batch_) return notices_.dropped("a plain message in the middle of a batch");
     return hear_plain();
   }

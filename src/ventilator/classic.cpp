@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <deque>
@@ -26,8 +27,8 @@ class Classic {
         missing_(workers),
         context_(make_context()),
         line_(context_, zmq::socket_type::push),
+        arrivals_(context_, line_, ZMQ_EVENT_HANDSHAKE_SUCCEEDED),
         tasks_(listen_on(line_, options.endpoints.tasks)),
-        arrivals_(context_, line_, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED),
         sink_(context_, options.endpoints.results) {
     notices_.detail(fmt::format("tasks on {}", tasks_.endpoint()));
   }
@@ -63,9 +64,7 @@ class Classic {
 
   // The start signal is the first thing the sink gets; without a task there is no batch to time.
   void greet() {
-    for (const Monitor::Event& event : arrivals_.drain()) {
-      if (event.what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && missing_ > 0) --missing_;
-    }
+    missing_ -= std::min(missing_, arrivals_.drain().size());
     if (started_ || missing_ > 0 || ready_.empty()) return;
     started_ = sink_.send("0");
   }
@@ -115,8 +114,8 @@ class Classic {
   Signals signals_;
   zmq::context_t context_;
   zmq::socket_t line_;
+  Monitor arrivals_;  // before anybody can arrive
   Listening tasks_;
-  Monitor arrivals_;
   Link sink_;
 };
 

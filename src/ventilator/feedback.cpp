@@ -14,8 +14,8 @@ void Feedback::is_from(WorkerId worker, zmq::message_t& message) {
 
 std::vector<WorkerId> Feedback::disconnected() {
   std::vector<WorkerId> workers;
-  for (const Monitor::Event& event : monitor_.drain()) {
-    const auto worker = behind_.find(event.fd);
+  for (const int fd : monitor_.drain()) {
+    const auto worker = behind_.find(fd);
     if (worker == behind_.end()) continue;
     workers.push_back(worker->second);
     behind_.erase(worker);

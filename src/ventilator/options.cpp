@@ -10,7 +10,8 @@ void Options::add_to(CLI::App& app) {
   const auto msec = CLI::Range(0, std::numeric_limits<std::int32_t>::max()).description("");
 
   const std::string input = "Tasks";
-  app.add_option("FILE", file, "One task a line; '-' is standard input")->group(input);
+  app.add_option("FILE", file, "One task a line, empty ones skipped; '-' is standard input")
+      ->group(input);
   app.add_flag("-0,--null", null_delimited, "Tasks end in NUL")->group(input);
   auto* count = app.add_option("--random", random, "N random workloads instead of a FILE")
                     ->type_name("N")

@@ -81,6 +81,12 @@ void Holdings::give_back(const std::vector<Range>& recalled) {
   }
 }
 
+void Holdings::give_up(const Task& task) {
+  if (task.batch != batch_) return;
+  running_.erase({task.id, 1});
+  held_.erase({task.id, 1});
+}
+
 void Holdings::give_back_queued() {
   for (const Task& task : queued_) held_.erase({task.id, 1});
   queued_.clear();

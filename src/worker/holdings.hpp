@@ -40,6 +40,8 @@ class Holdings {
   /// is forgotten.
   void finish(const Task& task, Result result);
 
+  /// Gives back a running task.
+  void give_up(const Task& task);
   /// Gives back all that is queued.
   void give_back_queued();
 

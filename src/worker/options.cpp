@@ -24,6 +24,7 @@ void Options::add_to(CLI::App& app) {
   app.add_option("--max-output", max_output, "Kill a task that prints more (default: 64 MiB)")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(false).description(""))
+      ->check(CLI::Range(0, 100 << 20).description(""))
       ->group(tasks);
   common.add_to(app);
   app.add_option("--inbox", inbox, "Where to listen for tasks (default: a free port)")

@@ -20,8 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPresenceEvery = 1s;
-// How long a worker that leaves waits for its last results to be recorded.
-constexpr auto kFarewell = 1s;
+// How long a worker that leaves waits for its last results to be recorded: a sink may be
+// restarting.
+constexpr auto kFarewell = 10s;
 // Plain tasks have no limit of their own, so what is read of them has.
 constexpr std::size_t kMostPlain = 1000;
 // Results that pile up like this hold back new tasks.
@@ -77,7 +78,6 @@ int Worker::run() {
     hear();
     collect();
     fill_slots();
-    collect();  // tasks that take no time have ended already
     send_results();
     const Time now = Clock::now();
     if (finished(now)) break;
@@ -128,7 +128,7 @@ void Worker::hear() {
 
 void Worker::hear(const zmq::message_t& message) {
   const std::string_view frame = view(message);
-  if (kind_of(frame) == Kind::plain) {
+  if (is_plain(frame)) {
     if (interrupts_ == 0) plain_.emplace_back(without_padding(frame));
     return;
   }
@@ -190,6 +190,8 @@ void Worker::collect() {
 
 void Worker::end(const Running& run, const Ended& ended) {
   if (run.plain) return end_plain(ended);
+  // What we killed to leave at once has not failed: others may run it.
+  if (interrupts_ > 1 && ended.outcome == Outcome::signalled) return holdings_.give_up(run.task);
   Result result;
   result.outcome = ended.outcome;
   result.status = ended.status;
@@ -240,7 +242,7 @@ void Worker::send_presence(Time now) {
 
 bool Worker::finished(Time now) {
   if (interrupts_ == 0 || !running_.empty()) return false;
-  if (holdings_.settled() && plain_done_ == 0) return true;
+  if (interrupts_ > 1 || (holdings_.settled() && plain_done_ == 0)) return true;
   if (!leave_at_) leave_at_ = now + kFarewell;
   return now >= *leave_at_;
 }

@@ -1,0 +1,174 @@
+"""Kills, freezes, wakes and restarts all three at random over a batch, and checks what is promised of it.
+
+Usage: chaos.py [--minutes M] [--seed S] [--tasks N]: batch after batch, each with the next seed, until time is up.
+"""
+import argparse
+import collections
+import random
+import signal
+import sqlite3
+import sys
+import time
+
+from pipeline import Pipeline, eventually
+
+COMMAND = ("sh", "-c", 'echo "$DIVVY_WORKER" >> "$0/$DIVVY_ID"; sleep 0.0$(({} % 4))')
+LOST_AFTER = 2  # seconds
+BATCH_DEADLINE = 300
+
+
+class Chaos:
+    """One batch, with everything restarted that was killed, until the ventilator has ended by itself."""
+
+    def __init__(self, seed, tasks, workers=4):
+        self.dice = random.Random(seed)
+        self.tasks = tasks
+        self.pipeline = Pipeline()
+        self.journal = self.pipeline.file("journal.db")
+        self.trace = self.pipeline.file("trace")
+        self.trace.mkdir()
+        self.input = self.pipeline.file("input")
+        self.input.write_text("".join(f"{task}\n" for task in range(1, tasks + 1)))
+        self.events = collections.Counter()
+        self.unlucky = set()  # names of workers that were killed or frozen
+        self.asleep = []      # (when to wake, process)
+        self.sink, self.ventilator = self.new_sink(), self.new_ventilator()
+        self.workers = [self.new_worker() for _ in range(workers)]
+
+    def new_sink(self):
+        return self.pipeline.sink("--journal", self.journal)
+
+    def new_ventilator(self):
+        return self.pipeline.ventilator("--name", "chaos", "--lost-after", LOST_AFTER, self.input)
+
+    def new_worker(self):
+        return self.pipeline.worker("-j", 2, command=(*COMMAND[:3], self.trace))
+
+    # --- what can happen
+
+    def happen(self):
+        kinds = {"worker killed": 6, "worker frozen": 2, "worker asked to leave": 4, "sink killed": 2, "sink frozen": 1,
+                 "ventilator killed": 2, "ventilator frozen": 1}
+        kind = self.dice.choices(list(kinds), kinds.values())[0]
+        who, _, what = kind.partition(" ")
+        place = self.dice.randrange(len(self.workers))
+        process = self.workers[place] if who == "worker" else getattr(self, who)
+        if process.popen.poll() is not None or any(process is sleeper for _, sleeper in self.asleep):
+            return
+        self.events[kind] += 1
+        if who == "worker" and what != "asked to leave":
+            self.unlucky.add(process.pid)
+        if what == "killed":
+            process.kill()
+        elif what == "frozen":
+            process.popen.send_signal(signal.SIGSTOP)
+            self.asleep.append((time.monotonic() + self.dice.uniform(0.1, 2.5 * LOST_AFTER), process))
+        else:
+            process.send(signal.SIGTERM)
+
+    def wake(self, everybody=False):
+        for when, process in list(self.asleep):
+            if everybody or when <= time.monotonic():
+                process.popen.send_signal(signal.SIGCONT)
+                self.asleep.remove((when, process))
+
+    def restart(self):
+        """Whatever has ended is started again."""
+        if self.ventilator.popen.poll() == -signal.SIGKILL:
+            self.ventilator = self.new_ventilator()
+        if self.sink.popen.poll() is not None:
+            self.sink = self.new_sink()
+        for place, worker in enumerate(self.workers):
+            if worker.popen.poll() is not None:
+                self.workers[place] = self.new_worker()
+
+    # --- the batch
+
+    def run(self):
+        end = time.monotonic() + BATCH_DEADLINE
+        try:
+            while self.ventilator.popen.poll() in (None, -signal.SIGKILL):
+                assert time.monotonic() < end, "the batch hangs"
+                self.happen()
+                pause = time.monotonic() + self.dice.expovariate(2.5)
+                while time.monotonic() < pause and self.ventilator.popen.poll() is None:
+                    time.sleep(0.01)
+                self.wake()
+                self.restart()
+            self.wake(everybody=True)
+            assert self.ventilator.status() == 0, self.ventilator.err
+            self.check_journal()
+            self.check_executions()
+        finally:
+            self.wake(everybody=True)
+
+    def check_journal(self):
+        database = sqlite3.connect(self.journal)
+        rows = database.execute("SELECT task, text, success FROM result ORDER BY task").fetchall()
+        database.close()
+        assert rows == [(task, str(task), 1) for task in range(1, self.tasks + 1)], "not one result for each task"
+
+    def check_executions(self):
+        """A task that ran more than once did so but once on a worker that was neither killed nor frozen."""
+        executions = {path.name: path.read_text().split() for path in self.trace.iterdir()}
+        assert len(executions) == self.tasks
+        for task, names in executions.items():
+            healthy = [name for name in names if int(name.rpartition(":")[2]) not in self.unlucky]
+            assert len(healthy) <= 1, f"task {task} ran on {names}; killed or frozen: {sorted(self.unlucky)}"
+            self.events["task run again"] += len(names) - 1
+        self.events["task"] += self.tasks
+
+    def close(self):
+        # A sink that was restarted after the end waits for a ventilator that will not come.
+        for process in self.pipeline.processes:
+            process.expected_signals.add(-signal.SIGKILL)
+        self.pipeline.close()
+
+
+def batch(seed, tasks):
+    """Returns what has happened, as counts; raises AssertionError if a promise was broken."""
+    chaos = Chaos(seed, tasks)
+    try:
+        chaos.run()
+    except AssertionError:
+        for process in chaos.pipeline.processes:
+            print(process.story(), file=sys.stderr)
+        raise
+    finally:
+        chaos.close()
+    return chaos.events
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--minutes", type=float, default=1)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--tasks", type=int, default=1000)
+    options = parser.parse_args()
+    total, batches, seed = collections.Counter(), 0, options.seed
+    end = time.monotonic() + options.minutes * 60
+    while time.monotonic() < end:
+        try:
+            events = batch(seed, options.tasks)
+        except AssertionError as error:
+            print(f"seed {seed}: {error}")
+            return 1
+        print(f"seed {seed}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(events.items())), flush=True)
+        total += events
+        batches, seed = batches + 1, seed + 1
+    print(f"{batches} batches: " + ", ".join(f"{count} {kind}" for kind, count in sorted(total.items())))
+    return 0
+
+
+if __name__ == "__main__":
+    with_output = Pipeline.close
+
+    def quiet_close(pipeline):
+        """As in tests, but their stories are told only of failures."""
+        import contextlib
+        import io
+        with contextlib.redirect_stdout(io.StringIO()):
+            with_output(pipeline)
+
+    Pipeline.close = quiet_close
+    sys.exit(main())
