@@ -69,16 +69,18 @@ CLI::Validator endpoint_check() {
   return {check, ""};
 }
 
-int run_program(CLI::App& app, int argc, const char* const* argv,
+int run_program(const Program& program, int argc, const char* const* argv,
                 const std::function<int()>& body) {
+  CLI::App app{program.description, program.name};
+  program.add_options(app);
   try {
     app.parse(argc, argv);
     return body();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    fmt::print(stderr, "{}: {} (see {} --help)\n", app.get_name(), error.what(), app.get_name());
+    fmt::print(stderr, "{}: {} (see {} --help)\n", program.name, error.what(), program.name);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+    fmt::print(stderr, "{}: {}\n", program.name, error.what());
   }
   return kExitTrouble;
 }

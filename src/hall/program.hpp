@@ -40,9 +40,17 @@ struct CommonOptions {
 /// For the value of an option: accepts endpoints.
 CLI::Validator endpoint_check();
 
-/// Runs `body`; a mistake in the options, or anything it throws, becomes one line "name: message"
-/// on standard error and status 255.
-int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body);
+/// What a program is, for its --help.
+struct Program {
+  std::string name;
+  std::string description;
+  std::function<void(CLI::App&)> add_options;
+};
+
+/// Reads the options and runs `body`; a mistake in the options, or anything it throws, becomes one
+/// line "name: message" on standard error and status 255.
+int run_program(const Program& program, int argc, const char* const* argv,
+                const std::function<int()>& body);
 
 /// Lines for the user on standard error, each with the program's name in front.
 class Notices {

@@ -1,5 +1,3 @@
-#include <CLI/CLI.hpp>
-
 #include "hall/program.hpp"
 #include "sink/options.hpp"
 #include "sink/sink.hpp"
@@ -8,10 +6,10 @@ using namespace divvy;
 using namespace divvy::sink;
 
 int main(int argc, char** argv) {
-  CLI::App app{"Collects the results of a batch and times it.", "sink"};
   Options options;
-  options.add_to(app);
-  return run_program(app, argc, argv, [&] {
+  const Program program{"sink", "Collects the results of a batch and times it.",
+                        [&](CLI::App& app) { options.add_to(app); }};
+  return run_program(program, argc, argv, [&] {
     options.common.settle();
     return Sink(options).run();
   });

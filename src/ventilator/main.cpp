@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -58,8 +57,9 @@ int run(Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Hands out tasks to workers: one a line, or random workloads.", "ventilator"};
   Options options;
-  options.add_to(app);
-  return run_program(app, argc, argv, [&] { return run(options); });
+  const Program program{"ventilator",
+                        "Hands out tasks to workers: one a line, or random workloads.",
+                        [&](CLI::App& app) { options.add_to(app); }};
+  return run_program(program, argc, argv, [&] { return run(options); });
 }

@@ -78,7 +78,7 @@ int Ventilator::run() {
 void Ventilator::wait() {
   Time deadline = announce_at_;
   if (remind_at_) deadline = std::min(deadline, *remind_at_);
-  if (sink_known_ && !ready_) deadline = std::min(deadline, ready_at_);
+  if (sink_known_ && Clock::now() < ready_at_) deadline = std::min(deadline, ready_at_);
   if (const auto decide = dispatch_.deadline()) deadline = std::min(deadline, *decide);
   timer_.set(deadline);
 

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string_view>
 
@@ -10,14 +9,14 @@ using namespace divvy;
 using namespace divvy::worker;
 
 int main(int argc, char** argv) {
-  CLI::App app{"Runs tasks and sends their results to the sink.", "worker"};
   Options options;
-  options.add_to(app);
+  const Program program{"worker", "Runs tasks and sends their results to the sink.",
+                        [&](CLI::App& app) { options.add_to(app); }};
   // Whatever follows the first -- belongs to the command.
   char** const end = argv + argc;
   char** const dashes = std::find(argv, end, std::string_view("--"));
   if (dashes != end) options.command.assign(dashes + 1, end);
-  return run_program(app, static_cast<int>(dashes - argv), argv, [&] {
+  return run_program(program, static_cast<int>(dashes - argv), argv, [&] {
     options.common.settle();
     if (!options.inbox.empty()) options.common.admit(options.inbox);
     return Worker(options).run();
