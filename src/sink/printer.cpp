@@ -47,6 +47,7 @@ void Printer::write(std::string_view task, std::string_view output, std::string_
 }
 
 void Printer::write(std::FILE* file, std::string_view task, std::string_view text) const {
+  if (text.empty()) return;
   if (!settings_.tag) {
     std::fwrite(text.data(), 1, text.size(), file);
     return;
