@@ -218,7 +218,8 @@ std::vector<Range> Dispatch::let_go(Member& member, Range ids) {
 Dispatch::Orders Dispatch::decide(Time now) {
   lose_silent(now);
   release_delayed(now);
-  if (sink_ready_ && fleet_.up() >= settings_.workers_wanted) started_ = true;
+  const bool can_start = sink_ready_ && fleet_.up() >= settings_.workers_wanted;
+  if (can_start && pool_.known() > 0) started_ = true;
   if (stopped_) {
     recall(fleet_.outstanding());
   } else if (started_) {

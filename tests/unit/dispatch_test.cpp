@@ -123,6 +123,16 @@ TEST_F(DispatchTest, WaitsForTheSinkAndForAllTheWorkersWanted) {
   EXPECT_EQ(tasks().size(), 2U);
 }
 
+TEST_F(DispatchTest, HasNotStartedBeforeThereIsATask) {
+  begin(0);
+  arrive(kAnn);
+  decide();
+  EXPECT_FALSE(dispatch_->started()) << "or the user's wait at the prompt would be timed";
+  dispatch_->input(1);
+  decide();
+  EXPECT_TRUE(dispatch_->started());
+}
+
 TEST_F(DispatchTest, GivesTheNextTaskOnlyForAReceipt) {
   begin(3);
   arrive(kAnn);
