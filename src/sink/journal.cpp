@@ -93,28 +93,28 @@ class Journal::Binder {
   int at_ = 0;
 };
 
+void Journal::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
+
 void Journal::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Journal::Journal(const std::string& path) : path_(path) {
   if (!Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)).open()) {
     throw std::runtime_error(fmt::format("cannot open journal {}: {}", path, std::strerror(errno)));
   }
-  check(sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK);
-  sqlite3_busy_timeout(database_, 10'000);  // somebody may be looking at it
+  sqlite3* database = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE, nullptr);
+  database_.reset(database);  // there is one even if it could not be opened
+  check(code == SQLITE_OK);
+  sqlite3_busy_timeout(database, 10'000);  // somebody may be looking at it
   execute(kSchema);
   insert_ = prepare(kInsert);
-}
-
-Journal::~Journal() {
-  insert_.reset();
-  sqlite3_close(database_);
 }
 
 bool Journal::begin(BatchId batch, std::string_view name) {
   const Statement statement = prepare("INSERT OR IGNORE INTO batch (id, name) VALUES (?1, ?2)");
   Binder(statement.get()) << batch << name;
   step(statement.get());
-  return sqlite3_changes(database_) > 0;
+  return sqlite3_changes(database_.get()) > 0;
 }
 
 void Journal::replay(BatchId batch, const std::function<void(const Recorded&)>& visit) {
@@ -161,12 +161,12 @@ void Journal::commit() {
 }
 
 void Journal::execute(const char* sql) {
-  check(sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+  check(sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK);
 }
 
 Journal::Statement Journal::prepare(const char* sql) {
   sqlite3_stmt* statement = nullptr;
-  check(sqlite3_prepare_v2(database_, sql, -1, &statement, nullptr) == SQLITE_OK);
+  check(sqlite3_prepare_v2(database_.get(), sql, -1, &statement, nullptr) == SQLITE_OK);
   return Statement(statement);
 }
 
@@ -177,7 +177,7 @@ void Journal::step(sqlite3_stmt* statement) {
 
 void Journal::check(bool well) const {
   if (well) return;
-  throw std::runtime_error(fmt::format("journal {}: {}", path_, sqlite3_errmsg(database_)));
+  throw std::runtime_error(fmt::format("journal {}: {}", path_, sqlite3_errmsg(database_.get())));
 }
 
 }  // namespace divvy::sink

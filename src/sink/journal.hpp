@@ -20,9 +20,6 @@ class Journal {
  public:
   /// Opens `path`, or makes it, readable by its owner only.
   explicit Journal(const std::string& path);
-  ~Journal();
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
 
   /// False if the batch was begun before.
   bool begin(BatchId batch, std::string_view name);
@@ -42,6 +39,9 @@ class Journal {
   void commit();
 
  private:
+  struct Close {
+    void operator()(sqlite3* database) const;
+  };
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
@@ -54,7 +54,7 @@ class Journal {
   void check(bool well) const;
 
   std::string path_;
-  sqlite3* database_ = nullptr;
+  std::unique_ptr<sqlite3, Close> database_;
   Statement insert_;
   bool in_transaction_ = false;
 };

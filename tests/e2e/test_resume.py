@@ -1,0 +1,175 @@
+"""Batches that go on: the journal, names, and what happens when one of the three is killed and started again."""
+import signal
+import sqlite3
+
+import pytest
+
+from pipeline import BIN, eventually
+
+
+@pytest.fixture
+def journal(pipeline):
+    return pipeline.file("journal.db")
+
+
+def rows(journal, query="SELECT task, text, success FROM result ORDER BY task"):
+    database = sqlite3.connect(journal)
+    try:
+        return database.execute(query).fetchall()
+    finally:
+        database.close()
+
+
+def recorded(journal):
+    try:
+        return len(rows(journal))
+    except sqlite3.OperationalError:  # not made yet
+        return 0
+
+
+def trace(pipeline, seconds="0"):
+    """A command that leaves a line for each execution."""
+    return ("sh", "-c", f"echo {{}} >> {pipeline.file('trace')}; sleep {seconds}; echo out {{}}")
+
+
+def executions(pipeline):
+    return sorted(int(line) for line in pipeline.file("trace").read_text().split())
+
+
+def test_a_journal_has_one_row_for_each_task_with_all_that_is_known_of_it(pipeline, journal):
+    command = ("sh", "-c", "echo out {}; echo err {} >&2; exit {}")
+    sink, ventilator = pipeline.batch([0, 3], command=command, sink=("--journal", journal), ventilator=("--name", "b"))
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    query = "SELECT name, text, attempt, outcome, status, success, stdout, stderr FROM result JOIN batch ON batch.id = batch"
+    assert rows(journal, query) == [("b", "0", 1, "exited", 0, 1, "out 0\n", "err 0\n"),
+                                    ("b", "3", 1, "exited", 3, 0, "out 3\n", "err 3\n")]
+    assert rows(journal, "SELECT count(*) FROM result WHERE started > 1.6e9 AND ended >= started") == [(2,)]
+    assert rows(journal, "SELECT text, status FROM failed") == [("3", 3)]
+    assert rows(journal, "SELECT tasks, failed FROM workers") == [(2, 1)]
+    assert len(rows(journal, "SELECT * FROM slowest")) == 2
+    assert journal.stat().st_mode & 0o077 == 0
+
+
+def test_a_batch_goes_on_after_everything_was_killed(pipeline, journal):
+    tasks = range(1, 61)
+    first = [pipeline.sink("--journal", journal), pipeline.ventilator("--name", "b", tasks=tasks),
+             pipeline.worker(command=trace(pipeline, "0.01"))]
+    eventually(lambda: recorded(journal) >= 10, "some results")
+    for process in first:
+        process.kill()
+    before = recorded(journal)
+    sink, ventilator = pipeline.batch(tasks, command=trace(pipeline), sink=("--journal", journal),
+                                      ventilator=("--name", "b"))
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert rows(journal) == [(task, str(task), 1) for task in tasks]
+    assert len(sink.out.splitlines()) == len(tasks) - before
+    assert set(executions(pipeline)) == set(tasks)
+
+
+def test_a_sink_that_is_killed_and_started_again_lets_nothing_run_twice(pipeline, journal):
+    tasks = range(1, 61)
+    sink = pipeline.sink("--journal", journal)
+    pipeline.workers(2, command=trace(pipeline, "0.01"))
+    ventilator = pipeline.ventilator(tasks=tasks)
+    eventually(lambda: recorded(journal) >= 10, "some results")
+    sink.kill()
+    sink = pipeline.sink("--journal", journal)
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert len(rows(journal)) == len(tasks)
+    assert executions(pipeline) == list(tasks)
+
+
+def test_a_sink_without_a_journal_that_is_started_again_says_what_it_cannot_know(pipeline):
+    sink = pipeline.sink()
+    pipeline.worker(command=trace(pipeline, "0.01"))
+    ventilator = pipeline.ventilator(tasks=range(1, 61))
+    eventually(lambda: len(sink.out.splitlines()) >= 10, "some results")
+    sink.kill()
+    sink = pipeline.sink()
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert "recorded by an earlier sink" in sink.err
+    assert executions(pipeline) == list(range(1, 61))
+
+
+def test_a_ventilator_that_is_killed_and_started_again_lets_nothing_run_twice(pipeline, journal):
+    tasks = range(1, 61)
+    sink = pipeline.sink("--journal", journal)
+    pipeline.workers(2, command=trace(pipeline, "0.02"))
+    ventilator = pipeline.ventilator("--name", "b", tasks=tasks)
+    eventually(lambda: recorded(journal) >= 10, "some results")
+    ventilator.kill()
+    ventilator = pipeline.ventilator("--name", "b", tasks=tasks)
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert len(rows(journal)) == len(tasks)
+    assert executions(pipeline) == list(tasks)
+
+
+@pytest.mark.parametrize("other", [["a", "b", "x"], ["a", "b"], ["b", "a", "c"]])
+def test_another_input_under_the_same_name_is_refused_before_anything_runs(pipeline, journal, other):
+    pipeline.batch(["a", "b", "c"], command=("true",), sink=("--journal", journal), ventilator=("--name", "b"))
+    pipeline.sink("--journal", journal)
+    ventilator = pipeline.ventilator("--name", "b", tasks=other)
+    assert ventilator.status() == 255
+    assert "it is another input" in ventilator.err
+
+
+def test_a_longer_input_under_the_same_name_runs_what_is_new(pipeline, journal):
+    pipeline.batch([1, 2], command=trace(pipeline), sink=("--journal", journal), ventilator=("--name", "b"))
+    sink, ventilator = pipeline.batch([1, 2, 3], command=trace(pipeline), sink=("--journal", journal),
+                                      ventilator=("--name", "b"))
+    assert (ventilator.status(), sink.status(), executions(pipeline)) == (0, 0, [1, 2, 3])
+
+
+def test_failed_tasks_count_again_unless_they_are_to_be_run_again(pipeline, journal):
+    mended = pipeline.file("mended")
+    options = dict(command=("sh", "-c", f"[ {{}} != 2 ] || [ -e {mended} ]"), sink=("--journal", journal))
+    assert pipeline.batch([1, 2, 3], ventilator=("--name", "b"), **options)[1].status() == 1
+    mended.touch()
+    assert pipeline.batch([1, 2, 3], ventilator=("--name", "b"), **options)[1].status() == 1
+    assert pipeline.batch([1, 2, 3], ventilator=("--name", "b", "--retry-failed"), **options)[1].status() == 0
+    assert rows(journal) == [(1, "1", 1), (2, "2", 1), (3, "3", 1)]
+
+
+@pytest.mark.parametrize("when, most", [("soon,fail=2", 4), ("soon,fail=2%", 4)])
+def test_a_batch_that_goes_wrong_is_given_up(pipeline, when, most):
+    sink, ventilator = pipeline.batch(range(100), command=("false",), ventilator=("--halt", when))
+    assert (ventilator.status(), sink.status()) == (255, 255)
+    assert "halting" in ventilator.err
+    assert sink.err.count(" failed, exit status 1") <= most
+
+
+def test_halting_now_kills_what_runs(pipeline):
+    command = ("sh", "-c", "[ {} = 1 ] && exit 1; sleep 1000")
+    sink, ventilator = pipeline.batch([2, 1, 3], workers=2, command=command, ventilator=("--halt", "now,fail=1", "-w", "2"))
+    assert (ventilator.status(), sink.status()) == (255, 255)
+    assert f"killed by signal {signal.SIGKILL.value}" in sink.err
+
+
+def test_a_retry_waits_if_asked(pipeline):
+    again = pipeline.file("again")
+    command = ("sh", "-c", f"date +%s%N >> {again}; [ $DIVVY_ATTEMPT = 2 ]")
+    sink, ventilator = pipeline.batch(["x"], command=command, ventilator=("--retries", "1", "--retry-delay", "0.7"))
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    first, second = map(int, again.read_text().split())
+    assert second - first >= 0.7e9
+
+
+def test_a_task_that_prints_too_much_fails_for_that_reason(pipeline):
+    sink, ventilator = pipeline.batch(["x"], command=("head", "-c", "5000", "/dev/zero"), worker=("--max-output", "1000"))
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    assert "printed more than 1000 bytes" in sink.err
+
+
+@pytest.mark.parametrize("path, why", [("none/journal.db", "No such file"), (".", "Is a directory")])
+def test_a_journal_that_cannot_be_written_is_one_clear_line(pipeline, path, why):
+    sink = pipeline.start(BIN / "sink", *pipeline.at, "--journal", pipeline.file(path))
+    assert sink.status() == 255
+    assert why in sink.err and len(sink.err.splitlines()) == 1
+
+
+def test_a_file_that_is_no_journal_is_left_alone(pipeline):
+    other = pipeline.file("letter.txt")
+    other.write_text("Dear reader, this is no database.\n")
+    sink = pipeline.start(BIN / "sink", *pipeline.at, "--journal", other)
+    assert sink.status() == 255
+    assert "not a database" in sink.err and other.read_text().startswith("Dear reader")
