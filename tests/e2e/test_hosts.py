@@ -1,0 +1,106 @@
+"""Several hosts, each a network namespace of the test's own, whose links are cut and healed."""
+import itertools
+import os
+import subprocess
+
+import pytest
+
+from pipeline import BIN, eventually
+
+numbers = itertools.count()
+
+
+def ip(*words):
+    subprocess.run(["ip", *map(str, words)], check=True, capture_output=True)
+
+
+class Network:
+    """Hosts around a bridge: 10.77.0.1 for the first, and so on."""
+
+    def __init__(self):
+        self.name = f"dv{os.getpid() % 100000}n{next(numbers)}"
+        self.hosts = []
+        self.middle = f"{self.name}m"
+        ip("netns", "add", self.middle)
+        ip("-n", self.middle, "link", "add", "bridge", "type", "bridge")
+        ip("-n", self.middle, "link", "set", "bridge", "up")
+
+    def host(self):
+        host, number = f"{self.name}h{len(self.hosts)}", len(self.hosts) + 1
+        ip("netns", "add", host)
+        self.hosts.append(host)
+        ip("link", "add", "eth", "netns", host, "type", "veth", "peer", "name", f"port{number}", "netns", self.middle)
+        ip("-n", self.middle, "link", "set", f"port{number}", "master", "bridge", "up")
+        ip("-n", host, "addr", "add", f"10.77.0.{number}/24", "dev", "eth")
+        ip("-n", host, "link", "set", "lo", "up")
+        ip("-n", host, "link", "set", "eth", "up")
+        return host
+
+    def link(self, host, state):
+        ip("-n", self.middle, "link", "set", f"port{self.hosts.index(host) + 1}", state)
+
+    def close(self):
+        for host in (*self.hosts, self.middle):
+            subprocess.run(["ip", "netns", "del", host], capture_output=True)
+
+
+@pytest.fixture
+def network(pipeline):
+    try:
+        network = Network()
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no network namespaces can be made here: {error}")
+    yield network
+    for process in pipeline.processes:
+        if process.popen.poll() is None:
+            process.send(15)
+            process.popen.wait(60)
+    network.close()
+
+
+@pytest.fixture
+def lab(pipeline, network):
+    """A first host for ventilator and sink; start(host, program, ...) on any."""
+    first = network.host()
+
+    def start(host, program, *options):
+        words = ("netns", "exec", host, BIN / program, "-v", "--at", "10.77.0.1", "--insecure", *options)
+        return pipeline.start("ip", *words)
+
+    return first, start
+
+
+def working(pipeline, seconds):
+    return ("--", "sh", "-c", f"echo {{}} >> {pipeline.file('trace')}; sleep {seconds}; echo {{}}")
+
+
+def test_workers_on_other_hosts_take_part(pipeline, network, lab):
+    first, start = lab
+    sink = start(first, "sink", "-k")
+    workers = [start(network.host(), "worker", "-j", 2, *working(pipeline, 0.01)) for _ in range(2)]
+    ventilator = start(first, "ventilator", "-w", 2, "--random", 60, "--min-msec", 0, "--max-msec", 0)
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert sink.out == "0\n" * 60
+    for number, worker in enumerate(workers, 2):
+        assert f"listens on tcp://10.77.0.{number}:" in worker.err, "not wider than it must be"
+
+
+@pytest.mark.parametrize("healed", [True, False], ids=["healed", "for-good"])
+def test_a_worker_whose_link_is_cut_does_not_hold_the_batch_up(pipeline, network, lab, healed):
+    first, start = lab
+    tasks = pipeline.file("tasks")
+    tasks.write_text("".join(f"{task}\n" for task in range(1, 121)))
+    sink = start(first, "sink", "-k", "--journal", pipeline.file("journal.db"))
+    far = network.host()
+    start(far, "worker", *working(pipeline, 0.05))
+    start(network.host(), "worker", *working(pipeline, 0.05))
+    ventilator = start(first, "ventilator", "-w", 2, "--lost-after", 1.5, tasks)
+    eventually(lambda: len(sink.out.splitlines()) > 20, "some results")
+    network.link(far, "down")
+    ventilator.says("a worker is gone")
+    if healed:
+        network.link(far, "up")
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert sink.out == tasks.read_text()
+    executions = pipeline.file("trace").read_text().split()
+    assert len(executions) <= 120 + 3, "only what the far worker had just finished, was running, or would run next"
