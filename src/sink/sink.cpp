@@ -276,6 +276,10 @@ void Sink::end_batch() {
   if (tally.failed() > 0) {
     notices_.tell(fmt::format("{} of {} tasks failed", tally.failed(), tally.recorded()));
   }
+  if (tally.duplicates() > 0) {
+    notices_.tell(
+        fmt::format("{} results came a second time and were dropped", tally.duplicates()));
+  }
   failed_ += tally.failed();
   trouble_ = trouble_ || (!whole && !complete);
   served_ = !options_.stay;

@@ -235,7 +235,10 @@ Dispatch::Orders Dispatch::decide(Time now) {
 
 std::optional<Time> Dispatch::deadline() const {
   std::optional<Time> next;
-  if (const auto silent = fleet_.most_silent()) next = silent->first + settings_.lost_after;
+  if (const auto silent = fleet_.most_silent()) {
+    // To know silence from oversleeping it looks more often than it would have to.
+    next = std::min(silent->first + settings_.lost_after, looked_ + settings_.lost_after / 4);
+  }
   if (!delayed_.empty()) {
     next = next ? std::min(*next, delayed_.begin()->first) : delayed_.begin()->first;
   }

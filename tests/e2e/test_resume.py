@@ -173,3 +173,44 @@ def test_a_file_that_is_no_journal_is_left_alone(pipeline):
     sink = pipeline.start(BIN / "sink", *pipeline.at, "--journal", other)
     assert sink.status() == 255
     assert "not a database" in sink.err and other.read_text().startswith("Dear reader")
+
+
+def test_a_killed_worker_is_noticed_by_its_connection_long_before_its_silence(pipeline, gate):
+    sink = pipeline.sink()
+    ventilator = pipeline.ventilator("--lost-after", "1000", tasks=range(2))
+    worker = pipeline.worker(command=gate.command)
+    gate.came(1)
+    worker.kill()
+    ventilator.says("a worker is gone")
+    gate.open()
+    pipeline.worker(command=("true",))
+    assert (ventilator.status(), sink.status()) == (0, 0)
+
+
+def test_a_frozen_worker_is_given_up_and_welcomed_back(pipeline, gate):
+    sink = pipeline.sink()
+    ventilator = pipeline.ventilator("--lost-after", "1.5", tasks=[1])
+    frozen = pipeline.worker(command=gate.command)
+    gate.came(1)
+    frozen.popen.send_signal(signal.SIGSTOP)
+    ventilator.says("a worker is gone")
+    other = pipeline.worker(command=gate.command)
+    eventually(lambda: len(gate.seen()["1"]) == 2, "the task to run elsewhere")
+    frozen.popen.send_signal(signal.SIGCONT)
+    inbox = frozen.says(r"listens on (\S+)")[1]
+    eventually(lambda: ventilator.err.count(f"a worker at {inbox}") == 2, "the frozen one to be back")
+    gate.open()
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert sink.out == "done 1\n"
+    assert other.popen.poll() is None
+
+
+def test_a_task_that_was_running_on_three_lost_workers_fails(pipeline, gate):
+    sink = pipeline.sink()
+    ventilator = pipeline.ventilator(tasks=[1])
+    for count in (1, 2, 3):
+        worker = pipeline.worker(command=gate.command)
+        eventually(lambda: len(gate.seen().get("1", [])) == count, "the task to run")
+        worker.kill()
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    assert "task 1 failed, lost 3 workers: 1" in sink.err
