@@ -56,8 +56,9 @@ class Chaos:
         if process.popen.poll() is not None or any(process is sleeper for _, sleeper in self.asleep):
             return
         self.events[kind] += 1
-        if who == "worker" and what != "asked to leave":
-            self.unlucky.add(process.pid)
+        asked_again = what == "asked to leave" and -signal.SIGTERM in process.expected_signals
+        if who == "worker" and (what != "asked to leave" or asked_again):
+            self.unlucky.add(process.pid)  # the second time it kills what runs, and waits for nobody
         if what == "killed":
             process.kill()
         elif what == "frozen":
