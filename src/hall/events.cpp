@@ -49,7 +49,10 @@ Signals::Signals() {
   ::signal(SIGPIPE, SIG_IGN);
   sigset_t wanted;
   sigemptyset(&wanted);
-  sigaddset(&wanted, SIGINT);
+  // A signal that is both ignored and blocked would be queued all the same.
+  struct sigaction inherited {};
+  sigaction(SIGINT, nullptr, &inherited);
+  if (inherited.sa_handler != SIG_IGN) sigaddset(&wanted, SIGINT);
   sigaddset(&wanted, SIGTERM);
   sigprocmask(SIG_BLOCK, &wanted, nullptr);
   fd_ = checked(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");

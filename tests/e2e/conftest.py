@@ -1,8 +1,14 @@
+import signal
+
 import pytest
 import zmq
 
 from launcher import divvy, play, terminal  # noqa: F401
 from pipeline import Gate, Pipeline
+
+# The background jobs of a script ignore Ctrl-C; what the tests start must not inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

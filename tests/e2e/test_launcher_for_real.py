@@ -68,3 +68,18 @@ def test_two_signals_leave_no_process_behind(divvy, tmp_path):
 
     assert run.end() == 255
     assert len(started.read_text().split()) == 2
+
+
+def test_ctrl_c_waits_for_what_runs_and_hands_out_no_more(divvy, terminal, tmp_path):
+    tasks, started, said = (tmp_path / name for name in ("tasks", "started", "said"))
+    tasks.write_text("1\n2\n3\n4\n")
+    wait = f"echo {{}} >>{started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done"
+    with said.open("w") as stderr:
+        run = divvy("-j2", str(tasks), "--", "sh", "-c", wait, stderr=stderr, **terminal.options)
+    eventually(lambda: started.exists() and len(started.read_text().split()) == 2, "two to run")
+    terminal.type(b"\x03")
+    eventually(said.read_text, "the ventilator to say that it has heard")
+    (tmp_path / "open").touch()
+
+    assert run.end() == 255
+    assert run.out.split() == ["done", "done"]
