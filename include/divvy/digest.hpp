@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+
+#include "divvy/messages.hpp"
 
 namespace divvy {
 
@@ -13,6 +16,13 @@ class Digest {
     for (const char byte : bytes) {
       hash_ = (hash_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
     }
+  }
+
+  /// A task's text as it is packed: its length in 32 bits, little-endian, and its bytes.
+  void add_text(std::string_view text) {
+    std::string packed;
+    append_text(packed, text);
+    add(packed);
   }
 
   /// Never 0, which stands for none.

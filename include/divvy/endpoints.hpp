@@ -101,6 +101,10 @@ inline bool is_private(std::string_view endpoint) {
   return host == "localhost" || host == "[::1]" || (digits && host.starts_with("127."));
 }
 
+/// Whether ZeroMQ needs its IPv6 option for it. For others it would take "localhost" for ::1 only,
+/// and show 127.0.0.1 as ::ffff:127.0.0.1.
+inline bool is_ipv6(std::string_view endpoint) { return endpoint.starts_with("tcp://["); }
+
 /// `endpoint` as it is reached from here, its host replaced by `peer`, the address that the message
 /// came from which told of it. Ipc endpoints stay as they are.
 inline std::string reach(std::string_view endpoint, std::string_view peer) {

@@ -47,16 +47,17 @@ void Timer::set(std::optional<Time> deadline) {
 
 Signals::Signals() {
   ::signal(SIGPIPE, SIG_IGN);
-  sigset_t wanted;
-  sigemptyset(&wanted);
+  sigemptyset(&wanted_);
   // A signal that is both ignored and blocked would be queued all the same.
   struct sigaction inherited {};
   sigaction(SIGINT, nullptr, &inherited);
-  if (inherited.sa_handler != SIG_IGN) sigaddset(&wanted, SIGINT);
-  sigaddset(&wanted, SIGTERM);
-  sigprocmask(SIG_BLOCK, &wanted, nullptr);
-  fd_ = checked(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+  if (inherited.sa_handler != SIG_IGN) sigaddset(&wanted_, SIGINT);
+  sigaddset(&wanted_, SIGTERM);
+  sigprocmask(SIG_BLOCK, &wanted_, nullptr);
+  fd_ = checked(::signalfd(-1, &wanted_, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
 }
+
+void Signals::release() const { sigprocmask(SIG_UNBLOCK, &wanted_, nullptr); }
 
 int Signals::drain() {
   int count = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <optional>
 
 namespace divvy {
@@ -48,9 +49,12 @@ class Signals {
 
   /// How many came since the last call.
   int drain();
+  /// From now on they end the program, as usual.
+  void release() const;
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
+  sigset_t wanted_{};
   Descriptor fd_;
 };
 

@@ -1,6 +1,7 @@
 // What the three programs have in common as programs: options, notices, the way they end.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -72,6 +73,11 @@ class Notices {
   bool verbose_;
   std::uint64_t dropped_ = 0;
 };
+
+/// What a user gives in seconds, fractions allowed.
+inline std::chrono::milliseconds from_seconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
+}
 
 /// Random bits from the operating system.
 std::uint64_t random_id();

@@ -39,9 +39,6 @@ void prepare_path(const std::string& path) {
   if (is_served(path)) throw zmq::error_t(EADDRINUSE);
 }
 
-// With it, ZeroMQ would take "localhost" for ::1 only, and show 127.0.0.1 as ::ffff:127.0.0.1.
-bool is_ipv6(std::string_view endpoint) { return endpoint.starts_with("tcp://["); }
-
 std::string advice(int error) {
   switch (error) {
     case EADDRINUSE:

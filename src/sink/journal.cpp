@@ -9,6 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "divvy/digest.hpp"
 #include "hall/events.hpp"
 
 namespace divvy::sink {
@@ -130,6 +131,26 @@ void Journal::replay(BatchId batch, const std::function<void(const Recorded&)>& 
            {text, size}});
   }
   check(code == SQLITE_DONE);
+}
+
+std::vector<Receipt> Journal::restate(BatchId batch) {
+  constexpr std::uint64_t piece = 256;
+  std::vector<Receipt> receipts;
+  Digest digest;
+  replay(batch, [&](const Recorded& recorded) {
+    const auto verdict = recorded.succeeded ? Verdict::succeeded : Verdict::failed;
+    const bool joins = !receipts.empty() && receipts.back().ids.end() == recorded.id &&
+                       receipts.back().verdict == verdict && receipts.back().ids.count < piece;
+    if (joins) {
+      ++receipts.back().ids.count;
+    } else {
+      receipts.push_back({WorkerId::none, {recorded.id, 1}, kAnyAttempt, verdict, 0, 0});
+      digest = {};
+    }
+    digest.add_text(recorded.text);
+    receipts.back().digest = digest.value();
+  });
+  return receipts;
 }
 
 void Journal::forget_failed(BatchId batch) {

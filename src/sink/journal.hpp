@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "divvy/messages.hpp"
 
@@ -31,6 +32,9 @@ class Journal {
   };
   /// Calls `visit` for each recorded task of a batch, in the order of their ids.
   void replay(BatchId batch, const std::function<void(const Recorded&)>& visit);
+  /// All that is recorded of a batch, as receipts that name no worker, each for at most 256 tasks
+  /// and with a digest of their texts, by which a ventilator knows whether it has the same input.
+  std::vector<Receipt> restate(BatchId batch);
   /// Drops the failed results of a batch, so that the tasks can run again.
   void forget_failed(BatchId batch);
 

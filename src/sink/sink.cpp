@@ -7,7 +7,6 @@
 #include <cstring>
 #include <utility>
 
-#include "divvy/digest.hpp"
 #include "divvy/endpoints.hpp"
 
 namespace divvy::sink {
@@ -75,9 +74,7 @@ void Sink::wait() {
   std::optional<Time> deadline;
   if (batch_) {
     if (batch_->feedback) batch_->feedback->add_to(items, !batch_->receipts.empty());
-    const bool all =
-        batch_->state == BatchState::closed && batch_->tally.recorded() == batch_->tasks;
-    if (all) deadline = batch_->heard + kVentilatorGone;
+    if (batch_->all_recorded()) deadline = batch_->heard + kVentilatorGone;
   }
   timer_.set(deadline);
   zmq::poll(items);
@@ -220,41 +217,16 @@ void Sink::send_receipts() {
     return batch.feedback->send(
         encode(Receipts{batch.ventilator, batch.id, batch.resumed, receipts}));
   };
-  if (!batch.stated) batch.stated = send(statement());
+  if (!batch.stated) {
+    batch.stated = send(journal_ ? journal_->restate(batch.id) : batch.tally.restate());
+  }
   if (batch.stated && !batch.receipts.empty() && send(batch.receipts)) batch.receipts.clear();
-}
-
-// All that is recorded; from the journal in pieces, each with a digest of its texts, by which a
-// ventilator knows whether it has the same input.
-std::vector<Receipt> Sink::statement() {
-  constexpr std::uint64_t piece = 256;
-  if (!journal_) return batch_->tally.restate();
-  std::vector<Receipt> receipts;
-  Digest digest;
-  std::string packed;
-  journal_->replay(batch_->id, [&](const Journal::Recorded& recorded) {
-    const auto verdict = recorded.succeeded ? Verdict::succeeded : Verdict::failed;
-    const bool joins = !receipts.empty() && receipts.back().ids.end() == recorded.id &&
-                       receipts.back().verdict == verdict && receipts.back().ids.count < piece;
-    if (joins) {
-      ++receipts.back().ids.count;
-    } else {
-      receipts.push_back({WorkerId::none, {recorded.id, 1}, kAnyAttempt, verdict, 0, 0});
-      digest = {};
-    }
-    packed.clear();
-    append_text(packed, recorded.text);
-    digest.add(packed);
-    receipts.back().digest = digest.value();
-  });
-  return receipts;
 }
 
 bool Sink::over(Time now) const {
   const Batch& batch = *batch_;
-  if (batch.state == BatchState::open) return false;
-  if (batch.state != BatchState::closed) return true;
-  return batch.tally.recorded() == batch.tasks && batch.heard + kVentilatorGone <= now;
+  if (batch.state > BatchState::closed) return true;
+  return batch.all_recorded() && batch.heard + kVentilatorGone <= now;
 }
 
 void Sink::end_batch() {
@@ -263,7 +235,7 @@ void Sink::end_batch() {
   if (batch.started && tally.recorded() > 0) {
     tell_total(*batch.started, batch.last_result, batch.slept);
   }
-  const bool whole = batch.state != BatchState::open && tally.recorded() == batch.tasks;
+  const bool whole = batch.all_recorded();
   const bool complete = batch.state == BatchState::complete;
   if (complete && !whole) {
     notices_.warn(fmt::format(

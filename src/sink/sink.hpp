@@ -29,6 +29,11 @@ class Sink {
   struct Batch {
     Batch(BatchId batch, Printer to) : id(batch), printer(std::move(to)) {}
 
+    /// Of a batch whose number of tasks is known.
+    [[nodiscard]] bool all_recorded() const {
+      return state != BatchState::open && tally.recorded() == tasks;
+    }
+
     BatchId id;
     VentilatorId ventilator{};
     std::string name;
@@ -65,7 +70,6 @@ class Sink {
   void restore();
   void meet(const Announcement& announcement);
   void record(const Results& results, const Result& result);
-  [[nodiscard]] std::vector<Receipt> statement();
   void report_failure(const Result& result);
   void show_completions(std::uint64_t count);
   void send_receipts();

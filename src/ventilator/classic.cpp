@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <deque>
 #include <string>
@@ -43,7 +42,7 @@ class Classic {
     }
     fmt::print("Total expected cost: {} msec\n", expected_msec_);
     std::fflush(stdout);
-    finish();
+    signals_.release();  // closing waits until all is sent, which may be long
     return 0;
   }
 
@@ -51,7 +50,7 @@ class Classic {
   void wait() {
     std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
                                        arrivals_.poll_item()};
-    sink_.add_to(items, !started_);
+    sink_.add_to(items, may_start());
     if (started_ && !ready_.empty()) items.push_back({line_.handle(), 0, ZMQ_POLLOUT, 0});
     if (wants_input()) {
       if (!input_.fd()) return;
@@ -65,16 +64,14 @@ class Classic {
   // The start signal is the first thing the sink gets; without a task there is no batch to time.
   void greet() {
     missing_ -= std::min(missing_, arrivals_.drain().size());
-    if (started_ || missing_ > 0 || ready_.empty()) return;
-    started_ = sink_.send("0");
+    sink_.connected_anew();  // or it would wake us for ever
+    if (may_start()) started_ = sink_.send("0");
   }
 
+  [[nodiscard]] bool may_start() const { return !started_ && missing_ == 0 && !ready_.empty(); }
+
   void read() {
-    if (!wants_input()) return;
-    if (const auto fd = input_.fd()) {
-      zmq::pollitem_t item{nullptr, *fd, ZMQ_POLLIN, 0};
-      if (zmq::poll(&item, 1, std::chrono::milliseconds(0)) == 0) return;
-    }
+    if (!wants_input() || !input_.ready()) return;
     input_.read([this](std::string_view text) {
       if (const auto workload = parse_workload(text)) {
         expected_msec_ += static_cast<std::uint64_t>(workload->count());
@@ -93,15 +90,6 @@ class Classic {
     line_.set(zmq::sockopt::linger, 0);
     notices_.warn("stopped before all tasks were sent");
     return kExitTrouble;
-  }
-
-  // Closing waits until everything is sent, which may be long; a signal ends it as usual.
-  static void finish() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_UNBLOCK, &signals, nullptr);
   }
 
   Notices notices_;

@@ -67,7 +67,6 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
 
 void Dispatch::welcome(const Presence& presence, const std::string& inbox, Time now) {
   Member& member = fleet_.add(presence.worker, now);
-  member.name = presence.name;
   if (!workloads_) workloads_ = presence.sleeps;
   open_lane(member, inbox, now);
 }
@@ -99,27 +98,28 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
       for (const Range& unsettled : done_.missing(ids)) pool_.put_back(unsettled);
     }
   }
-  adopt(member, presence.running, true);
-  adopt(member, presence.finished, true);
-  adopt(member, presence.queued, false);
+  // In this order it has started them, or will.
+  for (const auto* list : {&presence.running, &presence.finished, &presence.queued}) {
+    for (const Range& ids : *list) adopt(member, ids);
+  }
+  recall_strays(member, presence.queued);
   member.finished = RangeSet(presence.finished);
   for (const Range& ids : presence.finished) {
     for (const Range& recorded : done_.common(ids)) pass_on(member, {recorded, kAnyAttempt});
   }
 }
 
-void Dispatch::adopt(Member& member, const std::vector<Range>& reported, bool running) {
-  RangeSet others;
-  for (const Range& ids : reported) others.insert(ids);
-  for (const Range& ids : reported) {
-    for (const Range& found : pool_.claim(ids)) {
-      fleet_.update(member, [&](Member& changed) { changed.hold(found, 0); });
-      others.erase(found);
-    }
+void Dispatch::adopt(Member& member, Range ids) {
+  for (const Range& found : pool_.claim(ids)) {
+    fleet_.update(member, [&](Member& changed) { changed.hold(found, 0); });
   }
-  if (running) return;  // started is started
-  for (const Member::Held& entry : member.held) others.erase(entry.ids);
-  for (const Range& ids : others.ranges()) order_for(member).recalled.push_back(ids);
+}
+
+// Queued here, but recorded or given to somebody else. What was started is started.
+void Dispatch::recall_strays(Member& member, const std::vector<Range>& queued) {
+  RangeSet strays(queued);
+  for (const Member::Held& entry : member.held) strays.erase(entry.ids);
+  for (const Range& ids : strays.ranges()) order_for(member).recalled.push_back(ids);
 }
 
 void Dispatch::lose(WorkerId worker) {

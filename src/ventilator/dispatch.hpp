@@ -98,7 +98,8 @@ class Dispatch {
  private:
   void welcome(const Presence& presence, const std::string& inbox, Time now);
   void reconcile(Member& member, const Presence& presence);
-  void adopt(Member& member, const std::vector<Range>& reported, bool running);
+  void adopt(Member& member, Range ids);
+  void recall_strays(Member& member, const std::vector<Range>& queued);
   void lose(WorkerId worker);
   void strike(TaskId id);
 

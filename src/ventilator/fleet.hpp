@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -23,7 +22,6 @@ struct Member {
   };
 
   WorkerId id{};
-  std::string name;
   std::uint32_t slots = 0;  // as long as it is not leaving: at least 1
   bool leaving = false;
   std::uint64_t greeting = 0;  // sequence of the first lane message; an answer to it means up

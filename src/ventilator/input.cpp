@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,6 +132,12 @@ class AfterEnter : public Input {
 };
 
 }  // namespace
+
+bool Input::ready() const {
+  const auto source = fd();
+  pollfd item{source.value_or(-1), POLLIN, 0};
+  return !source || ::poll(&item, 1, 0) > 0;
+}
 
 std::unique_ptr<Input> open_lines(const std::string& path, char delimiter) {
   const bool standard = path == "-";

@@ -25,6 +25,8 @@ class Input {
   [[nodiscard]] virtual bool ended() const = 0;
   /// Readable when read() would find something; nothing: it always does.
   [[nodiscard]] virtual std::optional<int> fd() const = 0;
+  /// Whether read() would find something now.
+  [[nodiscard]] bool ready() const;
 };
 
 inline constexpr std::size_t kMaxTaskBytes = 1 << 20;

@@ -31,9 +31,7 @@ class InputCheck {
       digest_ = {};
     }
     if (!current_ || !current_->ids.contains(id)) return {};
-    const auto size = static_cast<std::uint32_t>(text.size());
-    digest_.add({reinterpret_cast<const char*>(&size), sizeof size});
-    digest_.add(text);
+    digest_.add_text(text);
     const bool whole = id + 1 == current_->ids.end();
     if (!whole || digest_.value() == current_->digest) return {};
     return current_->ids;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "divvy/endpoints.hpp"
 #include "hall/sockets.hpp"
 
 namespace divvy::ventilator {
@@ -9,7 +10,7 @@ namespace divvy::ventilator {
 bool Lanes::open(WorkerId worker, const std::string& inbox) {
   zmq::socket_t lane(context_, zmq::socket_type::push);
   lane.set(zmq::sockopt::linger, kLingerMsec);
-  lane.set(zmq::sockopt::ipv6, inbox.starts_with("tcp://["));
+  lane.set(zmq::sockopt::ipv6, is_ipv6(inbox));
   lane.set(zmq::sockopt::reconnect_ivl, -1);
   lane.set(zmq::sockopt::sndhwm, 0);  // dispatch bounds what is under way
   try {

@@ -22,17 +22,13 @@ RandomWorkloads random_workloads(const Options& options) {
           options.seed.value_or(random_id())};
 }
 
-std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
-}
-
 Ventilator::Batch batch(const Options& options) {
   Ventilator::Batch batch;
   batch.name = options.name;
   batch.dispatch.workers_wanted = options.workers;
   batch.dispatch.retries = options.retries;
-  batch.dispatch.retry_delay = milliseconds(options.retry_delay);
-  batch.dispatch.lost_after = milliseconds(options.lost_after);
+  batch.dispatch.retry_delay = from_seconds(options.retry_delay);
+  batch.dispatch.lost_after = from_seconds(options.lost_after);
   batch.max_outstanding_bytes = options.max_outstanding_bytes;
   batch.retry_failed = options.retry_failed;
   if (!options.halt.empty()) batch.halt = Halt::parse(options.halt);

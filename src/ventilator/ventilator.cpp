@@ -55,7 +55,7 @@ Ventilator::Ventilator(const CommonOptions& options, Batch batch)
   shared_.set(zmq::sockopt::linger, 0);
   notices_.detail(
       fmt::format("tasks on {}, feedback on {}", tasks_.endpoint(), feedback_.endpoint()));
-  remind_at_ = born_ + kRemindAfter;
+  remind_at_ = Clock::now() + kRemindAfter;
 }
 
 int Ventilator::run() {
@@ -180,10 +180,7 @@ bool Ventilator::backlog_full() const {
 bool Ventilator::stopping() const { return interrupts_ > 0 || halted_; }
 
 void Ventilator::read_input() {
-  if (const auto fd = batch_.input->fd()) {
-    zmq::pollitem_t item{nullptr, *fd, ZMQ_POLLIN, 0};
-    if (zmq::poll(&item, 1, 0ms) == 0) return;
-  }
+  if (!batch_.input->ready()) return;
   batch_.input->read([this](std::string_view text) { take_task(text); });
   dispatch_.input(backlog_.last());
   if (batch_.input->ended()) announce_at_ = Clock::now();

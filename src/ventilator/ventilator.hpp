@@ -90,9 +90,8 @@ class Ventilator {
   Time ready_at_;                                   // not before
   std::optional<std::uint64_t> expected_msec_ = 0;  // nothing once a task is no workload
   bool cost_told_ = false;
-  Time born_ = Clock::now();
   std::optional<Time> started_;
-  Time announce_at_ = born_;
+  Time announce_at_ = Clock::now();
   std::optional<Time> remind_at_;
 };
 

@@ -60,15 +60,8 @@ void Holdings::settle(const std::vector<Settled>& settled) {
 }
 
 void Holdings::settle(Finished& result, Range ids) {
-  const RangeSet before(result.unsettled);
-  const std::vector<Range> over = before.common(ids);
-  if (over.empty()) return;
-  RangeSet after = before;
-  for (const Range& part : over) {
-    after.erase(part);
-    held_.erase(part);
-  }
-  result.unsettled = after.ranges();
+  for (const Range& part : result.unsettled.common(ids)) held_.erase(part);
+  result.unsettled.erase(ids);
 }
 
 void Holdings::give_back(const std::vector<Range>& recalled) {
@@ -154,7 +147,7 @@ void Holdings::keep(const Result& result) {
   Writer writer{encoded};
   Result::fields(result, writer);
   kept_bytes_ += encoded.size();
-  finished_.push_back({{result.ids}, result.attempt, std::move(encoded)});
+  finished_.push_back({RangeSet({result.ids}), result.attempt, std::move(encoded)});
   ++unsent_;
 }
 
@@ -190,7 +183,7 @@ void Holdings::describe(Presence& presence) const {
   presence.queued = queued.ranges();
   RangeSet finished;
   for (const Finished& result : finished_) {
-    for (const Range& ids : result.unsettled) finished.insert(ids);
+    for (const Range& ids : result.unsettled.ranges()) finished.insert(ids);
   }
   if (brief_) finished.insert(brief_->result.ids);
   presence.finished = finished.ranges();

@@ -62,7 +62,7 @@ class Holdings {
 
  private:
   struct Finished {
-    std::vector<Range> unsettled;
+    RangeSet unsettled;
     std::uint32_t attempt = 1;
     std::string encoded;
     bool sent = false;

@@ -44,9 +44,7 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
   Children::Settings settings;
   settings.worker = name;
   settings.max_output = options.max_output;
-  if (options.timeout) {
-    settings.timeout = std::chrono::milliseconds(static_cast<long long>(*options.timeout * 1000));
-  }
+  if (options.timeout) settings.timeout = from_seconds(*options.timeout);
   return std::make_unique<Children>(Command(options.command), settings);
 }
 
