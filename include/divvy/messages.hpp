@@ -246,11 +246,16 @@ struct Announcement {
   std::uint64_t tasks = 0;     // so far
   std::uint64_t elapsed = 0;   // nanoseconds since the first task was handed out, 0: none was
   bool forget_failed = false;  // failed tasks are to be run again
+  bool sleeps = false;         // tasks are workloads in msec
+  std::uint32_t workers = 0;   // that are there
+  std::uint64_t slots = 0;     // of these
+  std::uint64_t busy = 0;      // of these slots
 
   [[nodiscard]] bool valid() const { return state <= BatchState::stopped; }
   static void fields(auto& self, auto& io) {
     io(self.ventilator, self.batch, self.name, self.feedback);
     io(self.state, self.tasks, self.elapsed, self.forget_failed);
+    io(self.sleeps, self.workers, self.slots, self.busy);
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include <CLI/CLI.hpp>
@@ -85,10 +86,17 @@ int run_program(const Program& program, int argc, const char* const* argv,
   return kExitTrouble;
 }
 
-Notices::Notices(std::string program, const CommonOptions& options)
-    : program_(std::move(program)), quiet_(options.quiet), verbose_(options.verbose) {}
+Notices::Notices(const std::string& program, const CommonOptions& options)
+    : prefix_((::isatty(STDERR_FILENO) != 0 ? "\x1b[K" : "") + program),
+      quiet_(options.quiet),
+      verbose_(options.verbose) {}
 
-void Notices::warn(std::string_view line) const { fmt::print(stderr, "{}: {}\n", program_, line); }
+void Notices::warn(std::string_view line) const {
+  std::string printable(line);
+  const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  std::replace_if(printable.begin(), printable.end(), control, '?');
+  fmt::print(stderr, "{}: {}\n", prefix_, printable);
+}
 
 void Notices::tell(std::string_view line) const {
   if (!quiet_) warn(line);

@@ -53,12 +53,13 @@ struct Program {
 int run_program(const Program& program, int argc, const char* const* argv,
                 const std::function<int()>& body);
 
-/// Lines for the user on standard error, each with the program's name in front.
+/// Lines for the user on standard error, each with the program's name in front. On a terminal each
+/// erases to the end of the line that it begins on: somebody's progress may be drawn there.
 class Notices {
  public:
-  Notices(std::string program, const CommonOptions& options);
+  Notices(const std::string& program, const CommonOptions& options);
 
-  /// Something is wrong.
+  /// Something is wrong. Control characters, which may come from others, become question marks.
   void warn(std::string_view line) const;
   /// Told unless --quiet.
   void tell(std::string_view line) const;
@@ -68,7 +69,7 @@ class Notices {
   void dropped(std::string_view what);
 
  private:
-  std::string program_;
+  std::string prefix_;
   bool quiet_;
   bool verbose_;
   std::uint64_t dropped_ = 0;

@@ -14,6 +14,10 @@ void Options::add_to(CLI::App& app) {
       ->type_name("FILE")
       ->group(output);
 
+  app.add_option("--summary", summary, "Write the batch's figures, as JSON")
+      ->type_name("FILE")
+      ->group(output);
+
   const std::string batches = "Batches";
   app.add_flag("--stay", stay, "Serve batch after batch, not only one")->group(batches);
   app.add_option("--classic", completions,

@@ -13,6 +13,7 @@ struct Options {
   CommonOptions common;
   Printer::Settings printing;
   std::string journal;  // none: results are not kept
+  std::string summary;  // none: the figures are not kept
   bool stay = false;
   bool classic = false;
   std::uint64_t completions = 100;  // of the guide's batch

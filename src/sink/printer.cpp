@@ -1,10 +1,12 @@
 #include "sink/printer.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace divvy::sink {
 namespace {
@@ -16,6 +18,12 @@ std::string_view only_text(const Result& result) {
 }
 
 }  // namespace
+
+Printer::Printer(Settings settings, std::FILE* out, std::FILE* err, std::function<void()> before)
+    : settings_(settings),
+      out_{out, ::isatty(::fileno(out)) != 0},
+      err_{err, ::isatty(::fileno(err)) != 0},
+      before_(std::move(before)) {}
 
 void Printer::print(Range ids, const Result& result) {
   const std::string_view task = settings_.tag && ids.count == 1 ? only_text(result) : "";
@@ -46,24 +54,27 @@ void Printer::write(std::string_view task, std::string_view output, std::string_
   write(err_, task, errors);
 }
 
-void Printer::write(std::FILE* file, std::string_view task, std::string_view text) const {
+void Printer::write(Stream& stream, std::string_view task, std::string_view text) {
   if (text.empty()) return;
+  if (before_) before_();
   if (!settings_.tag) {
-    std::fwrite(text.data(), 1, text.size(), file);
+    stream.mid_line = stream.terminal && !text.ends_with('\n');
+    std::fwrite(text.data(), 1, text.size(), stream.file);
     return;
   }
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    fmt::print(file, "{}\t{}\n", task, line);
+    fmt::print(stream.file, "{}\t{}\n", task, line);
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
 }
 
 void Printer::flush() {
-  for (std::FILE* file : {out_, err_}) {
+  for (std::FILE* file : {out_.file, err_.file}) {
     if (std::fflush(file) == 0 && std::ferror(file) == 0) continue;
     throw std::runtime_error(fmt::format("cannot write standard {}: {}",
-                                         file == out_ ? "output" : "error", std::strerror(errno)));
+                                         file == out_.file ? "output" : "error",
+                                         std::strerror(errno)));
   }
 }
 

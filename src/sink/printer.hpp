@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,8 +20,8 @@ class Printer {
     bool tag = false;         // each line preceded by its task and a tab
   };
 
-  Printer(Settings settings, std::FILE* out, std::FILE* err)
-      : settings_(settings), out_(out), err_(err) {}
+  /// `before`: called before anything is written.
+  Printer(Settings settings, std::FILE* out, std::FILE* err, std::function<void()> before = {});
 
   /// `ids`: those of the result that are news.
   void print(Range ids, const Result& result);
@@ -28,6 +29,8 @@ class Printer {
   void skip(TaskId id);
   /// Throws std::runtime_error if something could not be written.
   void flush();
+  /// The last line on a terminal is not ended yet.
+  [[nodiscard]] bool mid_line() const { return out_.mid_line || err_.mid_line; }
 
  private:
   struct Printed {
@@ -37,12 +40,19 @@ class Printer {
     std::string errors;
   };
 
+  struct Stream {
+    std::FILE* file;
+    bool terminal;
+    bool mid_line = false;
+  };
+
   void write(std::string_view task, std::string_view output, std::string_view errors);
-  void write(std::FILE* file, std::string_view task, std::string_view text) const;
+  void write(Stream& stream, std::string_view task, std::string_view text);
 
   Settings settings_;
-  std::FILE* out_;
-  std::FILE* err_;
+  Stream out_;
+  Stream err_;
+  std::function<void()> before_;
   TaskId next_ = 1;
   std::map<TaskId, Printed> early_;
 };

@@ -8,33 +8,14 @@
 #include <utility>
 
 #include "divvy/endpoints.hpp"
+#include "sink/failure.hpp"
 
 namespace divvy::sink {
 namespace {
 
-using namespace std::chrono_literals;
-
-// A ventilator announces its batch every second; after such a silence it is gone.
-constexpr auto kVentilatorGone = 3s;
 // After so many messages, what they brought is written and receipted before more is read.
 constexpr int kMessagesAtOnce = 1000;
 constexpr std::size_t kMostEarly = 100'000;
-
-std::string describe(const Result& result) {
-  switch (result.outcome) {
-    case Outcome::exited:
-      return fmt::format("exit status {}", result.status);
-    case Outcome::signalled:
-      return fmt::format("killed by signal {} ({})", result.status, ::strsignal(result.status));
-    case Outcome::timed_out:
-      return "timed out";
-    case Outcome::slept:
-    case Outcome::failed:
-    case Outcome::lost:
-      break;
-  }
-  return std::string(result.reason);
-}
 
 }  // namespace
 
@@ -43,8 +24,10 @@ Sink::Sink(const Options& options)
       notices_("sink", options.common),
       context_(make_context()),
       receiver_(make_pull(context_)),
-      listening_(listen_on(receiver_, options.common.endpoints.results)) {
+      listening_(listen_on(receiver_, options.common.endpoints.results)),
+      progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
+  if (!options.summary.empty()) (void)open_summary("a");  // a mistake is to be known now
   notices_.detail(fmt::format("results on {}", listening_.endpoint()));
 }
 
@@ -60,8 +43,9 @@ int Sink::run() {
       batch_->printer.flush();
       if (journal_) journal_->commit();
       send_receipts();
-      if (over(Clock::now())) end_batch();
+      if (batch_->over(Clock::now())) end_batch();
     }
+    if (batch_) show_progress();
   }
   if (batch_) end_batch();
   return status();
@@ -74,7 +58,9 @@ void Sink::wait() {
   std::optional<Time> deadline;
   if (batch_) {
     if (batch_->feedback) batch_->feedback->add_to(items, !batch_->receipts.empty());
-    if (batch_->all_recorded()) deadline = batch_->heard + kVentilatorGone;
+    deadline = batch_->deadline();
+    if (const auto due = progress_.deadline())
+      deadline = deadline ? std::min(*deadline, *due) : due;
   }
   timer_.set(deadline);
   zmq::poll(items);
@@ -106,27 +92,23 @@ void Sink::hear(zmq::message_t message) {
 void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& message) {
   const Time now = Clock::now();
   if (batch_ && batch_->id != announcement.batch) {
-    if (batch_->heard + kVentilatorGone > now) {
+    if (!batch_->forsaken(now)) {
       return notices_.dropped("the announcement of a second batch, while one is under way");
     }
     end_batch();
     if (served_) return;
   }
   if (!batch_) begin(announcement);
-  Batch& batch = *batch_;
-  batch.state = announcement.state;
-  batch.tasks = announcement.tasks;
-  batch.heard = now;
-  if (batch.ventilator != announcement.ventilator) meet(announcement);
-  if (announcement.elapsed > 0 && !batch.started) {
-    batch.started = now - std::chrono::nanoseconds(announcement.elapsed);
-  }
+  const bool waited = !batch_->started;
+  const bool again = batch_->ventilator != VentilatorId::none;
+  if (batch_->update(announcement, now)) meet(announcement, again);
+  if (waited && batch_->started && !batch_->sleeps) progress_.start(now);
   find_ventilator(reach(announcement.feedback, peer_of(message)));
 }
 
 void Sink::begin(const Announcement& announcement) {
-  batch_.emplace(announcement.batch, Printer(options_.printing, stdout, stderr));
-  batch_->name = announcement.name;
+  Printer printer(options_.printing, stdout, stderr, [this] { progress_.clear(); });
+  batch_.emplace(announcement.batch, announcement.name, std::move(printer));
   notices_.detail(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
   if (journal_) restore();
@@ -136,25 +118,21 @@ void Sink::begin(const Announcement& announcement) {
 }
 
 void Sink::restore() {
-  batch_->resumed = !journal_->begin(batch_->id, batch_->name);
+  batch_->resumed = !journal_->begin(batch_->id, batch_->figures.name);
   journal_->replay(batch_->id, [this](const Journal::Recorded& recorded) {
-    batch_->tally.restore(recorded.id, recorded.succeeded);
-    batch_->printer.skip(recorded.id);
-    ++batch_->restored;
+    batch_->restore(recorded.id, recorded.succeeded);
   });
-  if (batch_->restored > 0) {
-    notices_.tell(
-        fmt::format("going on: {} tasks are recorded in {}", batch_->restored, options_.journal));
+  if (batch_->figures.restored > 0) {
+    notices_.tell(fmt::format("going on: {} tasks are recorded in {}", batch_->figures.restored,
+                              options_.journal));
   }
 }
 
-// A ventilator is new to the batch: the first one, or one that was started again.
-void Sink::meet(const Announcement& announcement) {
+// `again`: there was another ventilator before.
+void Sink::meet(const Announcement& announcement, bool again) {
   Batch& batch = *batch_;
-  batch.resumed = batch.resumed || batch.ventilator != VentilatorId::none;
-  batch.ventilator = announcement.ventilator;
+  batch.resumed = batch.resumed || again;
   batch.stated = false;
-  batch.started.reset();
   if (!announcement.forget_failed) return;
   batch.tally.forget_failed();
   if (journal_) journal_->forget_failed(batch.id);
@@ -179,27 +157,20 @@ void Sink::hear_results(const Results& results) {
 }
 
 void Sink::record(const Results& results, const Result& result) {
-  Batch& batch = *batch_;
-  const Tally::Ruling ruling = batch.tally.rule(result);
-  const auto busy = static_cast<std::uint64_t>(result.ended - result.started);
-  batch.receipts.push_back({results.worker, result.ids, result.attempt, ruling.verdict, busy, 0});
-  if (ruling.news.empty()) return;
-  batch.last_result = Clock::now();
+  const Tally::Ruling ruling = batch_->record(results, result, Clock::now());
   for (const Range& ids : ruling.news) {
-    batch.printer.print(ids, result);
-    if (journal_) journal_->record(batch.id, results.name, ids, result);
+    if (journal_) journal_->record(batch_->id, results.name, ids, result);
     if (result.outcome == Outcome::slept) show_completions(ids.count);
   }
-  batch.slept = batch.slept || result.outcome == Outcome::slept;
-  if (ruling.verdict == Verdict::failed) report_failure(result);
+  const bool failed = ruling.verdict == Verdict::failed && !ruling.news.empty();
+  if (failed) report_failure(results.name, result);
 }
 
-void Sink::report_failure(const Result& result) {
-  for_each_text(result.texts, [&](std::string_view text) {
-    constexpr std::size_t enough = 200;
-    notices_.tell(fmt::format("task {} failed, {}: {}", result.ids.first, describe(result),
-                              text.substr(0, enough)));
-  });
+// What the task said on standard error is to be seen just above, unless it waits for its turn.
+void Sink::report_failure(std::string_view worker, const Result& result) {
+  notices_.tell(failure_line(worker, result));
+  if (!options_.printing.keep_order) return;
+  for (const std::string& line : last_errors(result)) notices_.tell(line);
 }
 
 void Sink::show_completions(std::uint64_t count) {
@@ -223,39 +194,50 @@ void Sink::send_receipts() {
   if (batch.stated && !batch.receipts.empty() && send(batch.receipts)) batch.receipts.clear();
 }
 
-bool Sink::over(Time now) const {
-  const Batch& batch = *batch_;
-  if (batch.state > BatchState::closed) return true;
-  return batch.all_recorded() && batch.heard + kVentilatorGone <= now;
+void Sink::show_progress() {
+  const Time now = Clock::now();
+  if (!batch_->printer.mid_line()) progress_.show(batch_->figures_at(now), now);
 }
 
 void Sink::end_batch() {
-  const Batch& batch = *batch_;
-  const Tally& tally = batch.tally;
-  if (batch.started && tally.recorded() > 0) {
-    tell_total(*batch.started, batch.last_result, batch.slept);
+  progress_.stop();
+  const Figures& figures = batch_->figures_at(batch_->last_result);
+  if (figures.recorded > 0) {
+    if (batch_->started) tell_total(figures.elapsed, batch_->sleeps);
+    if (!options_.common.quiet) fmt::print(stderr, "{}", table(figures));
   }
-  const bool whole = batch.all_recorded();
-  const bool complete = batch.state == BatchState::complete;
-  if (complete && !whole) {
-    notices_.warn(fmt::format(
-        "{} of {} tasks were recorded by an earlier sink, without a journal: how is not known",
-        batch.tasks - tally.recorded(), batch.tasks));
-  } else if (!whole) {
-    notices_.warn(fmt::format("ended with {} of {}{} tasks recorded", tally.recorded(), batch.tasks,
-                              batch.state == BatchState::open ? " or more" : ""));
-  }
-  if (tally.failed() > 0) {
-    notices_.tell(fmt::format("{} of {} tasks failed", tally.failed(), tally.recorded()));
-  }
-  if (tally.duplicates() > 0) {
-    notices_.tell(
-        fmt::format("{} results came a second time and were dropped", tally.duplicates()));
-  }
-  failed_ += tally.failed();
-  trouble_ = trouble_ || (!whole && !complete);
+  tell_what_is_missing(figures);
+  if (!options_.summary.empty()) write_summary(figures);
+  failed_ += figures.failed;
+  trouble_ = trouble_ || (!batch_->all_recorded() && !figures.complete);
   served_ = !options_.stay;
   batch_.reset();
+}
+
+void Sink::tell_what_is_missing(const Figures& figures) const {
+  if (figures.unknown() > 0) {
+    notices_.warn(fmt::format(
+        "{} of {} tasks were recorded by an earlier sink, without a journal: how is not known",
+        figures.unknown(), figures.tasks));
+  } else if (!batch_->all_recorded()) {
+    notices_.warn(fmt::format("ended with {} of {}{} tasks recorded", figures.recorded,
+                              figures.tasks, figures.counted ? "" : " or more"));
+  }
+}
+
+Sink::File Sink::open_summary(const char* mode) const {
+  File file(std::fopen(options_.summary.c_str(), mode));
+  if (file) return file;
+  throw std::runtime_error(
+      fmt::format("cannot write {}: {}", options_.summary, std::strerror(errno)));
+}
+
+void Sink::write_summary(const Figures& figures) const {
+  const File file = open_summary("w");
+  fmt::print(file.get(), "{}", json(figures));
+  if (std::fflush(file.get()) == 0) return;
+  throw std::runtime_error(
+      fmt::format("cannot write {}: {}", options_.summary, std::strerror(errno)));
 }
 
 // The first plain message is the guide's start signal, each further one a completion.
@@ -267,18 +249,18 @@ void Sink::hear_plain() {
   show_completions(1);
   std::fflush(stdout);
   if (++plain_->completions < options_.completions) return;
-  tell_total(plain_->started, Clock::now(), true);
+  tell_total(Clock::now() - plain_->started, true);
   plain_.reset();
   served_ = !options_.stay;
 }
 
 // The guide's words go where its completions are shown; with commands, standard output is theirs.
-void Sink::tell_total(Time started, Time ended, bool workloads) {
+void Sink::tell_total(std::chrono::nanoseconds elapsed, bool workloads) {
   if (std::exchange(completions_shown_, 0) > 0) fmt::print("\n");
   if (options_.common.quiet) return;
-  const auto msec = std::chrono::duration_cast<std::chrono::milliseconds>(ended - started).count();
+  const auto msec = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
   std::FILE* const file = workloads ? stdout : stderr;
-  fmt::print(file, "Total elapsed time: {} msec\n", std::max<long long>(0, msec));
+  fmt::print(file, "Total elapsed time: {} msec\n", msec);
   std::fflush(file);
 }
 

@@ -1,7 +1,10 @@
 // The sink: collects results, prints what the tasks printed, and times the batch.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,10 +13,10 @@
 #include "hall/events.hpp"
 #include "hall/program.hpp"
 #include "hall/sockets.hpp"
+#include "sink/batch.hpp"
 #include "sink/journal.hpp"
 #include "sink/options.hpp"
-#include "sink/printer.hpp"
-#include "sink/tally.hpp"
+#include "sink/progress.hpp"
 
 namespace divvy::sink {
 
@@ -25,39 +28,16 @@ class Sink {
   int run();
 
  private:
-  /// The batch that is under way, and where its ventilator is.
-  struct Batch {
-    Batch(BatchId batch, Printer to) : id(batch), printer(std::move(to)) {}
-
-    /// Of a batch whose number of tasks is known.
-    [[nodiscard]] bool all_recorded() const {
-      return state != BatchState::open && tally.recorded() == tasks;
-    }
-
-    BatchId id;
-    VentilatorId ventilator{};
-    std::string name;
-    BatchState state = BatchState::open;
-    std::uint64_t tasks = 0;
-    Time heard;                   // of the ventilator
-    std::optional<Time> started;  // when its first task was handed out
-    Time last_result;
-    bool slept = false;
-    Tally tally;
-    Printer printer;
-    std::string feedback_endpoint;
-    std::optional<Link> feedback;
-    bool resumed = false;           // an earlier ventilator has begun it
-    bool stated = false;            // to this ventilator: all that is recorded
-    std::vector<Receipt> receipts;  // to be sent
-    std::uint64_t restored = 0;     // tasks that an earlier sink recorded
-  };
-
   /// A batch of the guide's, of which only the completions can be counted.
   struct Plain {
     Time started;
     std::uint64_t completions = 0;
   };
+
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  using File = std::unique_ptr<std::FILE, Close>;
 
   void wait();
   void hear();
@@ -68,15 +48,18 @@ class Sink {
   void begin(const Announcement& announcement);
   void find_ventilator(const std::string& feedback);
   void restore();
-  void meet(const Announcement& announcement);
+  void meet(const Announcement& announcement, bool again);
   void record(const Results& results, const Result& result);
-  void report_failure(const Result& result);
+  void report_failure(std::string_view worker, const Result& result);
   void show_completions(std::uint64_t count);
   void send_receipts();
   void end_batch();
-  void tell_total(Time started, Time ended, bool workloads);
+  void tell_total(std::chrono::nanoseconds elapsed, bool workloads);
+  void tell_what_is_missing(const Figures& figures) const;
+  void show_progress();
+  [[nodiscard]] File open_summary(const char* mode) const;
+  void write_summary(const Figures& figures) const;
 
-  [[nodiscard]] bool over(Time now) const;
   [[nodiscard]] int status() const;
 
   Options options_;
@@ -88,6 +71,7 @@ class Sink {
   Listening listening_;
 
   std::optional<Journal> journal_;
+  Progress progress_;
   std::optional<Batch> batch_;
   std::vector<zmq::message_t> early_;  // results that came before their batch's announcement
   std::optional<Plain> plain_;

@@ -91,6 +91,9 @@ class Dispatch {
   /// Tasks that workers hold.
   [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
   [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
+  /// Of these workers, and how many of them are in use.
+  [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }
+  [[nodiscard]] std::uint64_t busy() const { return fleet_.slots() - fleet_.free_slots(); }
   [[nodiscard]] bool started() const { return started_; }
   /// Whether the first worker there was takes tasks for workloads; nothing: there was none yet.
   [[nodiscard]] std::optional<bool> workloads() const { return workloads_; }

@@ -273,8 +273,11 @@ void Ventilator::announce() {
     const auto since = std::chrono::nanoseconds(Clock::now() - *started_).count();
     elapsed = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(since));
   }
+  const bool sleeps = batch_.workloads || dispatch_.workloads().value_or(false);
   sink_.send(encode(Announcement{self_, id_, batch_.name, feedback_.endpoint(), state(),
-                                 backlog_.last(), elapsed, batch_.retry_failed}));
+                                 backlog_.last(), elapsed, batch_.retry_failed, sleeps,
+                                 static_cast<std::uint32_t>(dispatch_.workers()),
+                                 dispatch_.slots(), dispatch_.busy()}));
 }
 
 // Whoever started only one of the three is told what the others are waited for.

@@ -90,7 +90,7 @@ class WithSink:
 
     def announce(self, state=0, tasks=1, **others):
         fields = dict(ventilator=VENTILATOR, batch=BATCH, name=b"", feedback=self.pipeline.endpoints["feedback"].encode(),
-                      state=state, tasks=tasks, elapsed=1, forget_failed=0)
+                      state=state, tasks=tasks, elapsed=1, forget_failed=0, sleeps=0, workers=1, slots=1, busy=1)
         self.push.send(protocol.encode(protocol.ANNOUNCEMENT, **{**fields, **others}))
 
     def result(self, task, *, worker=9, batch=BATCH, **others):

@@ -122,7 +122,7 @@ KINDS = {
     RESULTS: Record(worker=U64, name=BYTES, batch=U64, results=List(RESULT)),
     RECEIPTS: Record(ventilator=ID, batch=U64, resumed=BOOL, receipts=List(RECEIPT)),
     ANNOUNCEMENT: Record(ventilator=ID, batch=U64, name=BYTES, feedback=BYTES, state=STATE, tasks=U64, elapsed=U64,
-                         forget_failed=BOOL),
+                         forget_failed=BOOL, sleeps=BOOL, workers=U32, slots=U64, busy=U64),
 }
 
 

@@ -168,7 +168,8 @@ PRESENCE = dict(worker=1, name=b"stranger", inbox=b"nowhere", slots=1, sleeps=1,
                 running=RANGES, queued=RANGES, finished=RANGES)
 RESULTS = dict(worker=1, name=b"stranger", batch=2, results=[RESULT])
 RECEIPTS = dict(ventilator=1, batch=2, resumed=0, receipts=[dict(worker=1, ids=range(1, 2), attempt=1, verdict=0, busy=1, digest=0)])
-ANNOUNCEMENT = dict(ventilator=1, batch=2, name=b"n", feedback=b"nowhere", state=0, tasks=1, elapsed=1, forget_failed=0)
+ANNOUNCEMENT = dict(ventilator=1, batch=2, name=b"n", feedback=b"nowhere", state=0, tasks=1, elapsed=1, forget_failed=0,
+                    sleeps=0, workers=1, slots=1, busy=1)
 
 
 def all_kinds():

@@ -146,7 +146,7 @@ def test_the_exit_status_is_the_number_of_failed_tasks(pipeline, failing, status
 
 def test_a_failed_task_is_named_with_its_exit_status(pipeline):
     sink, _ = pipeline.batch(["true", "exit 7"], command=("sh", "-c", "{}"))
-    assert re.search(r"task 2 failed, exit status 7: exit 7$", sink.err, re.M)
+    assert re.search(r"task 2 failed, exit status 7, on \S+: exit 7$", sink.err, re.M)
 
 
 def test_a_task_that_dies_of_a_signal_is_failed_and_the_signal_named(pipeline):

@@ -118,7 +118,8 @@ RESULT = dict(ids=range(3, 4), attempt=1, attempts=2, outcome=protocol.EXITED, s
               texts=[b"a"], output=b"o", errors=b"e", reason=b"")
 RESULTS = dict(worker=0x11, name=b"w", batch=0x33, results=[RESULT])
 RECEIPTS = dict(ventilator=0x22, batch=0x33, resumed=1, receipts=[dict(worker=0x11, ids=range(3, 4), attempt=1, verdict=2, busy=1000, digest=0x44)])
-ANNOUNCEMENT = dict(ventilator=0x22, batch=0x33, name=b"n", feedback=b"f", state=1, tasks=4, elapsed=9, forget_failed=1)
+ANNOUNCEMENT = dict(ventilator=0x22, batch=0x33, name=b"n", feedback=b"f", state=1, tasks=4, elapsed=9, forget_failed=1,
+                    sleeps=0, workers=2, slots=6, busy=5)
 
 MESSAGES = [("Lane", protocol.LANE, LANE), ("Presence", protocol.PRESENCE, PRESENCE),
             ("Results", protocol.RESULTS, RESULTS), ("Receipts", protocol.RECEIPTS, RECEIPTS),

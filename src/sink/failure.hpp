@@ -1,0 +1,18 @@
+// A failed task, as people are told of it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "divvy/messages.hpp"
+
+namespace divvy::sink {
+
+/// One line: which task, how it ended, where, and its text; a long text is cut.
+std::string failure_line(std::string_view worker, const Result& result);
+
+/// The last few lines of its standard error, for where they are not to be seen anyway.
+std::vector<std::string> last_errors(const Result& result);
+
+}  // namespace divvy::sink

@@ -1,0 +1,139 @@
+#include "sink/progress.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+namespace divvy::sink {
+namespace {
+
+using namespace std::chrono;
+using namespace std::chrono_literals;
+
+constexpr auto kDrawEvery = 200ms;
+constexpr auto kTellEvery = 30s;
+constexpr std::size_t kSmallestBar = 12;
+constexpr std::size_t kLargestBar = 42;
+
+struct Piece {
+  int weight;  // the lightest goes first when there is no room
+  std::string text;
+  bool alarming = false;
+};
+
+std::string rate(const Figures& figures) {
+  const double seconds = std::max(1e-3, static_cast<double>(figures.elapsed.count()) / 1e9);
+  const double each = static_cast<double>(figures.all.tasks) / seconds;
+  if (each >= 10) return fmt::format("{:.0f}/s", each);
+  if (each >= 1) return fmt::format("{:.1f}/s", each);
+  return fmt::format("{:.1f}/min", each * 60);
+}
+
+std::vector<Piece> pieces(const Figures& figures) {
+  std::vector<Piece> list;
+  list.push_back(
+      {9, fmt::format("{}/{}{}", figures.recorded, figures.tasks, figures.counted ? "" : "+")});
+  if (figures.all.tasks > 0) list.push_back({2, rate(figures)});
+  if (figures.failed > 0) list.push_back({8, fmt::format("{} failed", figures.failed), true});
+  list.push_back({4, fmt::format("{} running", figures.busy)});
+  const auto workers = figures.workers_there;
+  list.push_back({1, fmt::format("{} worker{}", workers, workers == 1 ? "" : "s")});
+  list.push_back({5, clock(figures.elapsed)});
+  if (const auto left = figures.time_left()) list.push_back({7, "ETA " + clock(*left + 500ms)});
+  return list;
+}
+
+std::size_t width_of(const std::vector<Piece>& list) {
+  std::size_t width = 0;
+  for (const Piece& piece : list) width += piece.text.size() + 2;
+  return width - 2;
+}
+
+std::string bar(const Figures& figures, std::size_t width) {
+  const std::size_t inside = std::min(width, kLargestBar) - 2;
+  const double done = static_cast<double>(figures.recorded) / static_cast<double>(figures.tasks);
+  const auto filled =
+      std::min(inside, static_cast<std::size_t>(done * static_cast<double>(inside)));
+  const bool whole = filled == inside;
+  return fmt::format("[{}{}{}]", std::string(filled, '='), whole ? "" : ">",
+                     std::string(whole ? 0 : inside - filled - 1, ' '));
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+// https://no-color.org: set and not empty
+bool colour_wanted() {
+  const char* const without = std::getenv("NO_COLOR");
+  return without == nullptr || *without == '\0';
+}
+
+bool can_redraw() {
+  const char* const kind = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) != 0 && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
+}  // namespace
+
+std::string progress_line(const Figures& figures, std::size_t width, bool colour) {
+  std::vector<Piece> list = pieces(figures);
+  while (list.size() > 1 && width_of(list) > width) {
+    list.erase(std::min_element(list.begin(), list.end(), [](const Piece& a, const Piece& b) {
+      return a.weight < b.weight;
+    }));
+  }
+  const std::size_t rest = width - std::min(width, width_of(list) + 2);
+  const bool has_bar = figures.counted && figures.tasks > 0 && rest >= kSmallestBar;
+  std::string line;
+  for (const Piece& piece : list) {
+    if (!line.empty()) line += "  ";
+    line += piece.alarming && colour ? "\x1b[31m" + piece.text + "\x1b[0m" : piece.text;
+    if (has_bar && &piece == list.data()) line += "  " + bar(figures, rest);
+  }
+  return list.size() == 1 ? line.substr(0, width) : line;
+}
+
+Progress::Progress(bool quiet) : quiet_(quiet), terminal_(can_redraw()), colour_(colour_wanted()) {}
+
+void Progress::start(Time now) {
+  if (!quiet_) due_ = now + (terminal_ ? Time::duration(kDrawEvery) : Time::duration(kTellEvery));
+}
+
+void Progress::show(const Figures& figures, Time now) {
+  if (!due_ || (now < *due_ && !cleared_)) return;
+  start(now);
+  if (terminal_) return draw(figures);
+  fmt::print(stderr, "sink: {}\n", progress_line(figures, 200, false));
+}
+
+// In one write, so that nobody's line comes between.
+void Progress::draw(const Figures& figures) {
+  const std::string line = progress_line(figures, terminal_width() - 1, colour_);
+  fmt::print(stderr, "{}", line + "\x1b[K\r");
+  drawn_ = true;
+  cleared_ = false;
+}
+
+void Progress::clear() {
+  if (!drawn_) return;
+  fmt::print(stderr, "\x1b[K");
+  drawn_ = false;
+  cleared_ = true;
+}
+
+void Progress::stop() {
+  clear();
+  cleared_ = false;
+  due_.reset();
+}
+
+}  // namespace divvy::sink
