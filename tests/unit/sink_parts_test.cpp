@@ -115,7 +115,7 @@ TEST(Duration, IsAsFineAsMatters) {
 
 TEST(ProgressLine, TellsAllThereIsToTell) {
   EXPECT_EQ(progress_line(half_done(), 120, false),
-            "50/100  [===================>                    ]  2.0/s  2 failed  4 running  "
+            "50/100  [====================>                   ]  2.0/s  2 failed  4 running  "
             "2 workers  0:25  ETA 0:25");
 }
 
