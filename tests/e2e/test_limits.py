@@ -1,0 +1,150 @@
+"""Slow, full, idle: what the three do when something else is the bottleneck."""
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from pipeline import BIN, eventually
+
+MIB = 1 << 20
+
+
+def peak_memory(process):
+    """In bytes, of a process that runs."""
+    with open(f"/proc/{process.pid}/status") as status:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) * 1024
+
+
+def cpu_seconds(process, during):
+    """CPU time that a process uses in so many seconds."""
+    def used():
+        with open(f"/proc/{process.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    before = used()
+    time.sleep(during)
+    return used() - before
+
+
+def sanitized():
+    return b"__asan_init" in (BIN / "sink").read_bytes()
+
+
+def test_a_full_disk_is_one_clear_line_and_every_receipt_stays_true(pipeline):
+    disk, copy = pipeline.file("disk"), pipeline.file("copy.db")
+    disk.mkdir()
+    may_mount = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", disk]
+    if subprocess.run(may_mount, capture_output=True).returncode != 0:
+        pytest.skip("this user may not mount a small disk")
+    script = 'mount -t tmpfs -o size=1m tmpfs "$1"; shift; "$@"; status=$?; cat "$DISK/j.db" > "$COPY"; ' \
+             '[ ! -e "$DISK/j.db-wal" ] || cat "$DISK/j.db-wal" > "$COPY-wal"; exit $status'
+    sink = pipeline.start("unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", disk, BIN / "sink", *pipeline.at,
+                          "--journal", disk / "j.db", env={"DISK": str(disk), "COPY": str(copy)})
+    worker = pipeline.worker(command=("sh", "-c", "head -c 20000 /dev/zero | tr '\\0' x"))
+    ventilator = pipeline.ventilator("--name", "b", tasks=range(1000))
+    assert sink.status() == 255
+    assert len(re.findall(r"^sink: journal .*disk.* full", sink.err, re.M)) == 1
+    ventilator.send(signal.SIGTERM)
+    ventilator.says("once more: leave now")
+    ventilator.send(signal.SIGTERM)
+    assert ventilator.status() == 255
+    worker.kill()  # it would wait for a sink that takes its results
+    receipts = int(re.search(r"stopped with (\d+) of 1000 tasks done", ventilator.err)[1])
+    database = sqlite3.connect(copy)
+    (rows,), = database.execute("SELECT count(*) FROM result")
+    database.close()
+    assert 0 < receipts <= rows < 1000
+
+
+def test_an_output_that_cannot_be_written_is_one_clear_line(pipeline):
+    with open("/dev/full", "wb") as full:
+        sink = pipeline.start(BIN / "sink", *pipeline.at, stdout=full)
+    worker = pipeline.worker(command=("echo",))
+    ventilator = pipeline.ventilator(tasks=[1])
+    assert sink.status() == 255
+    worker.kill()  # it would wait for a sink that takes its result
+    assert sink.err == "sink: cannot write standard output: No space left on device\n"
+    ventilator.send(signal.SIGTERM)
+
+
+def test_a_sink_that_writes_slowly_slows_everybody_down_and_memory_stays_flat(pipeline):
+    read, write = os.pipe()
+    begun = pipeline.file("begun")
+    sink = pipeline.start(BIN / "sink", *pipeline.at, stdout=write)
+    os.close(write)
+    command = ("sh", "-c", f"echo {{}} >> {begun}; head -c {MIB} /dev/zero")
+    worker = pipeline.worker("-j", 2, command=command)
+    ventilator = pipeline.ventilator(tasks=range(300))
+
+    count = settled = 0
+    since = time.monotonic()
+
+    def stuck():
+        nonlocal count, since
+        now = len(begun.read_text().split()) if begun.exists() else 0
+        if now != count:
+            count, since = now, time.monotonic()
+        return count > 0 and time.monotonic() - since > 1
+    eventually(stuck, "the pipeline to come to a halt")
+    assert count < 100
+
+    peaks = {}
+    while block := os.read(read, MIB):
+        settled += len(block)
+        for process in (sink, worker, ventilator):
+            if process.popen.poll() is None:
+                peaks[process.label] = peak_memory(process)
+    os.close(read)
+    assert settled == 300 * MIB
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    if not sanitized():
+        assert max(peaks.values()) < 64 * MIB, peaks
+
+
+def test_the_ventilator_reads_no_further_ahead_than_it_may(pipeline):
+    """Its input waits in the pipe: of 64 MiB only what is allowed, and a little more, is taken."""
+    pipeline.sink()
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    pipeline.ventilator("--max-outstanding-bytes", "1MiB", stdin=read)
+    os.close(read)
+    line, written = b"x" * 999 + b"\n", 0
+    full_since = None
+
+    def full():
+        nonlocal written, full_since
+        try:
+            while written < 64 * MIB:
+                written += os.write(write, line * 64)
+                full_since = None
+        except BlockingIOError:
+            full_since = full_since or time.monotonic()
+        return full_since and time.monotonic() - full_since > 0.5
+    eventually(full, "the pipe to stay full")
+    os.close(write)
+    assert written < 3 * MIB
+
+
+@pytest.mark.parametrize("with_sink", [False, True])
+def test_a_worker_that_waits_costs_nothing(pipeline, with_sink):
+    if with_sink:
+        pipeline.sink()
+    worker = pipeline.worker(command=("true",))
+    worker.says("listens on")
+    assert cpu_seconds(worker, during=2) < 0.1
+
+
+def test_a_ventilator_that_waits_for_workers_costs_nothing(pipeline):
+    pipeline.sink()
+    native = pipeline.ventilator("-w", 2, tasks=[1, 2, 3])
+    assert cpu_seconds(native, during=1) < 0.1
+
+
+def test_a_classic_ventilator_that_waits_for_workers_costs_nothing(pipeline):
+    pipeline.sink("--classic")
+    classic = pipeline.ventilator("--classic", "-w", 2, tasks=[1, 2, 3])
+    assert cpu_seconds(classic, during=1) < 0.1
