@@ -6,8 +6,6 @@
 namespace divvy::ventilator {
 namespace {
 
-constexpr std::uint32_t kStrikes = 3;
-
 // Beyond its slots a worker holds tasks for about this long, so that it does not stand idle while a
 // result, its receipt and the next task are on their way.
 constexpr double kAheadNanoseconds = 5e6;
@@ -141,8 +139,9 @@ void Dispatch::lose(WorkerId worker) {
 }
 
 void Dispatch::strike(TaskId id) {
-  if (++troubled_[id].strikes < kStrikes) return pool_.put_back({id, 1});
-  given_up_.push_back(id);
+  if (!troubles_.strike(id)) return given_up_.push_back(id);
+  pool_.rank(id, Pool::kFirstOfAll);
+  pool_.put_back({id, 1});
 }
 
 // --- receipts -----------------------------------------------------------------------------------
@@ -167,17 +166,12 @@ void Dispatch::retry(const Receipt& receipt, Time now) {
   Member* member = fleet_.find(receipt.worker);
   const TaskId id = receipt.ids.first;
   if (!member || done_.contains(id)) return;
-  const auto trouble = troubled_.find(id);
-  const std::uint32_t attempt = trouble == troubled_.end() ? 1 : trouble->second.attempt();
-  if (receipt.attempt != attempt || let_go(*member, {id, 1}).empty()) return;
-  ++troubled_[id].failures;
-  delayed_.emplace(now + settings_.retry_delay, id);
+  if (receipt.attempt != troubles_.of(id).attempt() || let_go(*member, {id, 1}).empty()) return;
+  troubles_.fail(id, now + settings_.retry_delay);
 }
 
 void Dispatch::release_delayed(Time now) {
-  while (!delayed_.empty() && delayed_.begin()->first <= now) {
-    const TaskId id = delayed_.begin()->second;
-    delayed_.erase(delayed_.begin());
+  for (const TaskId id : troubles_.waited(now)) {
     if (!done_.contains(id)) pool_.put_back({id, 1});
   }
 }
@@ -189,8 +183,8 @@ std::vector<Range> Dispatch::record(const Receipt& receipt) {
   if (receipt.verdict == Verdict::failed) {
     for (const Range& part : news) failed_.insert(part);
   }
-  pool_.claim(ids);
-  troubled_.erase(troubled_.lower_bound(ids.first), troubled_.lower_bound(ids.end()));
+  pool_.retire(ids);
+  troubles_.forget(ids);
   if (Member* member = fleet_.find(receipt.worker)) {
     let_go(*member, ids);
   } else if (receipt.worker == WorkerId::none) {
@@ -239,9 +233,7 @@ std::optional<Time> Dispatch::deadline() const {
     // To know silence from oversleeping it looks more often than it would have to.
     next = std::min(silent->first + settings_.lost_after, looked_ + settings_.lost_after / 4);
   }
-  if (!delayed_.empty()) {
-    next = next ? std::min(*next, delayed_.begin()->first) : delayed_.begin()->first;
-  }
+  if (const auto retry = troubles_.deadline()) next = next ? std::min(*next, *retry) : retry;
   return next;
 }
 
@@ -319,14 +311,9 @@ void Dispatch::give(Member& member, std::uint64_t most) {
 
 // A task with a history travels by itself, for its attempt is its own.
 Dispatch::Portion Dispatch::next_portion(std::uint64_t most) const {
-  Range ids = pool_.next(most);
-  const auto trouble = troubled_.lower_bound(ids.first);
-  if (trouble != troubled_.end() && trouble->first == ids.first) {
-    const Trouble& history = trouble->second;
-    return {{ids.first, 1}, history.attempt(), settings_.retries + 1 + history.strikes};
-  }
-  if (trouble != troubled_.end()) ids.count = std::min(ids.count, trouble->first - ids.first);
-  return {ids, 1, settings_.retries + 1};
+  const Range ids = troubles_.alike(pool_.next(most));
+  const Troubles::History history = troubles_.of(ids.first);
+  return {ids, history.attempt(), settings_.retries + 1 + history.strikes};
 }
 
 void Dispatch::touch(Member& member) {

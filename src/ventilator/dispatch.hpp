@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -16,6 +15,7 @@
 #include "hall/events.hpp"
 #include "ventilator/fleet.hpp"
 #include "ventilator/pool.hpp"
+#include "ventilator/troubles.hpp"
 
 namespace divvy::ventilator {
 
@@ -61,6 +61,8 @@ class Dispatch {
 
   /// The input has brought `tasks` tasks so far.
   void input(std::uint64_t tasks) { pool_.grow(tasks); }
+  /// A task that is still to be brought goes before those with a lower rank, or with none.
+  void rank(TaskId id, Pool::Rank rank) { pool_.rank(id, rank); }
   /// The sink has said what it has of this batch.
   void sink_ready() { sink_ready_ = true; }
   /// No task is handed out any more; with `abort`, what runs is killed.
@@ -123,12 +125,6 @@ class Dispatch {
   void touch(Member& member);
   Order& order_for(Member& member);
 
-  struct Trouble {
-    std::uint32_t strikes = 0;
-    std::uint32_t failures = 0;
-    [[nodiscard]] std::uint32_t attempt() const { return 1 + strikes + failures; }
-  };
-
   Settings settings_;
   bool sink_ready_ = false;
   bool stopped_ = false;
@@ -139,9 +135,8 @@ class Dispatch {
   Pool pool_;
   RangeSet done_;    // recorded
   RangeSet failed_;  // of these, as failed
-  std::map<TaskId, Trouble> troubled_;
+  Troubles troubles_;
   std::vector<TaskId> given_up_;
-  std::multimap<Time, TaskId> delayed_;  // failed attempts, until when the next one waits
 
   Fleet fleet_;
   std::deque<WorkerId> idle_;      // may have a free slot; who was idle first comes first

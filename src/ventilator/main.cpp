@@ -31,6 +31,8 @@ Ventilator::Batch batch(const Options& options) {
   batch.dispatch.lost_after = from_seconds(options.lost_after);
   batch.max_outstanding_bytes = options.max_outstanding_bytes;
   batch.retry_failed = options.retry_failed;
+  if (options.longest_first) batch.costs.emplace();
+  if (!options.history.empty()) batch.costs.emplace(options.history);
   if (!options.halt.empty()) batch.halt = Halt::parse(options.halt);
   const bool guide = !options.random && !options.file && ::isatty(STDIN_FILENO) != 0;
   batch.workloads = options.random || guide;

@@ -50,6 +50,13 @@ void Options::add_to(CLI::App& app) {
       ->group(batch);
   app.add_option("--name", name, "The same name goes on where the sink's journal says")
       ->group(batch);
+  app.add_flag("--longest-first", longest_first,
+               "Longer tasks first: workloads, or with --history others too")
+      ->group(batch);
+  app.add_option("--history", history, "A journal that tells how long tasks took earlier")
+      ->type_name("JOURNAL")
+      ->needs("--longest-first")
+      ->group(batch);
   app.add_flag("--retry-failed", retry_failed, "Run the failed tasks of that batch again")
       ->needs("--name")
       ->group(batch);

@@ -24,6 +24,8 @@ struct Options {
   std::string halt;
   std::uint64_t max_outstanding_bytes = 64 << 20;
   bool retry_failed = false;
+  bool longest_first = false;
+  std::string history;  // a journal; none: tasks are workloads
   std::string name;
   bool classic = false;
 

@@ -156,7 +156,9 @@ void Ventilator::get_ready(Time now) {
                     "input; give the batch another --name, or the sink another --journal",
                     backlog_.last(), input_check_.last(), batch_.name));
   }
-  ready_ = now >= ready_at_ && (checked || backlog_full());
+  // Which is the longest is known when all have been seen, or as many as may be.
+  const bool seen = !batch_.costs || batch_.input->ended() || backlog_full();
+  ready_ = now >= ready_at_ && (checked || backlog_full()) && seen;
   if (ready_) dispatch_.sink_ready();
 }
 
@@ -195,12 +197,23 @@ void Ventilator::take_task(std::string_view text) {
         "another --name, or the sink another --journal",
         other->first, other->end() - 1, batch_.name));
   }
-  if (dispatch_.is_recorded(id)) backlog_.retire({id, 1});
+  if (dispatch_.is_recorded(id)) {
+    backlog_.retire({id, 1});
+  } else if (batch_.costs) {
+    rank_task(id, text);
+  }
   const auto workload = expected_msec_ ? parse_workload(text) : std::nullopt;
   if (workload) {
     *expected_msec_ += static_cast<std::uint64_t>(workload->count());
   } else {
     expected_msec_.reset();
+  }
+}
+
+void Ventilator::rank_task(TaskId id, std::string_view text) {
+  if (const auto cost = batch_.costs->of(text)) return dispatch_.rank(id, cost->count());
+  if (!std::exchange(cost_unknown_, true)) {
+    notices_.tell(fmt::format("the cost of task {} is not known: such tasks come last", id));
   }
 }
 
@@ -276,8 +289,8 @@ void Ventilator::announce() {
   const bool sleeps = batch_.workloads || dispatch_.workloads().value_or(false);
   sink_.send(encode(Announcement{self_, id_, batch_.name, feedback_.endpoint(), state(),
                                  backlog_.last(), elapsed, batch_.retry_failed, sleeps,
-                                 static_cast<std::uint32_t>(dispatch_.workers()),
-                                 dispatch_.slots(), dispatch_.busy()}));
+                                 static_cast<std::uint32_t>(dispatch_.workers()), dispatch_.slots(),
+                                 dispatch_.busy()}));
 }
 
 // Whoever started only one of the three is told what the others are waited for.

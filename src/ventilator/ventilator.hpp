@@ -12,6 +12,7 @@
 #include "hall/program.hpp"
 #include "hall/sockets.hpp"
 #include "ventilator/backlog.hpp"
+#include "ventilator/costs.hpp"
 #include "ventilator/dispatch.hpp"
 #include "ventilator/feedback.hpp"
 #include "ventilator/halt.hpp"
@@ -31,6 +32,7 @@ class Ventilator {
     std::uint64_t max_outstanding_bytes = 64 << 20;
     std::optional<Halt> halt;
     bool retry_failed = false;
+    std::optional<Costs> costs;  // the longest tasks first
   };
 
   Ventilator(const CommonOptions& options, Batch batch);
@@ -47,6 +49,7 @@ class Ventilator {
   void hear_receipts(const Receipts& receipts);
   void read_input();
   void take_task(std::string_view text);
+  void rank_task(TaskId id, std::string_view text);
   void get_ready(Time now);
   void halt_if_reached();
   void tell_expected_cost();
@@ -90,6 +93,7 @@ class Ventilator {
   Time ready_at_;                                   // not before
   std::optional<std::uint64_t> expected_msec_ = 0;  // nothing once a task is no workload
   bool cost_told_ = false;
+  bool cost_unknown_ = false;  // of some task that is to be ranked
   std::optional<Time> started_;
   Time announce_at_ = Clock::now();
   std::optional<Time> remind_at_;

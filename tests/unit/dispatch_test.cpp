@@ -215,6 +215,18 @@ TEST_F(DispatchTest, HandsTheTasksOfALostWorkerOutAgainFirst) {
   EXPECT_EQ(orders.send[0].tasks, (std::vector<Portion>{{{1, 2}, 2, 2}}));
 }
 
+TEST_F(DispatchTest, HandsWhatWasRunningOutBeforeAllElse) {
+  dispatch_->rank(2, 1000);
+  begin(4);
+  arrive(kAnn, 2);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 1}, {1, 1}}}}));
+  dispatch_->rank(5, 2000);
+  dispatch_->input(5);
+  dispatch_->gone(kAnn);
+  arrive(kBob, 3);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{1, 2}, {5, 1}}}}));
+}
+
 TEST_F(DispatchTest, GivesNoStrikeToWhatWasOnlyQueued) {
   begin(100);
   arrive(kAnn);

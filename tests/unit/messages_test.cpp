@@ -52,8 +52,8 @@ Receipts golden_receipts() {
 }
 
 Announcement golden_announcement() {
-  return {VentilatorId{0x22}, BatchId{0x33}, "n", "f", BatchState::closed, 4, 9, true,
-          false, 2, 6, 5};
+  return {
+      VentilatorId{0x22}, BatchId{0x33}, "n", "f", BatchState::closed, 4, 9, true, false, 2, 6, 5};
 }
 
 std::vector<std::string> golden_frames() {

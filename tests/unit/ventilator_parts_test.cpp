@@ -11,6 +11,7 @@
 #include "ventilator/backlog.hpp"
 #include "ventilator/input.hpp"
 #include "ventilator/pool.hpp"
+#include "ventilator/troubles.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -40,6 +41,63 @@ TEST(Pool, CountsTasksThatAreClaimedBeforeTheyAreRead) {
   EXPECT_EQ(pool.pending(), 8U);
   pool.put_back({5, 2});
   EXPECT_EQ(pool.pending(), 10U);
+}
+
+TEST(Pool, OffersTheHighestRankFirstAndTheRestInOrder) {
+  Pool pool;
+  pool.rank(2, 10);
+  pool.rank(4, 30);
+  pool.rank(5, 30);
+  pool.grow(5);
+  Texts order;
+  for (Range next = pool.next(9); next.count > 0; next = pool.next(9)) {
+    pool.claim(next);
+    order.push_back(std::to_string(next.first) + "+" + std::to_string(next.count));
+  }
+  EXPECT_EQ(order, (Texts{"4+1", "5+1", "2+1", "1+1", "3+1"}));
+}
+
+TEST(Pool, KeepsARankUntilTheTaskIsRetired) {
+  Pool pool;
+  pool.rank(3, 1);
+  pool.grow(3);
+  pool.claim({3, 1});
+  EXPECT_EQ(pool.next(1), (Range{1, 1}));
+  pool.put_back({3, 1});
+  EXPECT_EQ(pool.next(1), (Range{3, 1}));
+  EXPECT_EQ(pool.pending(), 3U);
+  pool.retire({3, 1});
+  pool.put_back({3, 1});
+  EXPECT_EQ(pool.next(1), (Range{1, 1}));
+}
+
+TEST(Troubles, TellsTasksWithAHistoryFromThoseWithout) {
+  Troubles troubles;
+  EXPECT_EQ(troubles.alike({1, 10}), (Range{1, 10}));
+  EXPECT_TRUE(troubles.strike(4));
+  EXPECT_EQ(troubles.of(4).attempt(), 2U);
+  EXPECT_EQ(troubles.alike({1, 10}), (Range{1, 3}));
+  EXPECT_EQ(troubles.alike({4, 7}), (Range{4, 1}));
+  troubles.forget({4, 1});
+  EXPECT_EQ(troubles.alike({1, 10}), (Range{1, 10}));
+}
+
+TEST(Troubles, GivesUpAtTheThirdStrike) {
+  Troubles troubles;
+  EXPECT_TRUE(troubles.strike(1));
+  EXPECT_TRUE(troubles.strike(1));
+  EXPECT_FALSE(troubles.strike(1));
+}
+
+TEST(Troubles, LetsAFailedTaskWait) {
+  Troubles troubles;
+  const Time now{};
+  troubles.fail(1, now + std::chrono::seconds(2));
+  troubles.fail(2, now + std::chrono::seconds(1));
+  EXPECT_EQ(troubles.deadline(), now + std::chrono::seconds(1));
+  EXPECT_EQ(troubles.waited(now + std::chrono::seconds(1)), (std::vector<TaskId>{2}));
+  EXPECT_EQ(troubles.waited(now + std::chrono::seconds(9)), (std::vector<TaskId>{1}));
+  EXPECT_FALSE(troubles.deadline());
 }
 
 Texts texts_of(const Backlog& backlog, Range ids) {
