@@ -35,6 +35,9 @@ void CommonOptions::add_to(CLI::App& app) {
   endpoint("--tasks", endpoints.tasks, "Where the ventilator listens (the guide's 5557)");
   endpoint("--results", endpoints.results, "Where the sink listens (the guide's 5558)");
   endpoint("--feedback", endpoints.feedback, "Where presence and receipts go (5559)");
+  app.add_option("--key", key, "Only for those who have this file: see ventilator --make-key")
+      ->type_name("FILE")
+      ->group(group);
   app.add_flag("--insecure", insecure, "Allow addresses that others can reach")->group(group);
   app.add_flag("-q,--quiet", quiet, "Say nothing but errors");
   app.add_flag("-v,--verbose", verbose, "Say what happens");
@@ -52,10 +55,11 @@ void CommonOptions::settle() {
 }
 
 void CommonOptions::admit(const std::string& endpoint) const {
-  if (insecure || is_private(endpoint)) return;
-  throw std::invalid_argument(fmt::format(
-      "{} can be reached by others, and nothing protects it; use --insecure if they are friends",
-      endpoint));
+  if (insecure || !key.empty() || is_private(endpoint)) return;
+  throw std::invalid_argument(
+      fmt::format("{} can be reached by others, and nothing protects it; use --key FILE (see "
+                  "ventilator --make-key), or --insecure if they are friends",
+                  endpoint));
 }
 
 CLI::Validator endpoint_check() {
@@ -112,6 +116,20 @@ void Notices::dropped(std::string_view what) {
   } else {
     detail(fmt::format("dropped {} ({} so far)", what, dropped_));
   }
+}
+
+void Notices::seldom(const std::string& about, std::string_view line) {
+  constexpr auto again = std::chrono::minutes(1);
+  constexpr std::size_t most = 1000;  // strangers must not make it grow
+  const Time now = Clock::now();
+  if (told_.size() >= most) {
+    std::erase_if(told_, [&](const auto& told) { return told.second + again <= now; });
+  }
+  if (told_.size() >= most) return;
+  const auto [told, first] = told_.try_emplace(about, now);
+  if (!first && told->second + again > now) return;
+  told->second = now;
+  warn(line);
 }
 
 std::uint64_t random_id() {

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "divvy/endpoints.hpp"
+#include "hall/events.hpp"
 
 // CLI11 is large; only where options are defined it is included.
 namespace CLI {
@@ -26,15 +28,16 @@ int exit_status(std::uint64_t failed);
 struct CommonOptions {
   std::string at{kDefaultAddress};
   Endpoints endpoints;
+  std::string key;  // file; none: nothing is encrypted
   bool insecure = false;
   bool quiet = false;
   bool verbose = false;
 
   void add_to(CLI::App& app);
   /// Fills in the endpoints that were not given. Throws std::invalid_argument if the address is
-  /// bad, or if others can reach an endpoint and --insecure is not given.
+  /// bad, or if others can reach an endpoint and neither --key nor --insecure is given.
   void settle();
-  /// Throws std::invalid_argument if others can reach `endpoint` and --insecure is not given.
+  /// Throws std::invalid_argument if others can reach `endpoint` and nothing allows it.
   void admit(const std::string& endpoint) const;
 };
 
@@ -67,12 +70,15 @@ class Notices {
   void detail(std::string_view line) const;
   /// A peer sent what it should not: all are counted, the first is told of.
   void dropped(std::string_view what);
+  /// Something is wrong that may be wrong often: told once a minute for each `about`.
+  void seldom(const std::string& about, std::string_view line);
 
  private:
   std::string prefix_;
   bool quiet_;
   bool verbose_;
   std::uint64_t dropped_ = 0;
+  std::map<std::string, Time> told_;  // seldom
 };
 
 /// What a user gives in seconds, fractions allowed.

@@ -1,20 +1,23 @@
 #include "hall/sockets.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 
 #include "divvy/endpoints.hpp"
 #include "divvy/messages.hpp"
 #include "hall/events.hpp"
+#include "hall/program.hpp"
 
 namespace divvy {
 namespace {
@@ -51,36 +54,33 @@ std::string advice(int error) {
   }
 }
 
+constexpr int kAtTheDoor = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
+                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+
+// Empty if it is gone already, or has no address of its own.
+std::string address_of_peer(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  std::array<char, NI_MAXHOST> host{};
+  const bool known =
+      ::getpeername(fd, raw, &size) == 0 && raw->sa_family != AF_UNIX &&
+      ::getnameinfo(raw, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) == 0;
+  return known ? host.data() : "";
+}
+
 }  // namespace
 
-zmq::context_t make_context() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
-  zmq::context_t context;
-  context.set(zmq::ctxopt::max_sockets, context.get(zmq::ctxopt::socket_limit));
-  return context;
+zmq::socket_t make_pull(Context& context) {
+  zmq::socket_t socket = context.socket(zmq::socket_type::pull);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxFrameBytes});
+  return socket;
 }
 
-Listening::~Listening() {
-  if (endpoint_.starts_with("ipc:///")) ::unlink(std::string(without_scheme(endpoint_)).c_str());
-}
-
-Listening listen_on(zmq::socket_t& socket, const std::string& endpoint) {
-  try {
-    socket.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
-    if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
-    socket.bind(endpoint);
-  } catch (const zmq::error_t& error) {
-    throw std::runtime_error(
-        fmt::format("cannot listen on {}: {}{}", endpoint, error.what(), advice(error.num())));
-  }
-  return Listening(socket.get(zmq::sockopt::last_endpoint));
-}
-
-void connect_to(zmq::socket_t& socket, const std::string& endpoint) {
+void connect_to(Context& context, zmq::socket_t& socket, const std::string& endpoint) {
+  context.secure_to_connect(socket);
   socket.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
   socket.set(zmq::sockopt::reconnect_ivl, kReconnectMsec);
   socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMsec);
@@ -89,13 +89,6 @@ void connect_to(zmq::socket_t& socket, const std::string& endpoint) {
   } catch (const zmq::error_t& error) {
     throw std::runtime_error(fmt::format("cannot connect to {}: {}", endpoint, error.what()));
   }
-}
-
-zmq::socket_t make_pull(zmq::context_t& context) {
-  zmq::socket_t socket(context, zmq::socket_type::pull);
-  socket.set(zmq::sockopt::linger, 0);
-  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxFrameBytes});
-  return socket;
 }
 
 std::optional<zmq::message_t> receive(zmq::socket_t& socket) {
@@ -112,11 +105,11 @@ std::string peer_of(zmq::message_t& message) {
   }
 }
 
-Monitor::Monitor(zmq::context_t& context, zmq::socket_t& watched, int event)
-    : watched_(watched.handle()), socket_(context, zmq::socket_type::pair) {
+Monitor::Monitor(Context& context, zmq::socket_t& watched, int events)
+    : watched_(watched.handle()), socket_(context.socket(zmq::socket_type::pair)) {
   static std::atomic<unsigned> made = 0;
   const std::string endpoint = fmt::format("inproc://monitor-{}", made++);
-  if (zmq_socket_monitor(watched_, endpoint.c_str(), event) != 0) throw zmq::error_t();
+  if (zmq_socket_monitor(watched_, endpoint.c_str(), events) != 0) throw zmq::error_t();
   socket_.set(zmq::sockopt::linger, 0);
   socket_.connect(endpoint);
 }
@@ -124,25 +117,83 @@ Monitor::Monitor(zmq::context_t& context, zmq::socket_t& watched, int event)
 // An event for a monitor that is gone would be lost memory.
 Monitor::~Monitor() { zmq_socket_monitor(watched_, nullptr, 0); }
 
-std::vector<int> Monitor::drain() {
-  std::vector<int> fds;
+std::vector<Monitor::Event> Monitor::drain() {
+  std::vector<Event> events;
   while (const auto message = receive(socket_)) {
     // The first frame is the event and its value, the second one the endpoint.
-    constexpr std::size_t value_at = sizeof(std::uint16_t);
+    std::uint16_t kind = 0;
     std::uint32_t value = 0;
-    if (!message->more() || message->size() < value_at + sizeof value) continue;
-    std::memcpy(&value, message->data<char>() + value_at, sizeof value);
-    fds.push_back(static_cast<int>(value));
+    if (!message->more() || message->size() < sizeof kind + sizeof value) continue;
+    std::memcpy(&kind, message->data<char>(), sizeof kind);
+    std::memcpy(&value, message->data<char>() + sizeof kind, sizeof value);
+    const auto endpoint = receive(socket_);
+    events.push_back({kind, static_cast<int>(value), endpoint ? endpoint->to_string() : ""});
   }
-  return fds;
+  return events;
 }
 
-Link::Link(zmq::context_t& context, const std::string& endpoint)
-    : socket_(context, zmq::socket_type::push),
+Listening::Listening(Context& context, zmq::socket_t& socket, const std::string& endpoint)
+    : context_(context), monitor_(context, socket, kAtTheDoor) {
+  try {
+    context.secure_to_bind(socket);
+    socket.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
+    if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
+    socket.bind(endpoint);
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error(
+        fmt::format("cannot listen on {}: {}{}", endpoint, error.what(), advice(error.num())));
+  }
+  endpoint_ = socket.get(zmq::sockopt::last_endpoint);
+}
+
+Listening::~Listening() {
+  if (endpoint_.starts_with("ipc:///")) ::unlink(std::string(without_scheme(endpoint_)).c_str());
+}
+
+// Of a connection that fails libzmq tells first that it failed, and then which one is closed.
+Listening::News Listening::news(Notices& notices) {
+  News news;
+  for (const auto& [kind, value, endpoint] : monitor_.drain()) {
+    switch (kind) {
+      case ZMQ_EVENT_ACCEPTED:
+        guests_[value] = address_of_peer(value);
+        break;
+      case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        ++news.arrived;
+        break;
+      case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+      case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        failed_ = endpoint;
+        break;
+      case ZMQ_EVENT_DISCONNECTED:
+        if (failed_) tell_of_failure(value, notices);
+        guests_.erase(value);
+        news.closed.push_back(value);
+        break;
+    }
+  }
+  return news;
+}
+
+// A socket that listens may have connected somewhere, too.
+void Listening::tell_of_failure(int fd, Notices& notices) {
+  const std::string endpoint = *std::exchange(failed_, {});
+  const char* const why =
+      context_.has_key() ? "it does not have the key" : "it has a key, or is no ZeroMQ";
+  if (const auto guest = guests_.find(fd); guest != guests_.end()) {
+    const std::string who = guest->second.empty() ? "somebody" : guest->second;
+    notices.seldom(who, fmt::format("refused {}: {}", who, why));
+  } else {
+    notices.seldom(endpoint, fmt::format("cannot talk to {}: {}", endpoint, why));
+  }
+}
+
+Link::Link(Context& context, const std::string& endpoint)
+    : socket_(context.socket(zmq::socket_type::push)),
       monitor_(context, socket_, ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
   socket_.set(zmq::sockopt::linger, kLingerMsec);
   socket_.set(zmq::sockopt::immediate, true);
-  connect_to(socket_, endpoint);
+  connect_to(context, socket_, endpoint);
 }
 
 bool Link::send(std::string_view frame) {
@@ -157,7 +208,7 @@ bool Link::connected_anew() {
 }
 
 void Link::add_to(std::vector<zmq::pollitem_t>& items, bool when_writable) {
-  items.push_back(monitor_.poll_item());
+  monitor_.add_to(items);
   if (when_writable) items.push_back({socket_.handle(), 0, ZMQ_POLLOUT, 0});
 }
 

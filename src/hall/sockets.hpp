@@ -1,46 +1,29 @@
 // The few things that the three need of ZeroMQ sockets.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 #include <zmq.hpp>
 
+#include "hall/context.hpp"
+
 namespace divvy {
+
+class Notices;
 
 inline std::string_view view(const zmq::message_t& message) {
   return {message.data<char>(), message.size()};
 }
 
-/// A context for many peers: as many sockets and descriptors as the system grants.
-zmq::context_t make_context();
-
-/// Where a socket listens, with the port that was really taken. It goes before its socket does, and
-/// an ipc endpoint's file with it: while the socket lives the file is nobody else's.
-class Listening {
- public:
-  explicit Listening(std::string endpoint) : endpoint_(std::move(endpoint)) {}
-  Listening(Listening&& other) noexcept : endpoint_(std::exchange(other.endpoint_, {})) {}
-  Listening& operator=(Listening&&) = delete;
-  ~Listening();
-
-  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
-
- private:
-  std::string endpoint_;
-};
-
-/// Binds. Throws std::runtime_error with a line for the user.
-Listening listen_on(zmq::socket_t& socket, const std::string& endpoint);
+/// A PULL socket, not bound yet.
+zmq::socket_t make_pull(Context& context);
 
 /// Connects, and again whenever the connection is lost. Throws std::runtime_error with a line for
 /// the user.
-void connect_to(zmq::socket_t& socket, const std::string& endpoint);
-
-/// A PULL socket, not bound yet.
-zmq::socket_t make_pull(zmq::context_t& context);
+void connect_to(Context& context, zmq::socket_t& socket, const std::string& endpoint);
 
 /// The next message, if there is one at once.
 std::optional<zmq::message_t> receive(zmq::socket_t& socket);
@@ -48,23 +31,63 @@ std::optional<zmq::message_t> receive(zmq::socket_t& socket);
 /// The address that a message came from; empty if it is not known.
 std::string peer_of(zmq::message_t& message);
 
-/// Tells of one kind of event in the life of a socket's connections.
+/// Tells of events in the life of a socket's connections.
 class Monitor {
  public:
-  /// `watched` must outlive it. `event`: one of ZMQ_EVENT_...
-  Monitor(zmq::context_t& context, zmq::socket_t& watched, int event);
+  struct Event {
+    int kind = 0;   // ZMQ_EVENT_...
+    int value = 0;  // most often the connection's descriptor
+    std::string endpoint;
+  };
+
+  /// `watched` must outlive it. `events`: ZMQ_EVENT_..., or several of them.
+  Monitor(Context& context, zmq::socket_t& watched, int events);
   ~Monitor();
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  /// The descriptors of the connections that it has happened to since the last call.
-  std::vector<int> drain();
+  /// What has happened since the last call.
+  std::vector<Event> drain();
 
-  [[nodiscard]] zmq::pollitem_t poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
+  void add_to(std::vector<zmq::pollitem_t>& items) {
+    items.push_back({socket_.handle(), 0, ZMQ_POLLIN, 0});
+  }
 
  private:
   void* watched_;
   zmq::socket_t socket_;
+};
+
+/// Where a socket listens, with the port that was really taken, and who comes and goes there. It
+/// goes before its socket does, and an ipc endpoint's file with it: while the socket lives the file
+/// is nobody else's.
+class Listening {
+ public:
+  /// Binds. Throws std::runtime_error with a line for the user.
+  Listening(Context& context, zmq::socket_t& socket, const std::string& endpoint);
+  ~Listening();
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+
+  void add_to(std::vector<zmq::pollitem_t>& items) { monitor_.add_to(items); }
+
+  /// What has happened since the last call. Who was refused is told, not returned.
+  struct News {
+    std::size_t arrived = 0;
+    std::vector<int> closed;  // descriptors of connections
+  };
+  News news(Notices& notices);
+
+ private:
+  void tell_of_failure(int fd, Notices& notices);
+
+  const Context& context_;
+  Monitor monitor_;
+  std::string endpoint_;
+  std::map<int, std::string> guests_;  // addresses of those who came here, by descriptor
+  std::optional<std::string> failed_;  // the next one that is gone has failed: the endpoint
 };
 
 /// A PUSH to one endpoint that connects again by itself. It holds no message for a peer that is not
@@ -72,7 +95,7 @@ class Monitor {
 /// makes a restart of any peer harmless.
 class Link {
  public:
-  Link(zmq::context_t& context, const std::string& endpoint);
+  Link(Context& context, const std::string& endpoint);
 
   /// False if nobody is connected or the peer is far behind; then it is writable() later.
   bool send(std::string_view frame);

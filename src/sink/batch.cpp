@@ -20,7 +20,7 @@ Batch::Batch(BatchId batch, std::string_view name, Printer to) : id(batch), prin
 bool Batch::update(const Announcement& announcement, Time now) {
   heard = now;
   state = announcement.state;
-  sleeps = sleeps || announcement.sleeps;
+  sleeps = announcement.sleeps;
   figures.tasks = announcement.tasks;
   figures.counted = state != BatchState::open;
   figures.workers_there = announcement.workers;
@@ -47,7 +47,6 @@ Tally::Ruling Batch::record(const Results& results, const Result& result, Time n
   receipts.push_back({results.worker, result.ids, result.attempt, ruling.verdict, busy, 0});
   for (const Range& ids : ruling.news) {
     last_result = now;
-    sleeps = sleeps || result.outcome == Outcome::slept;
     figures.add(results.name, ids.count, result);
     printer.print(ids, result);
   }

@@ -22,9 +22,9 @@ constexpr std::size_t kMostEarly = 100'000;
 Sink::Sink(const Options& options)
     : options_(options),
       notices_("sink", options.common),
-      context_(make_context()),
+      context_(options.common.key),
       receiver_(make_pull(context_)),
-      listening_(listen_on(receiver_, options.common.endpoints.results)),
+      listening_(context_, receiver_, options.common.endpoints.results),
       progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
   if (!options.summary.empty()) (void)open_summary("a");  // a mistake is to be known now
@@ -55,6 +55,8 @@ void Sink::wait() {
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
                                      {nullptr, timer_.fd(), ZMQ_POLLIN, 0},
                                      {receiver_.handle(), 0, ZMQ_POLLIN, 0}};
+  context_.add_to(items);
+  listening_.add_to(items);
   std::optional<Time> deadline;
   if (batch_) {
     if (batch_->feedback) batch_->feedback->add_to(items, !batch_->receipts.empty());
@@ -67,6 +69,8 @@ void Sink::wait() {
 }
 
 void Sink::hear() {
+  context_.answer_door();
+  listening_.news(notices_);
   for (int i = 0; i < kMessagesAtOnce && !served_; ++i) {
     auto message = receive(receiver_);
     if (!message) return;

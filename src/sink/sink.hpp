@@ -66,7 +66,7 @@ class Sink {
   Notices notices_;
   Signals signals_;
   Timer timer_;
-  zmq::context_t context_;
+  Context context_;
   zmq::socket_t receiver_;
   Listening listening_;
 

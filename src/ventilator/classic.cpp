@@ -24,10 +24,9 @@ class Classic {
       : notices_("ventilator", options),
         input_(input),
         missing_(workers),
-        context_(make_context()),
-        line_(context_, zmq::socket_type::push),
-        arrivals_(context_, line_, ZMQ_EVENT_HANDSHAKE_SUCCEEDED),
-        tasks_(listen_on(line_, options.endpoints.tasks)),
+        context_(options.key),
+        line_(context_.socket(zmq::socket_type::push)),
+        tasks_(context_, line_, options.endpoints.tasks),
         sink_(context_, options.endpoints.results) {
     notices_.detail(fmt::format("tasks on {}", tasks_.endpoint()));
   }
@@ -48,8 +47,9 @@ class Classic {
 
  private:
   void wait() {
-    std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
-                                       arrivals_.poll_item()};
+    std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0}};
+    context_.add_to(items);
+    tasks_.add_to(items);
     sink_.add_to(items, may_start());
     if (started_ && !ready_.empty()) items.push_back({line_.handle(), 0, ZMQ_POLLOUT, 0});
     if (wants_input()) {
@@ -63,7 +63,8 @@ class Classic {
 
   // The start signal is the first thing the sink gets; without a task there is no batch to time.
   void greet() {
-    missing_ -= std::min(missing_, arrivals_.drain().size());
+    context_.answer_door();
+    missing_ -= std::min(missing_, tasks_.news(notices_).arrived);
     sink_.connected_anew();  // or it would wake us for ever
     if (may_start()) started_ = sink_.send("0");
   }
@@ -100,9 +101,8 @@ class Classic {
   std::deque<std::string> ready_;
 
   Signals signals_;
-  zmq::context_t context_;
+  Context context_;
   zmq::socket_t line_;
-  Monitor arrivals_;  // before anybody can arrive
   Listening tasks_;
   Link sink_;
 };

@@ -17,7 +17,7 @@ namespace divvy::ventilator {
 /// Each message names the descriptor that it came through, so the worker behind it is known.
 class Feedback {
  public:
-  Feedback(zmq::context_t& context, const std::string& endpoint);
+  Feedback(Context& context, const std::string& endpoint);
 
   /// The endpoint with its real port.
   [[nodiscard]] const std::string& endpoint() const { return listening_.endpoint(); }
@@ -29,13 +29,12 @@ class Feedback {
   /// Workers whose connection is closed. To be called before the messages that are there are
   /// received and acted upon after them: the last words of a worker count, and a descriptor that
   /// was closed may already be another worker's.
-  std::vector<WorkerId> disconnected();
+  std::vector<WorkerId> disconnected(Notices& notices);
 
   void add_to(std::vector<zmq::pollitem_t>& items);
 
  private:
   zmq::socket_t socket_;
-  Monitor monitor_;
   Listening listening_;
   std::unordered_map<int, WorkerId> behind_;
 };

@@ -8,7 +8,8 @@
 namespace divvy::ventilator {
 
 bool Lanes::open(WorkerId worker, const std::string& inbox) {
-  zmq::socket_t lane(context_, zmq::socket_type::push);
+  zmq::socket_t lane = context_.socket(zmq::socket_type::push);
+  context_.secure_to_connect(lane);
   lane.set(zmq::sockopt::linger, kLingerMsec);
   lane.set(zmq::sockopt::ipv6, is_ipv6(inbox));
   lane.set(zmq::sockopt::reconnect_ivl, -1);

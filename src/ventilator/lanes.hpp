@@ -7,6 +7,7 @@
 #include <zmq.hpp>
 
 #include "divvy/messages.hpp"
+#include "hall/context.hpp"
 
 namespace divvy::ventilator {
 
@@ -14,7 +15,7 @@ namespace divvy::ventilator {
 /// worker's next presence opens a new one.
 class Lanes {
  public:
-  explicit Lanes(zmq::context_t& context) : context_(context) {}
+  explicit Lanes(Context& context) : context_(context) {}
 
   /// False: the endpoint cannot be connected to.
   bool open(WorkerId worker, const std::string& inbox);
@@ -23,7 +24,7 @@ class Lanes {
   void send(WorkerId worker, std::string_view frame);
 
  private:
-  zmq::context_t& context_;
+  Context& context_;
   std::unordered_map<WorkerId, zmq::socket_t> lanes_;
 };
 

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "hall/key.hpp"
 #include "hall/program.hpp"
 #include "ventilator/classic.hpp"
 #include "ventilator/input.hpp"
@@ -46,6 +47,10 @@ Ventilator::Batch batch(const Options& options) {
 }
 
 int run(Options& options) {
+  if (!options.make_key.empty()) {
+    make_key(options.make_key);
+    return 0;
+  }
   options.common.settle();
   Ventilator::Batch work = batch(options);
   if (options.classic) return run_classic(options.common, *work.input, options.workers);

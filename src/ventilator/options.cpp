@@ -73,6 +73,9 @@ void Options::add_to(CLI::App& app) {
                "Plain messages as in the ZeroMQ Guide, for its workers and sinks; as lossy as its "
                "pipeline")
       ->group(batch);
+  app.add_option("--make-key", make_key, "Write a new key to a new FILE, for --key, and exit")
+      ->type_name("FILE")
+      ->group(batch);
   common.add_to(app);
 }
 

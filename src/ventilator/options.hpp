@@ -28,6 +28,7 @@ struct Options {
   std::string history;  // a journal; none: tasks are workloads
   std::string name;
   bool classic = false;
+  std::string make_key;  // file
 
   void add_to(CLI::App& app);
 };

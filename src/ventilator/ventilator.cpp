@@ -45,9 +45,9 @@ Ventilator::Ventilator(const CommonOptions& options, Batch batch)
       batch_(std::move(batch)),
       self_{random_id()},
       id_(batch_id(batch_.name)),
-      context_(make_context()),
-      shared_(context_, zmq::socket_type::push),
-      tasks_(listen_on(shared_, options.endpoints.tasks)),
+      context_(options.key),
+      shared_(context_.socket(zmq::socket_type::push)),
+      tasks_(context_, shared_, options.endpoints.tasks),
       feedback_(context_, options.endpoints.feedback),
       sink_(context_, options.endpoints.results),
       lanes_(context_),
@@ -84,6 +84,8 @@ void Ventilator::wait() {
 
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
                                      {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
+  context_.add_to(items);
+  tasks_.add_to(items);
   feedback_.add_to(items);
   sink_.add_to(items, false);
   if (wants_input()) {
@@ -110,7 +112,9 @@ void Ventilator::hear() {
     announce();
     for (const std::string& frame : given_up_) sink_.send(frame);
   }
-  const auto disconnected = feedback_.disconnected();
+  context_.answer_door();
+  tasks_.news(notices_);
+  const auto disconnected = feedback_.disconnected(notices_);
   while (auto message = feedback_.receive()) hear(*message);
   for (const WorkerId worker : disconnected) dispatch_.gone(worker);
 }
@@ -286,7 +290,7 @@ void Ventilator::announce() {
     const auto since = std::chrono::nanoseconds(Clock::now() - *started_).count();
     elapsed = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(since));
   }
-  const bool sleeps = batch_.workloads || dispatch_.workloads().value_or(false);
+  const bool sleeps = dispatch_.workloads().value_or(batch_.workloads);
   sink_.send(encode(Announcement{self_, id_, batch_.name, feedback_.endpoint(), state(),
                                  backlog_.last(), elapsed, batch_.retry_failed, sleeps,
                                  static_cast<std::uint32_t>(dispatch_.workers()), dispatch_.slots(),

@@ -73,7 +73,7 @@ class Ventilator {
 
   Signals signals_;
   Timer timer_;
-  zmq::context_t context_;
+  Context context_;
   zmq::socket_t shared_;  // the guide's line: nothing travels there, but plain workers may connect
   Listening tasks_;
   Feedback feedback_;

@@ -59,13 +59,14 @@ Worker::Worker(const Options& options)
       notices_("worker", options.common),
       self_{random_id()},
       name_(host_and_pid()),
+      context_(options.common.key),
       inbox_(make_pull(context_)),
-      listening_(listen_on(inbox_, inbox_endpoint(options, self_))),
+      listening_(context_, inbox_, inbox_endpoint(options, self_)),
       feedback_(context_, options.common.endpoints.feedback),
       results_(context_, options.common.endpoints.results),
       runner_(make_runner(options, name_)),
       holdings_(self_) {
-  connect_to(inbox_, options.common.endpoints.tasks);
+  connect_to(context_, inbox_, options.common.endpoints.tasks);
   notices_.detail(fmt::format("{} listens on {}", name_, listening_.endpoint()));
 }
 
@@ -95,6 +96,8 @@ void Worker::wait() {
 
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
                                      {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
+  context_.add_to(items);
+  listening_.add_to(items);
   if (may_hear()) items.push_back({inbox_.handle(), 0, ZMQ_POLLIN, 0});
   if (const auto fd = runner_->fd()) items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
   feedback_.add_to(items, presence_due);
@@ -116,6 +119,8 @@ void Worker::obey_signals() {
 // Of what waits in the inbox each message is heard, so that what the ventilator took back is not
 // started.
 void Worker::hear() {
+  context_.answer_door();
+  listening_.news(notices_);
   if (feedback_.connected_anew()) presence_at_ = Clock::now();
   while (may_hear()) {
     const auto message = receive(inbox_);

@@ -57,7 +57,7 @@ class Worker {
 
   Signals signals_;
   Timer timer_;
-  zmq::context_t context_;
+  Context context_;
   zmq::socket_t inbox_;
   Listening listening_;
   Link feedback_;

@@ -147,8 +147,8 @@ class Pipeline:
     def batch(self, tasks, *, workers=1, command=(), sink=(), worker=(), ventilator=()):
         """A whole batch from its beginning to its end; returns sink and ventilator, which have ended."""
         sink = self.sink(*sink)
-        self.workers(workers, *worker, command=command)
         ventilator = self.ventilator(*ventilator, tasks=tasks)
+        self.workers(workers, *worker, command=command)
         ventilator.status()
         sink.status()
         return sink, ventilator

@@ -1,0 +1,81 @@
+#include "hall/context.hpp"
+
+#include <sys/resource.h>
+
+#include <array>
+#include <string_view>
+
+namespace divvy {
+namespace {
+
+// Of a request to the guard, as https://rfc.zeromq.org/spec/27 has it.
+enum Frame : std::size_t { kVersion, kRequest, kDomain, kAddress, kIdentity, kMechanism, kKey };
+constexpr std::size_t kFrames = kKey + 1;
+
+std::vector<zmq::message_t> receive_all(zmq::socket_t& socket) {
+  std::vector<zmq::message_t> frames;
+  zmq::message_t frame;
+  while (socket.recv(frame, zmq::recv_flags::dontwait)) {
+    const bool more = frame.more();
+    frames.push_back(std::move(frame));
+    if (!more) break;
+  }
+  return frames;
+}
+
+}  // namespace
+
+Context::Context(const std::string& key_file) {
+  if (!key_file.empty()) key_ = read_key(key_file);
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  context_.set(zmq::ctxopt::max_sockets, context_.get(zmq::ctxopt::socket_limit));
+  if (!key_) return;
+  guard_ = socket(zmq::socket_type::rep);
+  guard_.set(zmq::sockopt::linger, 0);
+  guard_.bind("inproc://zeromq.zap.01");
+}
+
+void Context::secure_to_bind(zmq::socket_t& socket) const {
+  if (!key_) return;
+  socket.set(zmq::sockopt::curve_server, true);
+  socket.set(zmq::sockopt::curve_secretkey, zmq::buffer(key_->secret_half));
+}
+
+void Context::secure_to_connect(zmq::socket_t& socket) const {
+  if (!key_) return;
+  socket.set(zmq::sockopt::curve_server, false);
+  socket.set(zmq::sockopt::curve_serverkey, zmq::buffer(key_->public_half));
+  socket.set(zmq::sockopt::curve_publickey, zmq::buffer(key_->public_half));
+  socket.set(zmq::sockopt::curve_secretkey, zmq::buffer(key_->secret_half));
+}
+
+void Context::add_to(std::vector<zmq::pollitem_t>& items) {
+  if (key_) items.push_back({guard_.handle(), 0, ZMQ_POLLIN, 0});
+}
+
+bool Context::is_friend(const std::vector<zmq::message_t>& request) const {
+  if (request.size() != kFrames || request[kMechanism].to_string_view() != "CURVE") return false;
+  const std::string_view own(key_->public_half.data(), key_->public_half.size());
+  return request[kKey].to_string_view() == own;
+}
+
+void Context::answer_door() {
+  if (!key_) return;
+  while (true) {
+    const auto request = receive_all(guard_);
+    if (request.empty()) return;
+    const std::string_view id = request.size() > kRequest ? request[kRequest].to_string_view() : "";
+    const std::string_view status = is_friend(request) ? "200" : "400";
+    const std::array<std::string_view, 6> answer{"1.0", id, status, "", "", ""};
+    for (std::size_t i = 0; i < answer.size(); ++i) {
+      const auto more = i + 1 < answer.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
+      guard_.send(zmq::buffer(answer[i]), more);
+    }
+  }
+}
+
+}  // namespace divvy
