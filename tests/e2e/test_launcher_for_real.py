@@ -14,6 +14,14 @@ def test_lines_come_out_in_the_order_of_the_input(divvy):
     assert run.out.splitlines() == lines
 
 
+def test_slots_have_the_numbers_one_to_jobs(divvy, tmp_path):
+    meet = f"touch {tmp_path}/{{%}}; until [ -e {tmp_path}/1 ] && [ -e {tmp_path}/2 ]; do sleep 0.02; done; echo {{%}}"
+    run = divvy("-j2", "--", "sh", "-c", meet, stdin=subprocess.PIPE)
+
+    assert run.end("a\nb\n") == 0
+    assert sorted(run.out.split()) == ["1", "2"]
+
+
 def test_the_status_is_the_number_of_failed_tasks(divvy):
     run = divvy("-j2", "--", "sh", "-c", "exit {}", stdin=subprocess.PIPE)
 

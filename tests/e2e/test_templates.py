@@ -1,0 +1,63 @@
+"""Where a task goes in a worker's command: places, columns."""
+import pytest
+
+from pipeline import BIN
+
+
+def all_of(pipeline, tasks, command, *options, status=0):
+    """What the sink prints for the tasks, in their order."""
+    sink, ventilator = pipeline.batch(tasks, command=command, worker=options, sink=("-k",))
+    assert (ventilator.status(), sink.status()) == (status, status), sink.err
+    return sink.out
+
+
+def printed(*words):
+    return ("printf", "%s|", *words)
+
+
+# --- places
+
+
+def test_a_path_has_the_parts_that_gnu_parallel_gives_it(pipeline):
+    out = all_of(pipeline, ["a/b.tar.gz", ".bashrc"], printed("{}", "{.}", "{/}", "{//}", "{/.}"))
+    assert out == "a/b.tar.gz|a/b.tar|b.tar.gz|a|b.tar|.bashrc||.bashrc|.||"
+
+
+def test_tasks_are_numbered_in_the_order_of_the_input(pipeline):
+    assert all_of(pipeline, ["a", "b", "c"], ("echo", "{#}", "{}")) == "1 a\n2 b\n3 c\n"
+
+
+def test_no_two_tasks_that_run_at_once_have_the_same_slot(pipeline, gate):
+    pipeline.worker("-j", "3", "--first-slot", "5", command=(*gate.command[:-1], "{%}"))
+    pipeline.sink()
+    pipeline.ventilator(tasks=range(6))
+    assert set(gate.came(3)) == {"5", "6", "7"}
+
+
+def test_a_slot_is_used_again_and_named_in_the_environment(pipeline):
+    assert all_of(pipeline, "abc", ("sh", "-c", "echo {%} $DIVVY_SLOT")) == "1 1\n" * 3
+
+
+def test_what_is_no_place_stays_and_the_task_is_appended(pipeline):
+    others = ("{print $1}", "{{.Name}}", "a{2}", "\\n", "\\{}")
+    assert all_of(pipeline, ["x"], printed(*others)) == "{print $1}|{{.Name}}|a{2}|\\n|{}|x|"
+
+
+# --- columns
+
+
+def test_a_task_has_columns_where_the_separator_matches(pipeline):
+    out = all_of(pipeline, ["a/b.c, d", "e"], printed("{2}", "{1}", "{1.}", "{1/}", "{1//}", "{1/.}"), "--colsep", ",")
+    assert out == "d|a/b.c|a/b|b.c|a|b||e|e|e|.|e|"
+
+
+@pytest.mark.parametrize("separator, task", [("\\t", "a\tb"), ("[,;]", "a;b"), (" +", "a   b"), ("\\s+", "a \t b"), ("->", "a->b")])
+def test_the_separator_is_a_regular_expression(pipeline, separator, task):
+    assert all_of(pipeline, [task], printed("{2}", "{1}"), "--colsep", separator) == "b|a|"
+
+
+@pytest.mark.parametrize("options", [("--colsep", "(", "--", "echo"), ("--colsep", ","), ("--first-slot", "0")])
+def test_what_is_wrong_with_the_options_is_one_line(pipeline, options):
+    worker = pipeline.start(BIN / "worker", *pipeline.at, *options)
+    assert worker.status() == 255
+    assert worker.err.startswith("worker: ") and worker.err.count("\n") == 1
