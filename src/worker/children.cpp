@@ -19,6 +19,8 @@ extern "C" {
 #include <system_error>
 #include <utility>
 
+#include "worker/task_file.hpp"
+
 namespace divvy::worker {
 namespace {
 
@@ -143,7 +145,9 @@ void Children::start(const Job& job, Time now) {
 void Children::spawn(Child& child, const Job& job) {
   Pipe output;
   Pipe errors;
-  SpawnSetup setup(nothing_.get(), output.write.get(), errors.write.get());
+  const Descriptor task = command_.task_on_stdin() ? task_file(job.text) : Descriptor();
+  SpawnSetup setup(task.open() ? task.get() : nothing_.get(), output.write.get(),
+                   errors.write.get());
   std::vector<std::string> words = command_.with(job);
   std::vector<std::string> environment = environment_of(job);
   if (const int error = setup.spawn(child.pid, words, environment); error != 0) {
@@ -163,11 +167,12 @@ void Children::spawn(Child& child, const Job& job) {
   watch(child.process.get(), job.number, kProcess);
 }
 
+// What may be too long for an argument may be so for the environment.
 std::vector<std::string> Children::environment_of(const Job& job) const {
   std::vector<std::string> variables{
-      fmt::format("DIVVY_TASK={}", job.text), fmt::format("DIVVY_ID={}", job.id),
-      fmt::format("DIVVY_ATTEMPT={}", job.attempt), fmt::format("DIVVY_SLOT={}", job.slot),
-      fmt::format("DIVVY_WORKER={}", settings_.worker)};
+      fmt::format("DIVVY_TASK={}", command_.task_on_stdin() ? "" : job.text),
+      fmt::format("DIVVY_ID={}", job.id), fmt::format("DIVVY_ATTEMPT={}", job.attempt),
+      fmt::format("DIVVY_SLOT={}", job.slot), fmt::format("DIVVY_WORKER={}", settings_.worker)};
   check_arguments(variables);
   return variables;
 }

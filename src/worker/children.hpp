@@ -13,8 +13,8 @@
 
 namespace divvy::worker {
 
-/// Each child is the leader of a process group of its own, with an empty standard input, none of
-/// our descriptors, and default signals. A job ends when its process does, with all
+/// Each child is the leader of a process group of its own, with the task or nothing on its standard
+/// input, none of our descriptors, and default signals. A job ends when its process does, with all
 /// that was printed by then.
 class Children : public Runner {
  public:

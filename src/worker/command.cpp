@@ -5,12 +5,13 @@
 
 namespace divvy::worker {
 
-Command::Command(const std::vector<std::string>& words, const Settings& settings) {
+Command::Command(const std::vector<std::string>& words, const Settings& settings)
+    : task_on_stdin_(settings.task_on_stdin) {
   if (!settings.colsep.empty()) separator_.emplace(settings.colsep);
   for (const std::string& word : words) words_.emplace_back(word, separator_.has_value());
   const bool placed = std::any_of(words_.begin(), words_.end(),
                                   [](const Template& word) { return word.has_places(); });
-  if (!placed) words_.emplace_back("{}", false);
+  if (!placed && !task_on_stdin_) words_.emplace_back("{}", false);
 }
 
 std::vector<std::string> Command::with(const Job& job) const {

@@ -13,7 +13,8 @@ namespace divvy::worker {
 class Command {
  public:
   struct Settings {
-    std::string colsep;  // a regular expression between columns; empty: there are none
+    std::string colsep;          // a regular expression between columns; empty: there are none
+    bool task_on_stdin = false;  // and therefore not appended
   };
 
   /// `words`: the program and its arguments, not empty. Without a place in any of them, {} is
@@ -23,10 +24,12 @@ class Command {
   /// The words for a task. No shell sees them. Throws std::invalid_argument if one of them cannot
   /// be an argument.
   [[nodiscard]] std::vector<std::string> with(const Job& job) const;
+  [[nodiscard]] bool task_on_stdin() const { return task_on_stdin_; }
 
  private:
   std::vector<Template> words_;
   std::optional<Separator> separator_;
+  bool task_on_stdin_;
 };
 
 /// Throws std::invalid_argument if a word cannot be passed to a program: it holds a NUL byte.

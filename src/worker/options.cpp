@@ -48,6 +48,8 @@ void Options::add_to(CLI::App& app) {
       ->type_name("REGEX")
       ->check(separator_check())
       ->group(tasks);
+  app.add_flag("--stdin", task_on_stdin, "Give the task on standard input, not as an argument")
+      ->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 1e9).description(""))
@@ -65,8 +67,8 @@ void Options::add_to(CLI::App& app) {
 }
 
 void Options::check() const {
-  if (!command.empty() || colsep.empty()) return;
-  throw std::invalid_argument("--colsep is for a command; add -- COMMAND [ARG...]");
+  if (!command.empty() || (colsep.empty() && !task_on_stdin)) return;
+  throw std::invalid_argument("--colsep and --stdin are for a command; add -- COMMAND [ARG...]");
 }
 
 }  // namespace divvy::worker

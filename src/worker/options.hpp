@@ -17,7 +17,8 @@ struct Options {
   std::optional<double> timeout;        // seconds
   std::uint64_t max_output = 64 << 20;  // bytes of each stream
   std::string inbox;
-  std::string colsep;                // empty: no columns
+  std::string colsep;  // empty: no columns
+  bool task_on_stdin = false;
   std::vector<std::string> command;  // empty: sleep
 
   void add_to(CLI::App& app);

@@ -42,7 +42,7 @@ std::int64_t now_utc() {
 std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
   std::optional<Command> command;
   if (!options.command.empty()) {
-    command.emplace(options.command, Command::Settings{options.colsep});
+    command.emplace(options.command, Command::Settings{options.colsep, options.task_on_stdin});
   }
   if (!command) return std::make_unique<Sleeper>();
   Children::Settings settings;

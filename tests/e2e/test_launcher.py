@@ -21,6 +21,7 @@ from launcher import DEADLINE, LAUNCHER
     (["--timeout", "5"], "worker", ["--timeout=5"]),
     (["--timeout=0.5"], "worker", ["--timeout=0.5"]),
     (["--colsep", "a b"], "worker", ["--colsep=a b"]),
+    (["--stdin"], "worker", ["--stdin"]),
     (["-0"], "ventilator", ["-0"]),
     (["--null"], "ventilator", ["--null"]),
     (["--seed", "-1"], "ventilator", ["--seed=-1"]),

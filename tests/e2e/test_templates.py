@@ -1,7 +1,9 @@
-"""Where a task goes in a worker's command: places, columns."""
+"""Where a task goes in a worker's command: places, columns, standard input."""
 import pytest
 
 from pipeline import BIN
+
+MIB = 1 << 20
 
 
 def all_of(pipeline, tasks, command, *options, status=0):
@@ -56,8 +58,35 @@ def test_the_separator_is_a_regular_expression(pipeline, separator, task):
     assert all_of(pipeline, [task], printed("{2}", "{1}"), "--colsep", separator) == "b|a|"
 
 
-@pytest.mark.parametrize("options", [("--colsep", "(", "--", "echo"), ("--colsep", ","), ("--first-slot", "0")])
+def test_a_task_of_a_mebibyte_has_columns_too(pipeline):
+    task = "x" * (MIB - 2) + "\ty"
+    assert all_of(pipeline, [task], ("echo", "{2}"), "--colsep", "(\\t|z)+", "--stdin") == "y\n"
+
+
+@pytest.mark.parametrize("options", [("--colsep", "(", "--", "echo"), ("--colsep", ","), ("--stdin",), ("--first-slot", "0")])
 def test_what_is_wrong_with_the_options_is_one_line(pipeline, options):
     worker = pipeline.start(BIN / "worker", *pipeline.at, *options)
     assert worker.status() == 255
     assert worker.err.startswith("worker: ") and worker.err.count("\n") == 1
+
+
+# --- standard input
+
+
+def test_with_stdin_the_task_is_a_line_of_standard_input_and_no_argument(pipeline):
+    out = all_of(pipeline, ["a b", "c"], ("sh", "-c", "echo $#; od -An -c", "sh"), "--stdin")
+    assert out.split() == ["0", "a", "b", "\\n", "0", "c", "\\n"]
+
+
+def test_with_stdin_places_are_filled_all_the_same(pipeline):
+    assert all_of(pipeline, ["a.b"], ("sh", "-c", "cat; echo {.}"), "--stdin") == "a.b\na\n"
+
+
+def test_with_stdin_a_task_may_be_larger_than_any_argument_and_hold_any_byte(pipeline):
+    task = b"\0\xff" * (MIB // 2)
+    sink, ventilator = pipeline.batch(task + b"\n", command=("cat",), worker=("--stdin",))
+    assert (ventilator.status(), sink.out_bytes == task + b"\n") == (0, True)
+
+
+def test_with_stdin_a_command_need_not_read(pipeline):
+    assert all_of(pipeline, ["x" * MIB] * 3, ("echo", "ok"), "--stdin") == "ok\n" * 3

@@ -21,7 +21,7 @@ Words filled(const Words& words, std::string_view task, const Command::Settings&
 }
 
 std::string word(const std::string& word, std::string_view task, const std::string& colsep = "") {
-  return filled({"echo", word, "{}"}, task, {colsep})[1];
+  return filled({"echo", word, "{}"}, task, {colsep, false})[1];
 }
 
 struct Forms {
@@ -60,6 +60,11 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Command, HasTheTaskAtItsEndWithoutAnyPlace) {
   EXPECT_EQ(filled({"echo", "-n"}, "x"), (Words{"echo", "-n", "x"}));
   EXPECT_EQ(filled({"echo", "\\{}", "{1}"}, "x"), (Words{"echo", "{}", "{1}", "x"}));
+}
+
+TEST(Command, HasNothingAtItsEndIfTheTaskIsOnStandardInput) {
+  EXPECT_EQ(filled({"wc", "-c"}, "x", {"", true}), (Words{"wc", "-c"}));
+  EXPECT_EQ(filled({"tee", "{}.out"}, "x", {"", true}), (Words{"tee", "x.out"}));
 }
 
 TEST(Command, HasAnyPlaceAnywhere) {
