@@ -19,6 +19,7 @@ struct Options {
   std::string inbox;
   std::string colsep;  // empty: no columns
   bool task_on_stdin = false;
+  bool dry_run = false;
   std::vector<std::string> command;  // empty: sleep
 
   void add_to(CLI::App& app);

@@ -11,6 +11,7 @@
 
 #include "divvy/workload.hpp"
 #include "worker/children.hpp"
+#include "worker/dry_run.hpp"
 #include "worker/inbox.hpp"
 #include "worker/sleeper.hpp"
 
@@ -44,6 +45,7 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
   if (!options.command.empty()) {
     command.emplace(options.command, Command::Settings{options.colsep, options.task_on_stdin});
   }
+  if (options.dry_run) return std::make_unique<DryRun>(std::move(command));
   if (!command) return std::make_unique<Sleeper>();
   Children::Settings settings;
   settings.worker = name;
@@ -240,7 +242,7 @@ void Worker::send_presence(Time now) {
   const std::uint64_t free = options_.slots - std::min<std::uint64_t>(foreign, options_.slots);
   presence.slots =
       interrupts_ > 0 ? 0 : static_cast<std::uint32_t>(std::max<std::uint64_t>(1, free));
-  presence.sleeps = options_.command.empty();
+  presence.sleeps = options_.command.empty() && !options_.dry_run;
   if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
 }
 

@@ -87,6 +87,14 @@ def test_each_worker_has_a_slot_number_of_its_own(play):
     assert {seen[2] for seen in play.seen("worker").values()} == {f"--first-slot={slot}" for slot in (1, 2, 3)}
 
 
+def test_a_dry_run_keeps_the_order_and_records_nothing(play):
+    play.run("-j1", "--random=1", "--tag", "--journal=j", "--summary", "s", "--dry-run", "--name=n", "--retry-failed")
+
+    assert play.arguments("sink") == ["--tag", "-k", "-q"]
+    assert play.arguments("worker") == ["--dry-run"]
+    assert play.arguments("ventilator") == ["--random=1"]
+
+
 def test_without_jobs_there_is_a_worker_for_each_core(play):
     play.part(worker="idle")
     run = play.start()

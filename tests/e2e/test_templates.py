@@ -1,8 +1,12 @@
-"""Where a task goes in a worker's command: places, columns, standard input."""
+"""Where a task goes in a worker's command: places, columns, standard input; and what --dry-run shows of it."""
+import os
+import subprocess
+
 import pytest
 
 from pipeline import BIN
 
+NASTY = ["it's", "$(touch x); `id`", "* ~ \\ \\{}", 'a "b"', "-n", " x\ty ", "!", "ü#%"]
 MIB = 1 << 20
 
 
@@ -90,3 +94,42 @@ def test_with_stdin_a_task_may_be_larger_than_any_argument_and_hold_any_byte(pip
 
 def test_with_stdin_a_command_need_not_read(pipeline):
     assert all_of(pipeline, ["x" * MIB] * 3, ("echo", "ok"), "--stdin") == "ok\n" * 3
+
+
+# --- dry runs
+
+
+def pasted(lines):
+    done = subprocess.run(["sh"], input=lines.encode(), stdout=subprocess.PIPE, check=True, timeout=60)
+    return done.stdout.decode()
+
+
+def test_a_dry_run_prints_commands_that_a_shell_reads_as_they_are(pipeline):
+    command = printed("{}", "", "it's $HOME {.}", "A=b", "{#}")
+    out = all_of(pipeline, NASTY, command, "--dry-run")
+    assert out.count("\n") == len(NASTY)
+    assert pasted(out) == "".join(f"{task}||it's $HOME {os.path.splitext(task)[0]}|A=b|{number}|"
+                                  for number, task in enumerate(NASTY, 1))
+
+
+def test_a_dry_run_with_stdin_prints_a_pipe(pipeline):
+    out = all_of(pipeline, [*NASTY, "last"], ("cat", "-"), "--stdin", "--dry-run")
+    assert out.splitlines()[-1] == "printf '%s\\n' last | cat -"
+    assert pasted(out).splitlines() == [*NASTY, "last"]
+
+
+def test_a_dry_run_runs_nothing(pipeline):
+    trace = pipeline.file("trace")
+    assert all_of(pipeline, ["x"], ("touch", trace, "{}"), "--dry-run") == f"touch {trace} x\n"
+    assert not trace.exists()
+
+
+def test_a_dry_run_of_workloads_prints_sleeps_and_no_costs(pipeline):
+    sink, ventilator = pipeline.batch([50, 0, 12345], worker=("--dry-run",), sink=("-k",))
+    assert (sink.out, ventilator.out) == ("sleep 0.050\nsleep 0.000\nsleep 12.345\n", "")
+
+
+def test_a_dry_run_tells_what_could_not_be_run(pipeline):
+    sink, ventilator = pipeline.batch(["50", "x"], worker=("--dry-run",), sink=("-q",))
+    assert (ventilator.status(), sink.status(), sink.out) == (1, 1, "sleep 0.050\n")
+    assert sink.err.endswith("\n'x' is no number of milliseconds\n")

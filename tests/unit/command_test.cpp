@@ -1,4 +1,4 @@
-// How a task becomes a part of a command: places, columns, slots.
+// How a task becomes a part of a command: places, columns, quotes.
 #include "worker/command.hpp"
 
 #include <gtest/gtest.h>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "worker/dry_run.hpp"
 #include "worker/separator.hpp"
 #include "worker/slots.hpp"
 #include "worker/template.hpp"
@@ -159,6 +160,18 @@ TEST(Separator, RefusesWhatIsNoRegularExpression) {
   for (const char* bad : {"(", "[", "*", "a{2", "\\"}) {
     EXPECT_THROW(Separator{bad}, std::invalid_argument) << bad;
   }
+}
+
+TEST(Quoted, LeavesPlainWordsAsTheyAre) {
+  EXPECT_EQ(quoted({"ls", "-l", "--color=no", "/a.b_c,d:e@f%g+h"}),
+            "ls -l --color=no /a.b_c,d:e@f%g+h");
+}
+
+TEST(Quoted, KeepsAllElseFromTheShell) {
+  EXPECT_EQ(quoted({"a b", "", "$x", "it's", "~", "\n", "\\", "ü"}),
+            "'a b' '' '$x' 'it'\\''s' '~' '\n' '\\' 'ü'");
+  EXPECT_EQ(quoted({"A=b", "A=b"}), "'A=b' A=b");
+  EXPECT_EQ(quoted({"time", "time"}), "'time' time");
 }
 
 TEST(Slots, AreTheLowestNumbersThatAreFree) {
