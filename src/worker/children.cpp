@@ -19,6 +19,8 @@ extern "C" {
 #include <system_error>
 #include <utility>
 
+#include "worker/task_file.hpp"
+
 namespace divvy::worker {
 namespace {
 
@@ -133,9 +135,6 @@ void Children::start(const Job& job, Time now) {
   child->job = job.number;
   if (settings_.timeout) child->deadline = now + *settings_.timeout;
   try {
-    if (job.text.find('\0') != std::string_view::npos) {
-      throw std::runtime_error("a NUL byte cannot be in an argument");
-    }
     spawn(*child, job);
     children_.emplace(job.number, std::move(child));
   } catch (const std::exception& error) {
@@ -146,11 +145,11 @@ void Children::start(const Job& job, Time now) {
 void Children::spawn(Child& child, const Job& job) {
   Pipe output;
   Pipe errors;
-  SpawnSetup setup(nothing_.get(), output.write.get(), errors.write.get());
-  std::vector<std::string> words = command_.with(job.text);
-  std::vector<std::string> environment{
-      "DIVVY_TASK=" + std::string(job.text), fmt::format("DIVVY_ID={}", job.id),
-      fmt::format("DIVVY_ATTEMPT={}", job.attempt), "DIVVY_WORKER=" + settings_.worker};
+  const Descriptor task = command_.task_on_stdin() ? task_file(job.text) : Descriptor();
+  SpawnSetup setup(task.open() ? task.get() : nothing_.get(), output.write.get(),
+                   errors.write.get());
+  std::vector<std::string> words = command_.with(job);
+  std::vector<std::string> environment = environment_of(job);
   if (const int error = setup.spawn(child.pid, words, environment); error != 0) {
     throw std::runtime_error(fmt::format("cannot run {}: {}", words.front(), std::strerror(error)));
   }
@@ -166,6 +165,16 @@ void Children::spawn(Child& child, const Job& job) {
   watch(child.streams[kOutput].get(), job.number, kOutput);
   watch(child.streams[kErrors].get(), job.number, kErrors);
   watch(child.process.get(), job.number, kProcess);
+}
+
+// What may be too long for an argument may be so for the environment.
+std::vector<std::string> Children::environment_of(const Job& job) const {
+  std::vector<std::string> variables{
+      fmt::format("DIVVY_TASK={}", command_.task_on_stdin() ? "" : job.text),
+      fmt::format("DIVVY_ID={}", job.id), fmt::format("DIVVY_ATTEMPT={}", job.attempt),
+      fmt::format("DIVVY_SLOT={}", job.slot), fmt::format("DIVVY_WORKER={}", settings_.worker)};
+  check_arguments(variables);
+  return variables;
 }
 
 void Children::watch(int fd, std::uint64_t job, unsigned role) const {

@@ -13,9 +13,9 @@
 
 namespace divvy::worker {
 
-/// Each child is the leader of a process group of its own, with an empty standard input, none of
-/// our descriptors, and default signals. A job ends when its process does, with all that was
-/// printed by then.
+/// Each child is the leader of a process group of its own, with the task or nothing on its standard
+/// input, none of our descriptors, and default signals. A job ends when its process does, with all
+/// that was printed by then.
 class Children : public Runner {
  public:
   struct Settings {
@@ -37,6 +37,7 @@ class Children : public Runner {
   struct Child;
 
   void spawn(Child& child, const Job& job);
+  [[nodiscard]] std::vector<std::string> environment_of(const Job& job) const;
   void watch(int fd, std::uint64_t job, unsigned role) const;
   void drain(Child& child, unsigned role) const;
   void reap(Child& child);

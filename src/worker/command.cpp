@@ -1,36 +1,33 @@
 #include "worker/command.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace divvy::worker {
-namespace {
 
-constexpr std::string_view kPlace = "{}";
-
-bool has_place(const std::string& word) { return word.find(kPlace) != std::string::npos; }
-
-std::string fill(std::string_view word, std::string_view text) {
-  std::string filled;
-  for (auto place = word.find(kPlace); place != std::string_view::npos; place = word.find(kPlace)) {
-    filled += word.substr(0, place);
-    filled += text;
-    word.remove_prefix(place + kPlace.size());
-  }
-  filled += word;
-  return filled;
+Command::Command(const std::vector<std::string>& words, const Settings& settings)
+    : task_on_stdin_(settings.task_on_stdin) {
+  if (!settings.colsep.empty()) separator_.emplace(settings.colsep);
+  for (const std::string& word : words) words_.emplace_back(word, separator_.has_value());
+  const bool placed = std::any_of(words_.begin(), words_.end(),
+                                  [](const Template& word) { return word.has_places(); });
+  if (!placed && !task_on_stdin_) words_.emplace_back("{}", false);
 }
 
-}  // namespace
-
-Command::Command(std::vector<std::string> words) : words_(std::move(words)) {
-  if (std::none_of(words_.begin(), words_.end(), has_place)) words_.emplace_back(kPlace);
-}
-
-std::vector<std::string> Command::with(std::string_view text) const {
+std::vector<std::string> Command::with(const Job& job) const {
+  const Columns columns = separator_ ? separator_->columns(job.text) : Columns();
   std::vector<std::string> filled;
   filled.reserve(words_.size());
-  for (const std::string& word : words_) filled.push_back(fill(word, text));
+  for (const Template& word : words_) filled.push_back(word.with(job, columns));
+  check_arguments(filled);
   return filled;
+}
+
+void check_arguments(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word.find('\0') == std::string::npos) continue;
+    throw std::invalid_argument("a NUL byte cannot be in an argument");
+  }
 }
 
 }  // namespace divvy::worker

@@ -1,24 +1,38 @@
-// The command that a worker runs, and how a task becomes an argument of it.
+// The command that a worker runs, and how a task becomes a part of it.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
+
+#include "worker/separator.hpp"
+#include "worker/template.hpp"
 
 namespace divvy::worker {
 
 class Command {
  public:
-  /// `words`: the program and its arguments, not empty. Without a {} in any of them, one is added
-  /// as the last argument.
-  explicit Command(std::vector<std::string> words);
+  struct Settings {
+    std::string colsep;          // a regular expression between columns; empty: there are none
+    bool task_on_stdin = false;  // and therefore not appended
+  };
 
-  /// The words with `text` for each {}. No shell sees them.
-  [[nodiscard]] std::vector<std::string> with(std::string_view text) const;
+  /// `words`: the program and its arguments, not empty. Without a place in any of them, {} is
+  /// added as the last argument. Throws std::invalid_argument if the separator is none.
+  Command(const std::vector<std::string>& words, const Settings& settings);
+
+  /// The words for a task. No shell sees them. Throws std::invalid_argument if one of them cannot
+  /// be an argument.
+  [[nodiscard]] std::vector<std::string> with(const Job& job) const;
+  [[nodiscard]] bool task_on_stdin() const { return task_on_stdin_; }
 
  private:
-  std::vector<std::string> words_;
+  std::vector<Template> words_;
+  std::optional<Separator> separator_;
+  bool task_on_stdin_;
 };
+
+/// Throws std::invalid_argument if a word cannot be passed to a program: it holds a NUL byte.
+void check_arguments(const std::vector<std::string>& words);
 
 }  // namespace divvy::worker

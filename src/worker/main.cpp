@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   return run_program(program, static_cast<int>(dashes - argv), argv, [&] {
     options.common.settle();
     if (!options.inbox.empty()) options.common.admit(options.inbox);
+    options.check();
     return Worker(options).run();
   });
 }

@@ -13,12 +13,18 @@ namespace divvy::worker {
 struct Options {
   CommonOptions common;
   std::uint32_t slots = 1;
+  std::uint32_t first_slot = 1;
   std::optional<double> timeout;        // seconds
   std::uint64_t max_output = 64 << 20;  // bytes of each stream
   std::string inbox;
+  std::string colsep;  // empty: no columns
+  bool task_on_stdin = false;
+  bool dry_run = false;
   std::vector<std::string> command;  // empty: sleep
 
   void add_to(CLI::App& app);
+  /// Throws std::invalid_argument if the options do not go together.
+  void check() const;
 };
 
 }  // namespace divvy::worker

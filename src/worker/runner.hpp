@@ -18,6 +18,7 @@ struct Job {
   std::string_view text;
   TaskId id = 0;
   std::uint32_t attempt = 1;
+  std::uint32_t slot = 1;
 };
 
 struct Ended {

@@ -3,22 +3,26 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <stdexcept>
 #include <utility>
 
 #include "divvy/workload.hpp"
 
 namespace divvy::worker {
 
-void Sleeper::start(const Job& job, Time now) {
-  const auto workload = parse_workload(job.text);
-  if (workload) {
-    asleep_.emplace(now + *workload, job.number);
-    return;
-  }
+std::chrono::milliseconds workload_of(const Job& job) {
+  if (const auto workload = parse_workload(job.text)) return *workload;
   constexpr std::size_t enough = 60;
-  Ended ended{job.number, Outcome::failed, 0, {}, {}, {}};
-  ended.reason = fmt::format("'{}' is no number of milliseconds", job.text.substr(0, enough));
-  ended_.push_back(std::move(ended));
+  throw std::invalid_argument(
+      fmt::format("'{}' is no number of milliseconds", job.text.substr(0, enough)));
+}
+
+void Sleeper::start(const Job& job, Time now) {
+  try {
+    asleep_.emplace(now + workload_of(job), job.number);
+  } catch (const std::invalid_argument& error) {
+    ended_.push_back({job.number, Outcome::failed, 0, {}, {}, error.what()});
+  }
 }
 
 std::vector<Ended> Sleeper::ended(Time now) {

@@ -1,11 +1,15 @@
 // The guide's work: sleep for as many milliseconds as the task says.
 #pragma once
 
+#include <chrono>
 #include <map>
 
 #include "worker/runner.hpp"
 
 namespace divvy::worker {
+
+/// How long a task says to sleep. Throws std::invalid_argument if it does not.
+std::chrono::milliseconds workload_of(const Job& job);
 
 class Sleeper : public Runner {
  public:

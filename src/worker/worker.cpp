@@ -11,6 +11,7 @@
 
 #include "divvy/workload.hpp"
 #include "worker/children.hpp"
+#include "worker/dry_run.hpp"
 #include "worker/inbox.hpp"
 #include "worker/sleeper.hpp"
 
@@ -40,12 +41,17 @@ std::int64_t now_utc() {
 }
 
 std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
-  if (options.command.empty()) return std::make_unique<Sleeper>();
+  std::optional<Command> command;
+  if (!options.command.empty()) {
+    command.emplace(options.command, Command::Settings{options.colsep, options.task_on_stdin});
+  }
+  if (options.dry_run) return std::make_unique<DryRun>(std::move(command));
+  if (!command) return std::make_unique<Sleeper>();
   Children::Settings settings;
   settings.worker = name;
   settings.max_output = options.max_output;
   if (options.timeout) settings.timeout = from_seconds(*options.timeout);
-  return std::make_unique<Children>(Command(options.command), settings);
+  return std::make_unique<Children>(std::move(*command), settings);
 }
 
 std::string inbox_endpoint(const Options& options, WorkerId self) {
@@ -65,7 +71,8 @@ Worker::Worker(const Options& options)
       feedback_(context_, options.common.endpoints.feedback),
       results_(context_, options.common.endpoints.results),
       runner_(make_runner(options, name_)),
-      holdings_(self_) {
+      holdings_(self_),
+      slots_(options.first_slot) {
   connect_to(context_, inbox_, options.common.endpoints.tasks);
   notices_.detail(fmt::format("{} listens on {}", name_, listening_.endpoint()));
 }
@@ -175,15 +182,16 @@ void Worker::fill_slots() {
 
 void Worker::start(Task task, bool plain) {
   const auto [at, added] =
-      running_.try_emplace(++jobs_, Running{std::move(task), plain, now_utc()});
+      running_.try_emplace(++jobs_, Running{std::move(task), plain, now_utc(), slots_.take()});
   const Task& started = at->second.task;
-  runner_->start({jobs_, started.text, started.id, started.attempt}, Clock::now());
+  runner_->start({jobs_, started.text, started.id, started.attempt, at->second.slot}, Clock::now());
 }
 
 void Worker::collect() {
   bool slept = false;
   for (const Ended& ended : runner_->ended(Clock::now())) {
     const auto run = running_.extract(ended.job);
+    slots_.free(run.mapped().slot);
     end(run.mapped(), ended);
     slept = slept || ended.outcome == Outcome::slept;
     if (ended.outcome == Outcome::slept && !options_.common.quiet) std::putchar('.');
@@ -239,7 +247,7 @@ void Worker::send_presence(Time now) {
   const std::uint64_t free = options_.slots - std::min<std::uint64_t>(foreign, options_.slots);
   presence.slots =
       interrupts_ > 0 ? 0 : static_cast<std::uint32_t>(std::max<std::uint64_t>(1, free));
-  presence.sleeps = options_.command.empty();
+  presence.sleeps = options_.command.empty() && !options_.dry_run;
   if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
 }
 

@@ -16,6 +16,7 @@
 #include "worker/holdings.hpp"
 #include "worker/options.hpp"
 #include "worker/runner.hpp"
+#include "worker/slots.hpp"
 
 namespace divvy::worker {
 
@@ -32,6 +33,7 @@ class Worker {
     Task task;
     bool plain = false;
     std::int64_t started = 0;
+    std::uint32_t slot = 1;
   };
 
   void wait();
@@ -70,6 +72,7 @@ class Worker {
   std::uint64_t plain_done_ = 0;        // completions that are still to be sent
   std::unordered_map<std::uint64_t, Running> running_;
   std::uint64_t jobs_ = 0;
+  Slots slots_;
 
   Time presence_at_ = Clock::now();
   int interrupts_ = 0;

@@ -128,10 +128,10 @@ class Play:
         return found
 
     def arguments(self, name):
-        """The arguments of the one that ran as `name`, without where to meet."""
+        """The arguments of the one that ran as `name`, without where to meet and a worker's slot."""
         (seen,) = self.seen(name).values()
         assert seen[0] == "--at" and seen[1].startswith("ipc:///")
-        return seen[2:]
+        return [word for word in seen[2:] if not (name == "worker" and word == "--first-slot=1")]
 
 
 @pytest.fixture

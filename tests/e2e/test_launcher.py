@@ -20,6 +20,8 @@ from launcher import DEADLINE, LAUNCHER
     (["--report", "-"], "sink", ["--report=-"]),
     (["--timeout", "5"], "worker", ["--timeout=5"]),
     (["--timeout=0.5"], "worker", ["--timeout=0.5"]),
+    (["--colsep", "a b"], "worker", ["--colsep=a b"]),
+    (["--stdin"], "worker", ["--stdin"]),
     (["-0"], "ventilator", ["-0"]),
     (["--null"], "ventilator", ["--null"]),
     (["--seed", "-1"], "ventilator", ["--seed=-1"]),
@@ -73,6 +75,24 @@ def test_jobs_is_the_number_of_workers(play, jobs):
 
     assert run.end() == 0
     assert len(play.seen("worker")) == 3
+
+
+def test_each_worker_has_a_slot_number_of_its_own(play):
+    play.part(worker="idle")
+    run = play.start("-j", "3")
+    play.wait_for(worker=3)
+    play.go("ventilator")
+    run.end()
+
+    assert {seen[2] for seen in play.seen("worker").values()} == {f"--first-slot={slot}" for slot in (1, 2, 3)}
+
+
+def test_a_dry_run_keeps_the_order_and_records_nothing(play):
+    play.run("-j1", "--random=1", "--tag", "--journal=j", "--summary", "s", "--dry-run", "--name=n", "--retry-failed")
+
+    assert play.arguments("sink") == ["--tag", "-k", "-q"]
+    assert play.arguments("worker") == ["--dry-run"]
+    assert play.arguments("ventilator") == ["--random=1"]
 
 
 def test_without_jobs_there_is_a_worker_for_each_core(play):

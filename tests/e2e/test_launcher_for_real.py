@@ -14,6 +14,30 @@ def test_lines_come_out_in_the_order_of_the_input(divvy):
     assert run.out.splitlines() == lines
 
 
+def test_slots_have_the_numbers_one_to_jobs(divvy, tmp_path):
+    meet = f"touch {tmp_path}/{{%}}; until [ -e {tmp_path}/1 ] && [ -e {tmp_path}/2 ]; do sleep 0.02; done; echo {{%}}"
+    run = divvy("-j2", "--", "sh", "-c", meet, stdin=subprocess.PIPE)
+
+    assert run.end("a\nb\n") == 0
+    assert sorted(run.out.split()) == ["1", "2"]
+
+
+def test_a_dry_run_prints_what_would_be_run_and_nothing_else(divvy, tmp_path):
+    journal = tmp_path / "journal"
+    run = divvy("-kq", "--dry-run", "--journal", journal, "--name", "n", "--", "echo", "{/}", "{}", stdin=subprocess.PIPE)
+
+    assert run.end("a/b c\nd\n") == 0
+    assert (run.out, run.err) == ("echo 'b c' 'a/b c'\necho d d\n", "")
+    assert not journal.exists()
+
+
+def test_a_dry_run_of_random_workloads_prints_sleeps_only(divvy):
+    run = divvy("-j2", "--dry-run", "--random=5", "--min-msec=7", "--max-msec=7")
+
+    assert run.end() == 0
+    assert run.out == "sleep 0.007\n" * 5
+
+
 def test_the_status_is_the_number_of_failed_tasks(divvy):
     run = divvy("-j2", "--", "sh", "-c", "exit {}", stdin=subprocess.PIPE)
 

@@ -1,4 +1,4 @@
-// Parts of a page or less: workloads, the worker's command, the sink's printer.
+// Parts of a page or less: workloads, the sink's printer.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -8,13 +8,11 @@
 
 #include "divvy/workload.hpp"
 #include "sink/printer.hpp"
-#include "worker/command.hpp"
 
 namespace divvy {
 namespace {
 
 using namespace std::chrono_literals;
-using Words = std::vector<std::string>;
 
 TEST(Workload, IsANumberOfMillisecondsMaybePaddedWithNulBytes) {
   EXPECT_EQ(parse_workload("0"), 0ms);
@@ -27,19 +25,6 @@ TEST(Workload, IsNothingElse) {
     EXPECT_FALSE(parse_workload(text)) << text;
   }
   EXPECT_FALSE(parse_workload(std::string_view("\0", 1)));
-}
-
-TEST(Command, HasTheTaskWhereTheBracesAre) {
-  const worker::Command command({"cp", "{}", "/backup/{}.old", "-v"});
-  EXPECT_EQ(command.with("a b"), (Words{"cp", "a b", "/backup/a b.old", "-v"}));
-}
-
-TEST(Command, HasTheTaskAtItsEndWithoutBraces) {
-  EXPECT_EQ(worker::Command({"echo", "-n"}).with("x"), (Words{"echo", "-n", "x"}));
-}
-
-TEST(Command, DoesNotLookForBracesInTheTask) {
-  EXPECT_EQ(worker::Command({"echo", "{}"}).with("{}{}"), (Words{"echo", "{}{}"}));
 }
 
 class PrinterTest : public testing::Test {

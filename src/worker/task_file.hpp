@@ -1,0 +1,14 @@
+// A task as a file.
+#pragma once
+
+#include <string_view>
+
+#include "hall/events.hpp"
+
+namespace divvy::worker {
+
+/// A file in memory that holds the task and a newline, at its beginning: a process may read it as
+/// its standard input or not, and nobody waits. Throws std::system_error.
+Descriptor task_file(std::string_view task);
+
+}  // namespace divvy::worker
