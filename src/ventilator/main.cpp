@@ -54,7 +54,7 @@ int run(Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  const Program program{"ventilator",
+  const Program program{"ventilator", "[FILE]",
                         "Hands out tasks to workers: one a line, or random workloads.",
                         [&](CLI::App& app) { options.add_to(app); }};
   return run_program(program, argc, argv, [&] { return run(options); });

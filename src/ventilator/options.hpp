@@ -28,6 +28,10 @@ struct Options {
   bool classic = false;
 
   void add_to(CLI::App& app);
+
+ private:
+  void add_tasks_to(CLI::App& app);
+  void add_batch_to(CLI::App& app);
 };
 
 }  // namespace divvy::ventilator

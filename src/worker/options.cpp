@@ -6,11 +6,9 @@ namespace divvy::worker {
 
 void Options::add_to(CLI::App& app) {
   app.footer(
-      "worker [OPTIONS] -- COMMAND [ARG...] runs COMMAND for each task, without a shell. {} in "
-      "its\n"
-      "words is the task, which comes last if there is no {}. Without a command, a task is a "
-      "number\n"
-      "of milliseconds to sleep.");
+      "Examples:\n"
+      "  worker -j 4 -- sha256sum {}\n"
+      "  worker --timeout 60 -- sh -c {}   # each task is a command line");
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
@@ -21,14 +19,15 @@ void Options::add_to(CLI::App& app) {
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 1e9).description(""))
       ->group(tasks);
-  app.add_option("--max-output", max_output, "Kill a task that prints more (default: 64 MiB)")
+  app.add_option("--max-output", max_output, "Kill a task that prints more")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false).description(""))
-      ->check(CLI::Range(0, 100 << 20).description(""))
+      ->transform(size_between(0, 100 << 20))
+      ->default_str("64m")
       ->group(tasks);
   common.add_to(app);
-  app.add_option("--inbox", inbox, "Where to listen for tasks (default: a free port)")
+  app.add_option("--inbox", inbox, "Where to listen for tasks")
       ->type_name("ENDPOINT")
+      ->default_str("a free port")
       ->check(endpoint_check())
       ->group("Where to meet");
 }
