@@ -20,7 +20,7 @@ std::string usage(const CLI::App& app, const std::string& arguments) {
 
 // "-j, --slots N"
 std::string label(const CLI::Option& option) {
-  if (option.get_positional()) return option.get_name(true);
+  if (option.get_positional()) return option.get_name(true) + "...";
   const std::string names = CLI::detail::find_and_replace(option.get_name(false, true), ",", ", ");
   const bool flag = option.get_type_size() == 0 || option.get_type_name().empty();
   return flag ? names : names + " " + option.get_type_name();

@@ -1,6 +1,8 @@
 #include "ventilator/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace divvy::ventilator {
@@ -21,8 +23,16 @@ void Options::add_tasks_to(CLI::App& app) {
   const auto msec = CLI::Range(0, std::numeric_limits<std::int32_t>::max()).description("");
 
   const std::string tasks = "Tasks";
-  app.add_option("FILE", file, "One task a line; - is standard input")->group(tasks);
+  const auto take = [this](const std::string& file) { files.push_back(file); };
+  app.add_option_function<std::string>("FILE", take, "One task a line; - is standard input")
+      ->group(tasks);
+  app.allow_extras()->callback([&] { take_more_files(app.remaining()); });
   app.add_flag("-0,--null", null_delimited, "Tasks end in NUL")->group(tasks);
+  app.add_option("--max-task", max_task, "A task that is longer is an error")
+      ->type_name("BYTES")
+      ->transform(size_between(1, kMaxTextBytes))
+      ->default_str("1m")
+      ->group(tasks);
   app.add_option("--random", random, "N random workloads instead of FILEs")
       ->type_name("N")
       ->check(number)
@@ -37,6 +47,14 @@ void Options::add_tasks_to(CLI::App& app) {
       ->type_name("S")
       ->check(number)
       ->group(tasks);
+}
+
+// CLI11 must not know that FILEs are a list: it would take the brackets of one for the list's own.
+void Options::take_more_files(const std::vector<std::string>& words) {
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  const auto is_option = [](const std::string& word) { return word != "-" && word[0] == '-'; };
+  if (std::any_of(words.begin(), dashes, is_option)) throw CLI::ExtrasError(words);
+  std::remove_copy(words.begin(), words.end(), std::back_inserter(files), "--");
 }
 
 void Options::add_batch_to(CLI::App& app) {
