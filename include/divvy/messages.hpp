@@ -21,9 +21,10 @@ namespace divvy {
 inline constexpr std::uint8_t kMagic = 0xD1;
 inline constexpr std::uint8_t kVersion = 1;
 
-/// A connection that brings a longer frame is closed. Room for a task of 1 MiB and the 100 MiB that
+/// A connection that brings a longer frame is closed. Room for a task's text and the 100 MiB that
 /// it may print to each of two streams.
 inline constexpr std::uint32_t kMaxFrameBytes = 256 << 20;
+inline constexpr std::uint32_t kMaxTextBytes = 32 << 20;
 
 enum class Kind : std::uint8_t { lane = 1, presence, results, receipts, announcement };
 

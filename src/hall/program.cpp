@@ -10,37 +10,50 @@
 #include <stdexcept>
 #include <utility>
 
+#include "hall/help.hpp"
+
 namespace divvy {
 
 int exit_status(std::uint64_t failed) {
   return static_cast<int>(std::min<std::uint64_t>(failed, 101));
 }
 
-void CommonOptions::add_to(CLI::App& app) {
+namespace {
+
+std::string version(const std::string& program) {
   int major = 0;
   int minor = 0;
   int patch = 0;
   zmq_version(&major, &minor, &patch);
-  app.set_version_flag("--version", fmt::format("{} {} (libzmq {}.{}.{})", app.get_name(),
-                                                DIVVY_VERSION, major, minor, patch));
-  app.set_help_flag("--help", "Print this help and exit");
-  const std::string group = "Where to meet";
-  app.add_option("--at", at, "All endpoints at once: HOST, HOST:PORT or ipc:///DIR")
+  return fmt::format("{} {} (libzmq {}.{}.{})", program, DIVVY_VERSION, major, minor, patch);
+}
+
+}  // namespace
+
+void CommonOptions::add_to(CLI::App& app) {
+  const std::string meeting = "Where to meet";
+  app.add_option("--at", at, "HOST[:PORT] or ipc:///DIR")
       ->type_name("ADDRESS")
-      ->capture_default_str()
-      ->group(group);
-  const auto endpoint = [&](const char* name, std::string& value, const char* help) {
-    app.add_option(name, value, help)->type_name("ENDPOINT")->check(endpoint_check())->group(group);
+      ->default_str(std::string(HostPort::split(kDefaultAddress).host))
+      ->group(meeting);
+  const auto endpoint = [&](const char* name, std::string& value) {
+    return app.add_option(name, value)->type_name("")->check(endpoint_check())->group(meeting);
   };
-  endpoint("--tasks", endpoints.tasks, "Where the ventilator listens (the guide's 5557)");
-  endpoint("--results", endpoints.results, "Where the sink listens (the guide's 5558)");
-  endpoint("--feedback", endpoints.feedback, "Where presence and receipts go (5559)");
-  app.add_option("--key", key, "Only for those who have this file: see ventilator --make-key")
+  endpoint("--tasks", endpoints.tasks);
+  endpoint("--results", endpoints.results);
+  endpoint("--feedback", endpoints.feedback)
+      ->type_name("ENDPOINT")
+      ->description("One of the three elsewhere");
+  app.add_option("--key", key, "Only with those who have it (--make-key)")
       ->type_name("FILE")
-      ->group(group);
-  app.add_flag("--insecure", insecure, "Allow addresses that others can reach")->group(group);
-  app.add_flag("-q,--quiet", quiet, "Say nothing but errors");
-  app.add_flag("-v,--verbose", verbose, "Say what happens");
+      ->group(meeting);
+  app.add_flag("--insecure", insecure, "Allow addresses that others can reach")->group(meeting);
+
+  const std::string general = "General";
+  app.add_flag("-q,--quiet", quiet)->group(general);
+  app.add_flag("-v,--verbose", verbose, "Say errors only; say what happens")->group(general);
+  app.set_version_flag("--version", version(app.get_name()), "")->group(general);
+  app.set_help_flag("-h,--help", "Print the version; print this")->group(general);
 }
 
 void CommonOptions::settle() {
@@ -74,16 +87,36 @@ CLI::Validator endpoint_check() {
   return {check, ""};
 }
 
+CLI::Validator size_between(std::uint64_t least, std::uint64_t most) {
+  const auto read = [=](std::string& value) -> std::string {
+    std::string bytes = value;
+    try {
+      CLI::AsSizeValue{false}(bytes);
+      const std::uint64_t number = std::stoull(bytes);
+      if (least <= number && number <= most) {
+        value = bytes;
+        return {};
+      }
+    } catch (const std::exception&) {
+    }
+    return fmt::format("'{}' is no number of bytes from {} to {}, such as 4096, 64k or 10m", value,
+                       least, most);
+  };
+  return {read, ""};
+}
+
 int run_program(const Program& program, int argc, const char* const* argv,
                 const std::function<int()>& body) {
   CLI::App app{program.description, program.name};
   program.add_options(app);
+  lay_out_help(app, program.arguments);
   try {
     app.parse(argc, argv);
     return body();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    fmt::print(stderr, "{}: {} (see {} --help)\n", program.name, error.what(), program.name);
+    fmt::print(stderr, "{}: {} (see {} --help)\n", program.name,
+               explain(app, program.arguments, error), program.name);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}: {}\n", program.name, error.what());
   }

@@ -24,6 +24,10 @@ inline constexpr int kExitTrouble = 255;
 /// 0 if nothing failed, up to 100 how many tasks failed, 101 for more.
 int exit_status(std::uint64_t failed);
 
+/// The same for a --help.
+inline constexpr std::string_view kExitStatuses =
+    "Exit status: 0 all succeeded; 1-100 so many failed; 101 more; 255 trouble.";
+
 /// The options that all three take.
 struct CommonOptions {
   std::string at{kDefaultAddress};
@@ -44,9 +48,14 @@ struct CommonOptions {
 /// For the value of an option: accepts endpoints.
 CLI::Validator endpoint_check();
 
+/// For the value of an option: accepts `least` to `most` bytes, also as 64k or 10m, and turns them
+/// into their number.
+CLI::Validator size_between(std::uint64_t least, std::uint64_t most);
+
 /// What a program is, for its --help.
 struct Program {
   std::string name;
+  std::string arguments;  // besides options
   std::string description;
   std::function<void(CLI::App&)> add_options;
 };

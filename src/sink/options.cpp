@@ -1,10 +1,16 @@
 #include "sink/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace divvy::sink {
 
 void Options::add_to(CLI::App& app) {
+  app.footer(
+      "Examples:\n"
+      "  sink -k > results.txt\n"
+      "  sink --journal results.db --tag\n\n" +
+      std::string(kExitStatuses));
   const std::string output = "Output";
   app.add_flag("-k,--keep-order", printing.keep_order, "Print in the order of the input")
       ->group(output);
@@ -14,15 +20,13 @@ void Options::add_to(CLI::App& app) {
       ->type_name("FILE")
       ->group(output);
 
-  app.add_option("--summary", summary, "Write the batch's figures, as JSON")
+  app.add_option("--summary", summary, "Write the figures of the batch as JSON")
       ->type_name("FILE")
       ->group(output);
 
-  const std::string batches = "Batches";
+  const std::string batches = "Batch";
   app.add_flag("--stay", stay, "Serve batch after batch, not only one")->group(batches);
-  app.add_option("--classic", completions,
-                 "Expect N plain completions after the start signal, as in the ZeroMQ Guide; they "
-                 "may be lost as easily as there")
+  app.add_option("--classic", completions, "Expect N plain completions")
       ->type_name("[N]")
       ->expected(0, 1)
       ->check(CLI::Range(1, 1'000'000'000).description(""))

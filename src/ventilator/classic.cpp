@@ -79,6 +79,8 @@ class Classic {
       }
       ready_.emplace_back(text);
     });
+    const auto remark = input_.ended() ? input_.remark() : "";
+    if (!remark.empty()) notices_.tell(remark);
   }
 
   void send() {

@@ -1,4 +1,4 @@
-// Where tasks come from: lines of a file or a pipe, or random workloads.
+// Where tasks come from: lines of files and pipes, or random workloads.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "divvy/messages.hpp"
 
 namespace divvy::ventilator {
 
@@ -19,22 +22,29 @@ class Input {
   Input& operator=(const Input&) = delete;
   virtual ~Input() = default;
 
-  /// Hands some tasks to `take`, none if none are there yet. Throws std::runtime_error if the input
-  /// cannot be read, or has a task that is too long.
+  /// To be called when ready(). Hands some tasks to `take`, or none. Throws std::runtime_error if
+  /// the input cannot be read, or has a task that is too long.
   virtual void read(const Take& take) = 0;
   [[nodiscard]] virtual bool ended() const = 0;
   /// Readable when read() would find something; nothing: it always does.
   [[nodiscard]] virtual std::optional<int> fd() const = 0;
+  /// What the user should know when it has ended; empty if there is nothing.
+  [[nodiscard]] virtual std::string remark() const { return {}; }
   /// Whether read() would find something now.
   [[nodiscard]] bool ready() const;
 };
 
-inline constexpr std::size_t kMaxTaskBytes = 1 << 20;
+struct LineRules {
+  char delimiter = '\n';
+  std::size_t max_bytes = 1 << 20;  // without the line's end, at most kMaxTextBytes
+};
 
 /// One task a line (a carriage return before the line's end is not part of it, empty lines are
-/// skipped), or with `delimiter` NUL one task a string, empty or not. `path` "-" is standard input.
-/// Throws std::runtime_error if it cannot be opened.
-std::unique_ptr<Input> open_lines(const std::string& path, char delimiter);
+/// skipped), or with `delimiter` NUL one task a string, empty or not. The files, at least one, are
+/// read one after the other, each beginning a new line; "-" is standard input. Throws
+/// std::runtime_error if one of them cannot be read. No file is opened before its turn: there may
+/// be more of them than descriptors.
+std::unique_ptr<Input> open_lines(const std::vector<std::string>& paths, const LineRules& rules);
 
 struct RandomWorkloads {
   std::uint64_t count = 100;

@@ -1,7 +1,10 @@
 #include <unistd.h>
 
+#include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "hall/key.hpp"
 #include "hall/program.hpp"
@@ -23,6 +26,11 @@ RandomWorkloads random_workloads(const Options& options) {
           options.seed.value_or(random_id())};
 }
 
+std::unique_ptr<Input> lines(const Options& options) {
+  const LineRules rules{options.null_delimited ? '\0' : '\n', options.max_task};
+  return open_lines(options.files.empty() ? std::vector<std::string>{"-"} : options.files, rules);
+}
+
 Ventilator::Batch batch(const Options& options) {
   Ventilator::Batch batch;
   batch.name = options.name;
@@ -35,13 +43,13 @@ Ventilator::Batch batch(const Options& options) {
   if (options.longest_first) batch.costs.emplace();
   if (!options.history.empty()) batch.costs.emplace(options.history);
   if (!options.halt.empty()) batch.halt = Halt::parse(options.halt);
-  const bool guide = !options.random && !options.file && ::isatty(STDIN_FILENO) != 0;
+  const bool guide = !options.random && options.files.empty() && ::isatty(STDIN_FILENO) != 0;
   batch.workloads = options.random || guide;
   if (batch.workloads) {
     batch.input = open_random(random_workloads(options));
     if (guide) batch.input = after_enter(std::move(batch.input));
   } else {
-    batch.input = open_lines(options.file.value_or("-"), options.null_delimited ? '\0' : '\n');
+    batch.input = lines(options);
   }
   return batch;
 }
@@ -61,7 +69,7 @@ int run(Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  const Program program{"ventilator",
+  const Program program{"ventilator", "[FILE...]",
                         "Hands out tasks to workers: one a line, or random workloads.",
                         [&](CLI::App& app) { options.add_to(app); }};
   return run_program(program, argc, argv, [&] { return run(options); });

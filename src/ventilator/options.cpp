@@ -1,36 +1,66 @@
 #include "ventilator/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace divvy::ventilator {
 
 void Options::add_to(CLI::App& app) {
+  app.footer(
+      "Examples:\n"
+      "  find . -name '*.txt' | ventilator --retries 2\n"
+      "  ventilator --name nightly --halt soon,fail=10% tasks.txt\n\n" +
+      std::string(kExitStatuses));
+  add_tasks_to(app);
+  add_batch_to(app);
+  common.add_to(app);
+}
+
+void Options::add_tasks_to(CLI::App& app) {
   const auto number = CLI::Range(0.0, 1e15).description("");
   const auto msec = CLI::Range(0, std::numeric_limits<std::int32_t>::max()).description("");
 
-  const std::string input = "Tasks";
-  app.add_option("FILE", file, "One task a line, empty ones skipped; '-' is standard input")
-      ->group(input);
-  app.add_flag("-0,--null", null_delimited, "Tasks end in NUL")->group(input);
-  auto* count = app.add_option("--random", random, "N random workloads instead of a FILE")
-                    ->type_name("N")
-                    ->check(number)
-                    ->group(input);
-  count->excludes("FILE");
-  app.add_option("--min-msec", min_msec, "The smallest of them")
-      ->check(msec)
-      ->capture_default_str()
-      ->group(input);
-  app.add_option("--max-msec", max_msec, "The largest of them")
-      ->check(msec)
-      ->capture_default_str()
-      ->group(input);
-  app.add_option("--seed", seed, "The same seed gives the same workloads")
+  const std::string tasks = "Tasks";
+  const auto take = [this](const std::string& file) { files.push_back(file); };
+  app.add_option_function<std::string>("FILE", take, "One task a line; - is standard input")
+      ->group(tasks);
+  app.allow_extras()->callback([&] { take_more_files(app.remaining()); });
+  app.add_flag("-0,--null", null_delimited, "Tasks end in NUL")->group(tasks);
+  app.add_option("--max-task", max_task, "A task that is longer is an error")
+      ->type_name("BYTES")
+      ->transform(size_between(1, kMaxTextBytes))
+      ->default_str("1m")
+      ->group(tasks);
+  app.add_option("--random", random, "N random workloads instead of FILEs")
+      ->type_name("N")
       ->check(number)
-      ->group(input);
+      ->excludes("FILE")
+      ->group(tasks);
+  app.add_option("--min-msec", min_msec)->type_name("A")->check(msec)->group(tasks);
+  app.add_option("--max-msec", max_msec, "A to B milliseconds each (default 1 to 100)")
+      ->type_name("B")
+      ->check(msec)
+      ->group(tasks);
+  app.add_option("--seed", seed, "The same S gives the same workloads")
+      ->type_name("S")
+      ->check(number)
+      ->group(tasks);
+}
 
-  const std::string batch = "The batch";
+// CLI11 must not know that FILEs are a list: it would take the brackets of one for the list's own.
+void Options::take_more_files(const std::vector<std::string>& words) {
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  const auto is_option = [](const std::string& word) { return word != "-" && word[0] == '-'; };
+  if (std::any_of(words.begin(), dashes, is_option)) throw CLI::ExtrasError(words);
+  std::remove_copy(words.begin(), words.end(), std::back_inserter(files), "--");
+}
+
+void Options::add_batch_to(CLI::App& app) {
+  const auto number = CLI::Range(0.0, 1e15).description("");
+
+  const std::string batch = "Batch";
   app.add_option("-w,--workers", workers, "Wait for N workers first")
       ->type_name("N")
       ->check(number)
@@ -39,44 +69,42 @@ void Options::add_to(CLI::App& app) {
   app.add_option("--retries", retries, "Run a failed task up to N times more")
       ->type_name("N")
       ->check(CLI::Range(0, 1000).description(""))
-      ->capture_default_str()
       ->group(batch);
   app.add_option("--retry-delay", retry_delay, "Wait that long before")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 1e6).description(""))
       ->group(batch);
-  app.add_option("--halt", halt, "Give up at N failures (or N%): soon,fail=N; now,fail=N kills")
+  app.add_option("--halt", halt, "Give up at soon,fail=N or now,fail=N% (kills)")
       ->type_name("WHEN")
       ->group(batch);
-  app.add_option("--name", name, "The same name goes on where the sink's journal says")
+  app.add_option("--name", name, "The same name goes on where the journal says")
+      ->type_name("NAME")
       ->group(batch);
   app.add_flag("--longest-first", longest_first,
-               "Longer tasks first: workloads, or with --history others too")
+               "Longer tasks first: workloads, or others with")
       ->group(batch);
-  app.add_option("--history", history, "A journal that tells how long tasks took earlier")
+  app.add_option("--history", history, "the JOURNAL of an earlier run of them")
       ->type_name("JOURNAL")
       ->needs("--longest-first")
       ->group(batch);
   app.add_flag("--retry-failed", retry_failed, "Run the failed tasks of that batch again")
       ->needs("--name")
       ->group(batch);
-  app.add_option("--lost-after", lost_after, "A worker silent for that long is gone")
+  app.add_option("--lost-after", lost_after, "A worker silent so long is gone")
       ->type_name("SECONDS")
       ->check(CLI::Range(1.5, 1e6).description(""))
       ->capture_default_str()
       ->group(batch);
   app.add_option("--max-outstanding-bytes", max_outstanding_bytes, "Read no further ahead")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false).description(""))
+      ->transform(size_between(0, std::uint64_t{1} << 50))
+      ->default_str("64m")
       ->group(batch);
-  app.add_flag("--classic", classic,
-               "Plain messages as in the ZeroMQ Guide, for its workers and sinks; as lossy as its "
-               "pipeline")
+  app.add_flag("--classic", classic, "The guide's plain messages, which may get lost")
       ->group(batch);
-  app.add_option("--make-key", make_key, "Write a new key to a new FILE, for --key, and exit")
+  app.add_option("--make-key", make_key, "Write a new key for --key, and exit")
       ->type_name("FILE")
       ->group(batch);
-  common.add_to(app);
 }
 
 }  // namespace divvy::ventilator

@@ -4,15 +4,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hall/program.hpp"
+#include "ventilator/input.hpp"
 
 namespace divvy::ventilator {
 
 struct Options {
   CommonOptions common;
-  std::optional<std::string> file;  // "-": standard input
+  std::vector<std::string> files;  // "-": standard input
   bool null_delimited = false;
+  std::size_t max_task = LineRules{}.max_bytes;
   std::optional<std::uint64_t> random;
   std::uint32_t min_msec = 1;
   std::uint32_t max_msec = 100;
@@ -31,6 +34,11 @@ struct Options {
   std::string make_key;  // file
 
   void add_to(CLI::App& app);
+
+ private:
+  void add_tasks_to(CLI::App& app);
+  void add_batch_to(CLI::App& app);
+  void take_more_files(const std::vector<std::string>& words);
 };
 
 }  // namespace divvy::ventilator

@@ -189,7 +189,9 @@ void Ventilator::read_input() {
   if (!batch_.input->ready()) return;
   batch_.input->read([this](std::string_view text) { take_task(text); });
   dispatch_.input(backlog_.last());
-  if (batch_.input->ended()) announce_at_ = Clock::now();
+  if (!batch_.input->ended()) return;
+  announce_at_ = Clock::now();
+  if (const auto remark = batch_.input->remark(); !remark.empty()) notices_.tell(remark);
 }
 
 void Ventilator::take_task(std::string_view text) {

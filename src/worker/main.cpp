@@ -10,8 +10,11 @@ using namespace divvy::worker;
 
 int main(int argc, char** argv) {
   Options options;
-  const Program program{"worker", "Runs tasks and sends their results to the sink.",
-                        [&](CLI::App& app) { options.add_to(app); }};
+  const Program program{
+      "worker", "[-- COMMAND [ARG...]]",
+      "Runs COMMAND, without a shell, for each task, which {} stands for or which comes\n"
+      "last. Without a COMMAND a task is a number of milliseconds to sleep.",
+      [&](CLI::App& app) { options.add_to(app); }};
   // Whatever follows the first -- belongs to the command.
   char** const end = argv + argc;
   char** const dashes = std::find(argv, end, std::string_view("--"));

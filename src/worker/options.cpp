@@ -24,45 +24,46 @@ CLI::Validator separator_check() {
 
 void Options::add_to(CLI::App& app) {
   app.footer(
-      "worker [OPTIONS] -- COMMAND [ARG...] runs COMMAND for each task, without a shell. In its "
-      "words\n"
-      "  {}    is the task, which comes last if none of these is there\n"
-      "  {.}   without its extension          {/}   its base name\n"
-      "  {/.}  base name without extension    {//}  its directory\n"
-      "  {#}   the task's number              {%}   its slot's number\n"
-      "  {1}   with --colsep its first column; also {1.}, {1/}, {1/.} and {1//}\n"
-      "  \\{}   a literal {}; so with the others\n"
-      "Without a command, a task is a number of milliseconds to sleep.");
+      "In the words of COMMAND:\n"
+      "  {}    the task; last if none is there  {.}   without its extension\n"
+      "  {/}   its base name                    {/.}  that without extension\n"
+      "  {//}  its directory                    {#}   its number\n"
+      "  {%}   its slot's number                {1}   its first column; {1.}, {1/} ...\n"
+      "  \\{}   a literal {}, and so with the others\n\n"
+      "Examples:\n"
+      "  worker -j 4 -- sha256sum {}\n"
+      "  worker --timeout 60 -- sh -c {}   # each task is a command line");
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
       ->check(CLI::Range(1, 100'000).description(""))
       ->capture_default_str()
       ->group(tasks);
-  app.add_option("--first-slot", first_slot, "The number of the first slot, for {%}")
+  app.add_option("--first-slot", first_slot, "The first slot's number")
       ->type_name("K")
       ->check(CLI::Range(1, 1'000'000'000).description(""))
       ->capture_default_str()
       ->group(tasks);
-  app.add_option("--colsep", colsep, "Tasks have columns, with this extended regex between them")
+  app.add_option("--colsep", colsep, "Tasks have columns with this between them")
       ->type_name("REGEX")
       ->check(separator_check())
       ->group(tasks);
-  app.add_flag("--stdin", task_on_stdin, "Give the task on standard input, not as an argument")
+  app.add_flag("--stdin", task_on_stdin, "Give the task on standard input")
       ->group(tasks);
   app.add_flag("--dry-run", dry_run, "Print the commands instead of running them")->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 1e9).description(""))
       ->group(tasks);
-  app.add_option("--max-output", max_output, "Kill a task that prints more (default: 64 MiB)")
+  app.add_option("--max-output", max_output, "Kill a task that prints more")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false).description(""))
-      ->check(CLI::Range(0, 100 << 20).description(""))
+      ->transform(size_between(0, 100 << 20))
+      ->default_str("64m")
       ->group(tasks);
   common.add_to(app);
-  app.add_option("--inbox", inbox, "Where to listen for tasks (default: a free port)")
+  app.add_option("--inbox", inbox, "Where to listen for tasks")
       ->type_name("ENDPOINT")
+      ->default_str("a free port")
       ->check(endpoint_check())
       ->group("Where to meet");
 }

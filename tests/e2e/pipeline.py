@@ -182,6 +182,14 @@ def crash(process):
     return died or re.search(r"Sanitizer|runtime error:|Assertion .* failed|Traceback", process.err)
 
 
+def refused(pipeline, program, *words):
+    """Runs a program that must not start; returns the one line that it says."""
+    process = pipeline.start(BIN / program, *words)
+    assert (process.status(), process.out) == (255, "")
+    assert re.fullmatch(rf"{program}: [^\n]{{1,200}}\n", process.err), process.err
+    return process.err
+
+
 class Gate:
     """A command that waits until the test opens the gate, and tells who has come to it."""
 

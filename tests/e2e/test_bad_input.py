@@ -7,17 +7,9 @@ import pytest
 import zmq
 
 import protocol
-from pipeline import BIN
+from pipeline import BIN, refused
 
 MORE = {"ventilator": ("--random", "1"), "worker": (), "sink": ()}  # what makes the command line complete
-
-
-def refused(pipeline, program, *words):
-    """Runs a program that must not start; returns the one line that it says."""
-    process = pipeline.start(BIN / program, *words)
-    assert (process.status(), process.out) == (255, "")
-    assert re.fullmatch(rf"{program}: [^\n]{{1,200}}\n", process.err), process.err
-    return process.err
 
 
 # --- wrong at the start

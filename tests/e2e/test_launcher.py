@@ -27,6 +27,7 @@ from launcher import DEADLINE, LAUNCHER
     (["--seed", "-1"], "ventilator", ["--seed=-1"]),
     (["--min-msec=1", "--max-msec", "2"], "ventilator", ["--min-msec=1", "--max-msec=2"]),
     (["--retries", "3"], "ventilator", ["--retries=3"]),
+    (["--max-task", "64k"], "ventilator", ["--max-task=64k"]),
     (["--name", "a=b"], "ventilator", ["--name=a=b"]),
     (["-"], "ventilator", ["-"]),
     (["-k0", "--tag"], "sink", ["-k", "--tag"]),
@@ -64,6 +65,16 @@ def test_a_file_goes_to_the_ventilator_whatever_its_name(play):
     play.run("-j1", str(path))
 
     assert play.arguments("ventilator") == [str(path)]
+
+
+def test_several_files_go_to_the_ventilator_in_their_order(play):
+    files = [str(play.stage / name) for name in ("b", "a")]
+    for file in files:
+        Path(file).write_text("1\n")
+
+    play.run("-j1", files[0], "-", "--retries=2", files[1], "--", "echo")
+
+    assert play.arguments("ventilator") == ["--retries=2", files[0], "-", files[1]]
 
 
 @pytest.mark.parametrize("jobs", [["-j", "3"], ["-j3"], ["--jobs", "3"], ["--jobs=3"]])
@@ -185,6 +196,17 @@ def test_what_is_wrong_is_said_in_one_line_and_nothing_is_started(play, argument
     assert run.out == ""
     assert run.err.startswith("divvy: ") and run.err.count("\n") == 1
     assert not any(play.seen(name) for name in ("sink", "worker", "ventilator"))
+
+
+def test_each_file_is_looked_at_before_anything_is_started(play):
+    good = play.stage / "good"
+    good.write_text("1\n")
+
+    run = play.run(str(good), "no such file")
+
+    assert run.process.returncode == 255
+    assert run.err == "divvy: cannot read no such file; name files with one task a line\n"
+    assert not play.seen("sink")
 
 
 def test_missing_programs_are_said_in_one_line(play):

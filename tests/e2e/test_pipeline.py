@@ -1,33 +1,10 @@
 """The pipeline from end to end: batches, who comes and goes meanwhile, and the status that is left."""
-import os
 import re
 import signal
 
 import pytest
 
 from pipeline import eventually, marks
-
-
-class Feed:
-    """A ventilator's input: the test decides when there is more of it, and when it ends."""
-
-    def __init__(self):
-        reader, writer = os.pipe()
-        self.reader, self.writer = open(reader, "rb"), open(writer, "wb", buffering=0)
-
-    def give(self, *tasks):
-        self.writer.write(b"".join(b"%d\n" % task for task in tasks))
-
-    def end(self):
-        self.writer.close()
-
-
-@pytest.fixture
-def feed():
-    feed = Feed()
-    yield feed
-    feed.end()
-    feed.reader.close()
 
 
 def done(tasks):
@@ -254,14 +231,3 @@ def test_a_sink_that_is_killed_and_started_again_gets_the_results_again(pipeline
     assert (ventilator.status(), sink.status()) == (0, 0)
     assert printed(sink) == done([1])
     assert gate.seen() == {"1": [worker.pid]}
-
-
-def test_a_ventilator_waits_for_more_input_while_tasks_run(pipeline, feed):
-    sink = pipeline.sink()
-    pipeline.worker(command=("echo",))
-    ventilator = pipeline.ventilator(stdin=feed.reader)
-    for task in range(3):
-        feed.give(task)
-        eventually(lambda: printed(sink) == [str(n) for n in range(task + 1)], f"task {task} to be done")
-    feed.end()
-    assert (ventilator.status(), sink.status()) == (0, 0)

@@ -1,15 +1,7 @@
-// The ventilator's parts besides its dispatch: pool, backlog, input.
+// The ventilator's parts besides its dispatch and its input: pool, backlog.
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <array>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <stdexcept>
 
 #include "ventilator/backlog.hpp"
-#include "ventilator/input.hpp"
 #include "ventilator/pool.hpp"
 #include "ventilator/troubles.hpp"
 
@@ -143,84 +135,6 @@ TEST(Backlog, IgnoresRetiringWhatIsNotThere) {
   backlog.append("a");
   backlog.retire({2, 5});
   EXPECT_EQ(backlog.tasks(), 1U);
-}
-
-class InputTest : public testing::Test {
- protected:
-  InputTest() {
-    std::array<char, 32> name{"/tmp/divvy-input-XXXXXX"};
-    ::close(::mkstemp(name.data()));
-    path_ = name.data();
-  }
-  ~InputTest() override { std::filesystem::remove(path_); }
-
-  void write(std::string_view bytes) { std::ofstream(path_, std::ios::binary) << bytes; }
-
-  Texts tasks(char delimiter = '\n') {
-    Texts texts;
-    const auto input = open_lines(path_, delimiter);
-    while (!input->ended()) {
-      input->read([&](std::string_view text) { texts.emplace_back(text); });
-    }
-    return texts;
-  }
-
-  std::string path_;
-};
-
-TEST_F(InputTest, HasATaskALine) {
-  write("a\nb c\n");
-  EXPECT_EQ(tasks(), (Texts{"a", "b c"}));
-}
-
-TEST_F(InputTest, NeedsNoNewlineAtItsEnd) {
-  write("a\nb");
-  EXPECT_EQ(tasks(), (Texts{"a", "b"}));
-}
-
-TEST_F(InputTest, SkipsEmptyLinesAndCarriageReturns) {
-  write("a\r\n\r\n\nb\r\n");
-  EXPECT_EQ(tasks(), (Texts{"a", "b"}));
-}
-
-TEST_F(InputTest, KeepsEverythingBetweenNulBytes) {
-  write(std::string("a\nb\0\0c\r", 7));
-  EXPECT_EQ(tasks('\0'), (Texts{"a\nb", "", "c\r"}));
-}
-
-TEST_F(InputTest, HasLinesLongerThanABlock) {
-  const std::string longest(kMaxTaskBytes, 'x');
-  write("a\n" + longest + "\nb\n");
-  EXPECT_EQ(tasks(), (Texts{"a", longest, "b"}));
-}
-
-TEST_F(InputTest, RefusesALineThatIsTooLong) {
-  write(std::string(kMaxTaskBytes + 1, 'x'));
-  EXPECT_THROW(tasks(), std::runtime_error);
-}
-
-TEST_F(InputTest, RefusesWhatCannotBeRead) {
-  EXPECT_THROW(open_lines(path_ + "-none", '\n'), std::runtime_error);
-  EXPECT_THROW(open_lines("/tmp", '\n'), std::runtime_error);
-}
-
-TEST(RandomInput, GivesTheSameWorkloadsForTheSameSeed) {
-  const auto draw = [](std::uint64_t seed) {
-    Texts texts;
-    const auto input = open_random({2500, 1, 100, seed});
-    while (!input->ended()) {
-      input->read([&](std::string_view text) { texts.emplace_back(text); });
-    }
-    return texts;
-  };
-  const Texts texts = draw(1);
-  EXPECT_EQ(texts.size(), 2500U);
-  for (const std::string& text : texts) {
-    EXPECT_GE(std::stoi(text), 1);
-    EXPECT_LE(std::stoi(text), 100);
-  }
-  EXPECT_EQ(draw(1), texts);
-  EXPECT_NE(draw(2), texts);
 }
 
 }  // namespace

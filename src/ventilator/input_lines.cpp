@@ -1,0 +1,123 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "hall/events.hpp"
+#include "ventilator/input.hpp"
+
+namespace divvy::ventilator {
+namespace {
+
+bool is_standard(const std::string& path) { return path == "-"; }
+
+std::string name_of(const std::string& path) { return is_standard(path) ? "standard input" : path; }
+
+[[noreturn]] void fail_to_read(const std::string& path, int error) {
+  throw std::runtime_error(fmt::format("cannot read {}: {}", name_of(path), std::strerror(error)));
+}
+
+// To open a pipe that has a name would show, so what can be known is known without.
+void check_readable(const std::string& path) {
+  struct stat about {};
+  const bool there = is_standard(path)
+                         ? ::fstat(STDIN_FILENO, &about) == 0
+                         : ::stat(path.c_str(), &about) == 0 && ::access(path.c_str(), R_OK) == 0;
+  if (!there) fail_to_read(path, errno);
+  if (S_ISDIR(about.st_mode)) fail_to_read(path, EISDIR);
+}
+
+// Without blocking: a pipe with a name may have to wait for somebody to write to it.
+Descriptor open_one(const std::string& path) {
+  Descriptor fd(is_standard(path) ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                  : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.open()) fail_to_read(path, errno);
+  return fd;
+}
+
+class Lines : public Input {
+ public:
+  Lines(std::vector<std::string> paths, const LineRules& rules)
+      : paths_(std::move(paths)), rules_(rules), fd_(open_one(paths_.front())) {}
+
+  void read(const Take& take) override {
+    std::array<char, 1 << 16> block;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    const ssize_t size = ::read(fd_.get(), block.data(), block.size());
+    if (size > 0) return split({block.data(), static_cast<std::size_t>(size)}, take);
+    if (size == 0) return end_file(take);
+    if (errno != EAGAIN && errno != EINTR) fail_to_read(paths_[current_], errno);
+  }
+
+  [[nodiscard]] bool ended() const override { return current_ == paths_.size(); }
+  [[nodiscard]] std::optional<int> fd() const override { return fd_.get(); }
+  [[nodiscard]] std::string remark() const override {
+    if (skipped_ == 0) return {};
+    return fmt::format("skipped {} empty line{}", skipped_, skipped_ == 1 ? "" : "s");
+  }
+
+ private:
+  void split(std::string_view block, const Take& take) {
+    for (auto end = block.find(rules_.delimiter); end != std::string_view::npos;
+         end = block.find(rules_.delimiter)) {
+      if (begun_.empty()) {
+        pass(block.substr(0, end), take);
+      } else {
+        begun_ += block.substr(0, end);
+        pass(std::exchange(begun_, {}), take);
+      }
+      block.remove_prefix(end + 1);
+    }
+    begun_ += block;
+    // Its end may be a carriage return, which does not count.
+    if (begun_.size() > rules_.max_bytes + 1) refuse_line(number_ + 1);
+  }
+
+  void pass(std::string_view text, const Take& take) {
+    ++number_;
+    if (rules_.delimiter == '\n') {
+      if (text.ends_with('\r')) text.remove_suffix(1);
+      if (text.empty()) {
+        ++skipped_;
+        return;
+      }
+    }
+    if (text.size() > rules_.max_bytes) refuse_line(number_);
+    take(text);
+  }
+
+  void end_file(const Take& take) {
+    if (!begun_.empty()) pass(std::exchange(begun_, {}), take);
+    number_ = 0;
+    if (++current_ < paths_.size()) fd_ = open_one(paths_[current_]);
+  }
+
+  [[noreturn]] void refuse_line(std::uint64_t number) const {
+    throw std::runtime_error(
+        fmt::format("{}, {} {}: longer than {} bytes; --max-task allows more, up to {}m",
+                    name_of(paths_[current_]), rules_.delimiter == '\n' ? "line" : "string", number,
+                    rules_.max_bytes, kMaxTextBytes >> 20));
+  }
+
+  std::vector<std::string> paths_;
+  LineRules rules_;
+  std::size_t current_ = 0;  // of paths_
+  Descriptor fd_;
+  std::string begun_;         // a line whose end is still to come
+  std::uint64_t number_ = 0;  // of the last whole line in the current file
+  std::uint64_t skipped_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Input> open_lines(const std::vector<std::string>& paths, const LineRules& rules) {
+  for (const std::string& path : paths) check_readable(path);
+  return std::make_unique<Lines>(paths, rules);
+}
+
+}  // namespace divvy::ventilator
