@@ -44,7 +44,7 @@ def test_help_is_in_words_of_our_own(program):
 
 @every_program
 def test_groups_come_in_the_same_order_everywhere(program):
-    order = ["Tasks", "Output", "Batch", "Where to meet", "General", "Examples"]
+    order = ["Tasks", "Output", "Batch", "Where to meet", "General", "In the words of COMMAND", "Examples"]
     assert groups(program) == [group for group in order if group in groups(program)]
 
 

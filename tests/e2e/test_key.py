@@ -105,6 +105,7 @@ def test_a_stranger_cannot_tell_a_worker_what_to_run(pipeline, key, context):
     worker = pipeline.worker("--key", key, command=("touch", ran))
     inbox = worker.says(r"listens on (\S+)")[1]
     with context.socket(zmq.PUSH) as push:
+        push.linger = 0  # what is refused is never sent
         public, push.curve_secretkey = zmq.curve_keypair()
         push.curve_publickey = push.curve_serverkey = public
         push.connect(inbox)
