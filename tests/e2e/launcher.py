@@ -52,15 +52,19 @@ class Run:
         eventually(lambda: self.alive() == {}, f"{self.alive()} to end")
 
     def alive(self):
-        """The command line of each process of this run, by process id."""
-        found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if self.mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
-                    found[int(entry.name)] = (entry / "cmdline").read_bytes()
-            except OSError:
-                pass  # it has just ended, or is not ours
-        return found
+        return alive_with(self.mark)
+
+
+def alive_with(mark):
+    """The command line of each process that has this mark in its environment, by process id."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found[int(entry.name)] = (entry / "cmdline").read_bytes()
+        except OSError:
+            pass  # it has just ended, or is not ours
+    return found
 
 
 class Play:
