@@ -325,7 +325,17 @@ int Ventilator::leave() {
                               batch_.input->ended() ? "" : " or more"));
     return kExitTrouble;
   }
+  if (dispatch_.failed() > 0) tell_how_to_run_again();
   return exit_status(dispatch_.failed());
+}
+
+void Ventilator::tell_how_to_run_again() const {
+  if (batch_.again.empty()) {
+    return notices_.tell(
+        "to run only failed tasks again, as --retry-failed does, a batch needs a --name, and the "
+        "sink a --journal");
+  }
+  notices_.tell(fmt::format("to run only the failed tasks again: {}", batch_.again));
 }
 
 }  // namespace divvy::ventilator
