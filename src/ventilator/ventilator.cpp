@@ -332,8 +332,7 @@ int Ventilator::leave() {
 void Ventilator::tell_how_to_run_again() const {
   if (batch_.again.empty()) {
     return notices_.tell(
-        "to run only failed tasks again, as --retry-failed does, a batch needs a --name, and the "
-        "sink a --journal");
+        "with a --name, and the sink's --journal, failed tasks can be run again alone");
   }
   notices_.tell(fmt::format("to run only the failed tasks again: {}", batch_.again));
 }

@@ -236,4 +236,4 @@ def test_the_command_that_runs_what_failed_again_is_printed(pipeline, journal):
 
 def test_without_a_name_it_is_said_what_that_would_take(pipeline):
     _, ventilator = pipeline.batch(["x"], command=("false",))
-    assert "needs a --name, and the sink a --journal" in ventilator.err
+    assert "with a --name, and the sink's --journal, failed tasks can be run again alone" in ventilator.err
