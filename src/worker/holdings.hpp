@@ -55,6 +55,8 @@ class Holdings {
   void describe(Presence& presence) const;
 
   [[nodiscard]] std::uint64_t queued() const { return queued_.size(); }
+  /// Results that next_results() would bring.
+  [[nodiscard]] std::uint64_t unsent() const { return unsent_ + (brief_ ? 1 : 0); }
   [[nodiscard]] std::uint64_t running() const { return running_.size(); }
   [[nodiscard]] bool settled() const { return finished_.empty() && !brief_; }
   /// Bytes of results that are not settled.

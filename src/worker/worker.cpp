@@ -20,6 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPresenceEvery = 1s;
+// How long a result waits at most for others to travel with.
+constexpr auto kTogether = 10ms;
 // How long a worker that leaves waits for its last results to be recorded: a sink may be
 // restarting.
 constexpr auto kFarewell = 10s;
@@ -91,6 +93,7 @@ void Worker::wait() {
   const auto consider = [&](Time time) { deadline = deadline ? std::min(*deadline, time) : time; };
   if (!presence_due) consider(presence_at_);
   if (leave_at_) consider(*leave_at_);
+  if (send_at_ && !waiting_) consider(*send_at_);
   timer_.set(deadline);
 
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
@@ -218,11 +221,23 @@ void Worker::send_results() {
   for (; plain_done_ > 0; --plain_done_) {
     if (!results_.send({})) return;
   }
-  while (true) {
+  while (waiting_ || results_due()) {
     if (!waiting_) waiting_ = holdings_.next_results(name_);
-    if (!waiting_ || !results_.send(*waiting_)) return;
+    if (!results_.send(*waiting_)) return;
     waiting_.reset();
   }
+}
+
+// One message for each brief task would cost more than the task. While half of what was queued is
+// still there, nobody waits for the news.
+bool Worker::results_due() {
+  if (holdings_.unsent() == 0) {
+    send_at_.reset();
+    return false;
+  }
+  const Time now = Clock::now();
+  if (!send_at_) send_at_ = now + kTogether;
+  return holdings_.unsent() >= holdings_.queued() || now >= *send_at_;
 }
 
 void Worker::send_presence(Time now) {
