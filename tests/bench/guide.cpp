@@ -4,6 +4,8 @@
 //   guide ventilator TASKS RESULTS WORKERS FILE|COUNT   (COUNT: that many tasks of 0 msec)
 //   guide worker TASKS RESULTS
 //   guide sink RESULTS COUNT
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -46,6 +48,9 @@ void ventilate(zmq::context_t& context, const Words& words) {
   zmq_socket_monitor(sender.handle(), nullptr, 0);
   sink.send(zmq::str_buffer("0"));
   for (const std::string& task : tasks) sender.send(zmq::buffer(task));
+  // Until it is killed: a worker that lags behind may lose what it has not read of a closed ipc
+  // connection.
+  pause();
 }
 
 [[noreturn]] void work(zmq::context_t& context, const Words& words) {
