@@ -66,7 +66,7 @@ Worker::Worker(const Options& options)
       feedback_(context_, options.common.endpoints.feedback),
       results_(context_, options.common.endpoints.results),
       runner_(make_runner(options, name_)),
-      holdings_(self_) {
+      holdings_(self_, options.command.empty()) {
   connect_to(inbox_, options.common.endpoints.tasks);
   notices_.detail(fmt::format("{} listens on {}", name_, listening_.endpoint()));
 }
@@ -135,7 +135,7 @@ void Worker::hear(const zmq::message_t& message) {
   }
   const auto lane = decode<Lane>(frame);
   if (!lane) return notices_.dropped("a message that is no lane message");
-  switch (holdings_.hear(*lane)) {
+  switch (holdings_.hear(*lane, now_utc())) {
     case Holdings::Heard::ignored:
       return notices_.dropped("a lane message that is stale, or another worker's");
     case Holdings::Heard::asked:
@@ -179,14 +179,15 @@ void Worker::start(Task task, bool plain) {
 }
 
 void Worker::collect() {
-  bool slept = false;
+  std::uint64_t slept = holdings_.take_passed();
   for (const Ended& ended : runner_->ended(Clock::now())) {
     const auto run = running_.extract(ended.job);
     end(run.mapped(), ended);
-    slept = slept || ended.outcome == Outcome::slept;
-    if (ended.outcome == Outcome::slept && !options_.common.quiet) std::putchar('.');
+    if (ended.outcome == Outcome::slept) ++slept;
   }
-  if (slept) std::fflush(stdout);
+  if (slept == 0 || options_.common.quiet) return;
+  for (; slept > 0; --slept) std::putchar('.');
+  std::fflush(stdout);
 }
 
 void Worker::end(const Running& run, const Ended& ended) {
