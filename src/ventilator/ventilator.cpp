@@ -22,7 +22,7 @@ constexpr auto kRemindAfter = 2s;
 constexpr auto kReunion = 1300ms;
 
 // How far reading goes ahead of what is recorded.
-constexpr std::uint64_t kBacklogTasks = 1'000'000;
+constexpr std::uint64_t kBacklogTasks = 100'000;
 
 // The same name is the same batch, today and after a crash.
 BatchId batch_id(const std::string& name) {
