@@ -44,7 +44,7 @@ void CommonOptions::add_to(CLI::App& app) {
   endpoint("--feedback", endpoints.feedback)
       ->type_name("ENDPOINT")
       ->description("One of the three elsewhere");
-  app.add_option("--key", key, "Only with those who have it (--make-key)")
+  app.add_option("--key", key, "Encrypt; let in only those who have it")
       ->type_name("FILE")
       ->group(meeting);
   app.add_flag("--insecure", insecure, "Allow addresses that others can reach")->group(meeting);

@@ -7,8 +7,8 @@ namespace divvy::ventilator {
 namespace {
 
 // Beyond its slots a worker holds tasks for about this long, so that it does not stand idle while a
-// result, its receipt and the next task are on their way.
-constexpr double kAheadNanoseconds = 5e6;
+// result, its receipt and the next task are on their way, and brief ones travel by the dozen.
+constexpr double kAheadNanoseconds = 20e6;
 constexpr double kMostAhead = 65536;
 // For tasks that take longer, a round trip does not matter.
 constexpr double kLongTask = 1e9;

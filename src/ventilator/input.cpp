@@ -20,7 +20,7 @@ class Random : public Input {
         generator_(workloads.seed) {}
 
   void read(const Take& take) override {
-    constexpr std::uint64_t some = 1000;
+    constexpr std::uint64_t some = 10'000;
     for (std::uint64_t i = std::min(left_, some); i > 0; --i, --left_) {
       take(fmt::format_int(distribution_(generator_)).c_str());
     }

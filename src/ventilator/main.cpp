@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "hall/key.hpp"
 #include "hall/program.hpp"
+#include "hall/quoting.hpp"
 #include "ventilator/classic.hpp"
 #include "ventilator/input.hpp"
 #include "ventilator/options.hpp"
@@ -54,13 +56,22 @@ Ventilator::Batch batch(const Options& options) {
   return batch;
 }
 
-int run(Options& options) {
+// The launcher, if there is one, says what the user has typed.
+std::string again(const Options& options, std::vector<std::string> words) {
+  if (options.name.empty()) return {};
+  if (const char* const typed = std::getenv("DIVVY_RETRY_COMMAND")) return typed;
+  if (!options.retry_failed) words.insert(words.begin() + 1, "--retry-failed");
+  return quoted(words);
+}
+
+int run(Options& options, std::vector<std::string> words) {
   if (!options.make_key.empty()) {
     make_key(options.make_key);
     return 0;
   }
   options.common.settle();
   Ventilator::Batch work = batch(options);
+  work.again = again(options, std::move(words));
   if (options.classic) return run_classic(options.common, *work.input, options.workers);
   return Ventilator(options.common, std::move(work)).run();
 }
@@ -72,5 +83,5 @@ int main(int argc, char** argv) {
   const Program program{"ventilator", "[FILE...]",
                         "Hands out tasks to workers: one a line, or random workloads.",
                         [&](CLI::App& app) { options.add_to(app); }};
-  return run_program(program, argc, argv, [&] { return run(options); });
+  return run_program(program, argc, argv, [&] { return run(options, {argv, argv + argc}); });
 }

@@ -80,8 +80,7 @@ void Options::add_batch_to(CLI::App& app) {
   app.add_option("--name", name, "The same name goes on where the journal says")
       ->type_name("NAME")
       ->group(batch);
-  app.add_flag("--longest-first", longest_first,
-               "Longer tasks first: workloads, or others with")
+  app.add_flag("--longest-first", longest_first, "Longer tasks first: workloads, or others with")
       ->group(batch);
   app.add_option("--history", history, "the JOURNAL of an earlier run of them")
       ->type_name("JOURNAL")

@@ -22,7 +22,7 @@ constexpr auto kRemindAfter = 2s;
 constexpr auto kReunion = 1300ms;
 
 // How far reading goes ahead of what is recorded.
-constexpr std::uint64_t kBacklogTasks = 1'000'000;
+constexpr std::uint64_t kBacklogTasks = 100'000;
 
 // The same name is the same batch, today and after a crash.
 BatchId batch_id(const std::string& name) {
@@ -325,7 +325,16 @@ int Ventilator::leave() {
                               batch_.input->ended() ? "" : " or more"));
     return kExitTrouble;
   }
+  if (dispatch_.failed() > 0) tell_how_to_run_again();
   return exit_status(dispatch_.failed());
+}
+
+void Ventilator::tell_how_to_run_again() const {
+  if (batch_.again.empty()) {
+    return notices_.tell(
+        "with a --name, and the sink's --journal, failed tasks can be run again alone");
+  }
+  notices_.tell(fmt::format("to run only the failed tasks again: {}", batch_.again));
 }
 
 }  // namespace divvy::ventilator

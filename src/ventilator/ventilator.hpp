@@ -32,6 +32,7 @@ class Ventilator {
     std::uint64_t max_outstanding_bytes = 64 << 20;
     std::optional<Halt> halt;
     bool retry_failed = false;
+    std::string again;  // a command that runs only the failed tasks again; none: it cannot be done
     std::optional<Costs> costs;  // the longest tasks first
   };
 
@@ -59,6 +60,7 @@ class Ventilator {
   void announce();
   void remind(Time now);
   int leave();
+  void tell_how_to_run_again() const;
 
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool backlog_full() const;

@@ -10,9 +10,6 @@
 
 namespace divvy::worker {
 
-/// The words as a POSIX shell reads them.
-std::string quoted(const std::vector<std::string>& words);
-
 class DryRun : public Runner {
  public:
   /// Without a command a task is a number of milliseconds to sleep.

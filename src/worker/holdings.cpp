@@ -1,22 +1,38 @@
 #include "worker/holdings.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
+
+#include "divvy/workload.hpp"
 
 namespace divvy::worker {
 namespace {
 
 constexpr std::size_t kFrameBytes = 1 << 20;
-// No task is kept waiting in a run of brief ones for longer.
-constexpr std::int64_t kBriefNanoseconds = 1'000'000;
+
+bool takes_no_time(std::string_view texts) {
+  bool none = true;
+  for_each_text(texts, [&](std::string_view text) {
+    none = none && parse_workload(text) == std::chrono::milliseconds(0);
+  });
+  return none;
+}
 
 }  // namespace
 
-Holdings::Heard Holdings::hear(const Lane& lane) {
+Holdings::Heard Holdings::hear(const Lane& lane, std::int64_t now) {
   if (!follow(lane)) return Heard::ignored;
   settle(lane.settled);
   give_back(lane.recalled);
-  for (const TaskRun& run : lane.tasks) queue(run);
+  for (const TaskRun& run : lane.tasks) {
+    const bool news = held_.common(run.ids).empty();
+    if (news && sleeps_ && takes_no_time(run.texts)) {
+      pass(run, now);
+    } else {
+      queue(run);
+    }
+  }
   const bool greeting = lane.settled.empty() && lane.tasks.empty();
   return greeting || !lane.recalled.empty() ? Heard::asked : Heard::taken;
 }
@@ -41,7 +57,6 @@ void Holdings::change_batch(BatchId batch) {
   running_ = {};
   queued_.clear();
   finished_.clear();
-  brief_.reset();
   unsent_ = 0;
   kept_bytes_ = 0;
 }
@@ -109,37 +124,18 @@ void Holdings::finish(const Task& task, Result result) {
   running_.erase({task.id, 1});
   result.attempt = task.attempt;
   result.attempts = task.attempts;
-  if (prolong(task, result)) return;
-  close_brief();
   result.ids = {task.id, 1};
   std::string text;
   append_text(text, task.text);
-  if (result.outcome == Outcome::slept) {
-    brief_ = {result, std::move(text)};
-  } else {
-    result.texts = text;
-    keep(result);
-  }
+  result.texts = text;
+  keep(result);
 }
 
-bool Holdings::prolong(const Task& task, const Result& result) {
-  if (!brief_ || result.outcome != Outcome::slept) return false;
-  Result& run = brief_->result;
-  const bool next =
-      task.id == run.ids.end() && result.attempt == run.attempt && result.attempts == run.attempts;
-  if (!next || result.ended - run.started > kBriefNanoseconds) return false;
-  ++run.ids.count;
-  run.ended = std::max(run.ended, result.ended);
-  append_text(brief_->texts, task.text);
-  if (brief_->texts.size() >= kFrameBytes) close_brief();
-  return true;
-}
-
-void Holdings::close_brief() {
-  if (!brief_) return;
-  brief_->result.texts = brief_->texts;
-  keep(brief_->result);
-  brief_.reset();
+// All of a run in one result: a million a second would be few, one by one.
+void Holdings::pass(const TaskRun& run, std::int64_t now) {
+  held_.insert(run.ids);
+  keep({run.ids, run.attempt, run.attempts, Outcome::slept, 0, now, now, run.texts, {}, {}, {}});
+  passed_ += run.ids.count;
 }
 
 void Holdings::keep(const Result& result) {
@@ -152,7 +148,6 @@ void Holdings::keep(const Result& result) {
 }
 
 std::optional<std::string> Holdings::next_results(std::string_view name) {
-  close_brief();
   if (unsent_ == 0) return {};
   ResultsOf<EncodedResult> results{self_, name, batch_, {}};
   std::size_t bytes = 0;
@@ -185,7 +180,6 @@ void Holdings::describe(Presence& presence) const {
   for (const Finished& result : finished_) {
     for (const Range& ids : result.unsettled.ranges()) finished.insert(ids);
   }
-  if (brief_) finished.insert(brief_->result.ids);
   presence.finished = finished.ranges();
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "divvy/messages.hpp"
@@ -24,15 +25,18 @@ struct Task {
 
 class Holdings {
  public:
-  explicit Holdings(WorkerId self) : self_(self) {}
+  /// `sleeps`: tasks are workloads, and those of no time are done as soon as they are heard of.
+  explicit Holdings(WorkerId self, bool sleeps = false) : self_(self), sleeps_(sleeps) {}
 
   enum class Heard {
     ignored,  // not for this worker, or old
     taken,
     asked,  // and the ventilator waits for a presence
   };
-  /// Takes what a ventilator says: settles, gives back, queues.
-  Heard hear(const Lane& lane);
+  /// Takes what a ventilator says: settles, gives back, queues. `now`: nanoseconds since 1970, UTC.
+  Heard hear(const Lane& lane, std::int64_t now = 0);
+  /// How many workloads of no time were done since the last call.
+  std::uint64_t take_passed() { return std::exchange(passed_, 0); }
 
   /// The next task, from now on running; nothing if none is queued.
   std::optional<Task> start();
@@ -55,8 +59,10 @@ class Holdings {
   void describe(Presence& presence) const;
 
   [[nodiscard]] std::uint64_t queued() const { return queued_.size(); }
+  /// Results that next_results() would bring.
+  [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
   [[nodiscard]] std::uint64_t running() const { return running_.size(); }
-  [[nodiscard]] bool settled() const { return finished_.empty() && !brief_; }
+  [[nodiscard]] bool settled() const { return finished_.empty(); }
   /// Bytes of results that are not settled.
   [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_; }
 
@@ -68,23 +74,17 @@ class Holdings {
     bool sent = false;
   };
 
-  /// Workloads that took no time, one after the other: one result.
-  struct Brief {
-    Result result;
-    std::string texts;
-  };
-
   bool follow(const Lane& lane);
   void change_batch(BatchId batch);
   void settle(const std::vector<Settled>& settled);
   void settle(Finished& result, Range ids);
   void give_back(const std::vector<Range>& recalled);
   void queue(const TaskRun& run);
-  bool prolong(const Task& task, const Result& result);
-  void close_brief();
+  void pass(const TaskRun& run, std::int64_t now);
   void keep(const Result& result);
 
   WorkerId self_;
+  bool sleeps_;
   VentilatorId ventilator_{};
   std::unordered_set<VentilatorId> former_;
   std::uint64_t sequence_ = 0;
@@ -94,9 +94,9 @@ class Holdings {
   RangeSet running_;
   std::deque<Task> queued_;
   std::deque<Finished> finished_;
-  std::optional<Brief> brief_;
   std::uint64_t unsent_ = 0;
   std::uint64_t kept_bytes_ = 0;
+  std::uint64_t passed_ = 0;
 };
 
 }  // namespace divvy::worker

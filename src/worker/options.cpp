@@ -48,8 +48,7 @@ void Options::add_to(CLI::App& app) {
       ->type_name("REGEX")
       ->check(separator_check())
       ->group(tasks);
-  app.add_flag("--stdin", task_on_stdin, "Give the task on standard input")
-      ->group(tasks);
+  app.add_flag("--stdin", task_on_stdin, "Give the task on standard input")->group(tasks);
   app.add_flag("--dry-run", dry_run, "Print the commands instead of running them")->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
       ->type_name("SECONDS")

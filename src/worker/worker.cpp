@@ -21,6 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPresenceEvery = 1s;
+// How long a result waits at most for others to travel with.
+constexpr auto kTogether = 10ms;
 // How long a worker that leaves waits for its last results to be recorded: a sink may be
 // restarting.
 constexpr auto kFarewell = 10s;
@@ -71,7 +73,7 @@ Worker::Worker(const Options& options)
       feedback_(context_, options.common.endpoints.feedback),
       results_(context_, options.common.endpoints.results),
       runner_(make_runner(options, name_)),
-      holdings_(self_),
+      holdings_(self_, options.command.empty() && !options.dry_run),
       slots_(options.first_slot) {
   connect_to(context_, inbox_, options.common.endpoints.tasks);
   notices_.detail(fmt::format("{} listens on {}", name_, listening_.endpoint()));
@@ -99,6 +101,7 @@ void Worker::wait() {
   const auto consider = [&](Time time) { deadline = deadline ? std::min(*deadline, time) : time; };
   if (!presence_due) consider(presence_at_);
   if (leave_at_) consider(*leave_at_);
+  if (send_at_ && !waiting_) consider(*send_at_);
   timer_.set(deadline);
 
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
@@ -144,7 +147,7 @@ void Worker::hear(const zmq::message_t& message) {
   }
   const auto lane = decode<Lane>(frame);
   if (!lane) return notices_.dropped("a message that is no lane message");
-  switch (holdings_.hear(*lane)) {
+  switch (holdings_.hear(*lane, now_utc())) {
     case Holdings::Heard::ignored:
       return notices_.dropped("a lane message that is stale, or another worker's");
     case Holdings::Heard::asked:
@@ -188,15 +191,16 @@ void Worker::start(Task task, bool plain) {
 }
 
 void Worker::collect() {
-  bool slept = false;
+  std::uint64_t slept = holdings_.take_passed();
   for (const Ended& ended : runner_->ended(Clock::now())) {
     const auto run = running_.extract(ended.job);
     slots_.free(run.mapped().slot);
     end(run.mapped(), ended);
-    slept = slept || ended.outcome == Outcome::slept;
-    if (ended.outcome == Outcome::slept && !options_.common.quiet) std::putchar('.');
+    if (ended.outcome == Outcome::slept) ++slept;
   }
-  if (slept) std::fflush(stdout);
+  if (slept == 0 || options_.common.quiet) return;
+  for (; slept > 0; --slept) std::putchar('.');
+  std::fflush(stdout);
 }
 
 void Worker::end(const Running& run, const Ended& ended) {
@@ -231,11 +235,23 @@ void Worker::send_results() {
   for (; plain_done_ > 0; --plain_done_) {
     if (!results_.send({})) return;
   }
-  while (true) {
+  while (waiting_ || results_due()) {
     if (!waiting_) waiting_ = holdings_.next_results(name_);
-    if (!waiting_ || !results_.send(*waiting_)) return;
+    if (!results_.send(*waiting_)) return;
     waiting_.reset();
   }
+}
+
+// One message for each brief task would cost more than the task. While half of what was queued is
+// still there, nobody waits for the news.
+bool Worker::results_due() {
+  if (holdings_.unsent() == 0) {
+    send_at_.reset();
+    return false;
+  }
+  const Time now = Clock::now();
+  if (!send_at_) send_at_ = now + kTogether;
+  return holdings_.unsent() >= holdings_.queued() || now >= *send_at_;
 }
 
 void Worker::send_presence(Time now) {

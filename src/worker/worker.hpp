@@ -48,6 +48,7 @@ class Worker {
   void send_results();
   void send_presence(Time now);
 
+  bool results_due();
   [[nodiscard]] bool may_hear() const;
   [[nodiscard]] bool may_start() const;
   [[nodiscard]] bool finished(Time now);
@@ -68,6 +69,7 @@ class Worker {
   std::unique_ptr<Runner> runner_;
   Holdings holdings_;
   std::optional<std::string> waiting_;  // results that the sink had no room for yet
+  std::optional<Time> send_at_;         // when those not sent yet are, at the latest
   std::deque<std::string> plain_;       // plain tasks that wait
   std::uint64_t plain_done_ = 0;        // completions that are still to be sent
   std::unordered_map<std::uint64_t, Running> running_;

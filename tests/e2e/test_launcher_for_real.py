@@ -1,9 +1,11 @@
 """scripts/divvy with the real programs."""
 import os
+import re
 import signal
 import subprocess
 
 from launcher import DEADLINE, eventually
+from pipeline import BIN
 
 
 def test_lines_come_out_in_the_order_of_the_input(divvy):
@@ -107,3 +109,15 @@ def test_ctrl_c_waits_for_what_runs_and_hands_out_no_more(divvy, terminal, tmp_p
 
     assert run.end() == 255
     assert run.out.split() == ["done", "done"]
+
+
+def test_the_command_that_runs_what_failed_again_is_the_users_own(divvy, tmp_path):
+    fixed, tasks = tmp_path / "it is fixed", tmp_path / "tasks"
+    tasks.write_text("a\nb\n")
+    run = divvy("--journal", tmp_path / "j.db", "--name", "b", tasks, "--", "sh", "-c", '[ -e "$0" ]', fixed)
+    assert run.end() == 2
+    again = re.search(r"to run only the failed tasks again: (.*)$", run.err, re.M)[1]
+    fixed.touch()
+    ended = subprocess.run(["bash", "-c", again], env={**os.environ, "DIVVY_BIN": str(BIN)}, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert "2 tasks, 0 failed" in ended.stderr

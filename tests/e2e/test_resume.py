@@ -1,4 +1,6 @@
 """Batches that go on: the journal, names, and what happens when one of the three is killed and started again."""
+import re
+import shlex
 import signal
 import sqlite3
 
@@ -214,3 +216,24 @@ def test_a_task_that_was_running_on_three_lost_workers_fails(pipeline, gate):
         worker.kill()
     assert (ventilator.status(), sink.status()) == (1, 1)
     assert "task 1 failed, lost 3 workers: 1" in sink.err
+
+
+def test_the_command_that_runs_what_failed_again_is_printed(pipeline, journal):
+    fixed = pipeline.file("fixed")
+    command = ("sh", "-c", f"[ {{}} = 1 ] || [ -e {fixed} ]")
+    tasks = pipeline.file("the tasks")
+    tasks.write_text("1\n2\n3\n")
+    _, ventilator = pipeline.batch(None, command=command, sink=("--journal", journal), ventilator=("--name", "b", tasks))
+    assert ventilator.status() == 2
+    again = re.search(r"to run only the failed tasks again: (.*)$", ventilator.err, re.M)[1]
+    assert shlex.split(again).count("--retry-failed") == 1
+    fixed.touch()
+    sink = pipeline.sink("--journal", journal)
+    assert pipeline.start("sh", "-c", again).status() == 0
+    assert sink.status() == 0
+    assert rows(journal, "SELECT task, attempt, success FROM result ORDER BY task") == [(1, 1, 1), (2, 1, 1), (3, 1, 1)]
+
+
+def test_without_a_name_it_is_said_what_that_would_take(pipeline):
+    _, ventilator = pipeline.batch(["x"], command=("false",))
+    assert "with a --name, and the sink's --journal, failed tasks can be run again alone" in ventilator.err

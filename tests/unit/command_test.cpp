@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hall/quoting.hpp"
 #include "worker/dry_run.hpp"
 #include "worker/separator.hpp"
 #include "worker/slots.hpp"

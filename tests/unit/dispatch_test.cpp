@@ -216,8 +216,9 @@ TEST_F(DispatchTest, HandsTheTasksOfALostWorkerOutAgainFirst) {
 }
 
 TEST_F(DispatchTest, HandsWhatWasRunningOutBeforeAllElse) {
+  begin(0);
   dispatch_->rank(2, 1000);
-  begin(4);
+  dispatch_->input(4);
   arrive(kAnn, 2);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 1}, {1, 1}}}}));
   dispatch_->rank(5, 2000);

@@ -171,14 +171,31 @@ TEST_F(HoldingsTest, SendResultsAgainUntilTheyAreSettled) {
   EXPECT_EQ(ids_sent(), (Ranges{{1, 1}, {2, 1}}));
 }
 
-TEST_F(HoldingsTest, SendBriefWorkloadsAsOneResultAndLongOnesEachByItself) {
-  hand(1, {1, 5});
-  work(0);
-  work(10);
-  work(0);
-  work(50'000'000);
-  work(50'000'000);
-  EXPECT_EQ(ids_sent(), (Ranges{{1, 3}, {4, 1}, {5, 1}}));
+TEST_F(HoldingsTest, AreDoneWithARunOfWorkloadsOfNoTimeOnceItIsHeard) {
+  holdings_ = Holdings(kSelf, true);
+  append_text(texts_, "0");
+  append_text(texts_, "00");
+  Lane message = lane(1);
+  message.tasks.push_back({{1, 2}, 1, 3, texts_});
+  holdings_.hear(message, clock_);
+  EXPECT_EQ(holdings_.take_passed(), 2U);
+  EXPECT_EQ(holdings_.take_passed(), 0U);
+  EXPECT_FALSE(holdings_.start());
+  EXPECT_EQ(presence().finished, (Ranges{{1, 2}}));
+  EXPECT_EQ(ids_sent(), (Ranges{{1, 2}}));
+
+  hand(2, {1, 2});
+  EXPECT_EQ(holdings_.queued(), 0U) << "what it holds is not run again";
+  hand(3, {3, 2});
+  EXPECT_EQ(holdings_.queued(), 2U);
+}
+
+TEST_F(HoldingsTest, TakeNoWorkloadForANumberThatIsACommandsArgument) {
+  append_text(texts_, "0");
+  Lane message = lane(1);
+  message.tasks.push_back({{1, 1}, 1, 3, texts_});
+  holdings_.hear(message);
+  EXPECT_EQ(holdings_.queued(), 1U);
 }
 
 TEST_F(HoldingsTest, CountTheBytesOfResultsThatAreNotSettled) {
