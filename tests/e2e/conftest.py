@@ -1,10 +1,13 @@
 import signal
+import sys
 
 import pytest
 import zmq
 
 from launcher import divvy, play, terminal  # noqa: F401
-from pipeline import Gate, Pipeline
+from pipeline import EXAMPLES, Gate, Pipeline
+
+sys.path.insert(0, str(EXAMPLES / "python"))  # the tests speak the protocol as the example does
 
 # The background jobs of a script ignore Ctrl-C; what the tests start must not inherit that.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

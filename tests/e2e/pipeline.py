@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "examples"
 BIN = Path(os.environ.get("DIVVY_BIN") or HERE.parents[1] / "build" / "release").resolve()
 DEADLINE = 60  # seconds: only a failing test ever waits so long
 
@@ -142,7 +143,8 @@ class Pipeline:
 
     def protocol_worker(self, *options, command=()):
         words = ["--", *command] if command else []
-        return self.start(sys.executable, HERE / "protocol_worker.py", *self.at, *options, *words)
+        return self.start(sys.executable, HERE / "protocol_worker.py", *self.at, *options, *words,
+                          env={"PYTHONPATH": EXAMPLES / "python"})
 
     def batch(self, tasks, *, workers=1, command=(), sink=(), worker=(), ventilator=()):
         """A whole batch from its beginning to its end; returns sink and ventilator, which have ended."""
