@@ -3,6 +3,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import uuid
 
 from launcher import alive_with
@@ -68,8 +69,8 @@ class Typed:
         note = self.path.with_suffix(".status")
         return note.exists() and note.read_text().endswith("\n")
 
-    def status(self):
-        eventually(lambda: self.ended() or self.shell.process.poll() is not None, f"the end of\n{self.path.read_text()}")
+    def status(self, deadline=DEADLINE):
+        eventually(lambda: self.ended() or self.shell.process.poll() is not None, f"the end of\n{self.path.read_text()}", deadline)
         return int(self.path.with_suffix(".status").read_text())
 
 
@@ -78,11 +79,14 @@ class Kitchen:
 
     def __init__(self, folder, prefix):
         self.folder, self.notes = folder / "here", folder / "notes"
-        for path in (self.folder, self.notes):
+        bin = folder / "bin"
+        for path in (self.folder, self.notes, bin):
             path.mkdir()
+        (bin / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')  # this one has pyzmq
+        (bin / "python3").chmod(0o755)
         self.mark = f"DIVVY_TEST_MARK={uuid.uuid4().hex}"
         name, value = self.mark.split("=")
-        self.env = {**os.environ, "PATH": f"{prefix / 'bin'}:{os.environ['PATH']}", "PREFIX": str(prefix), name: value, "LC_ALL": "C.UTF-8"}
+        self.env = {**os.environ, "PATH": f"{prefix / 'bin'}:{bin}:{os.environ['PATH']}", "PREFIX": str(prefix), name: value, "LC_ALL": "C.UTF-8"}
         self.env.pop("DIVVY_BIN", None)
         self.enter, self.shells = [], []
 

@@ -179,6 +179,42 @@ def test_a_queue_is_served_line_by_line_as_it_grows(kitchen):
     assert not (kitchen.folder / "harm").exists()
 
 
+@pytest.fixture
+def texts(kitchen):
+    """Some texts, and how many words are in them."""
+    (kitchen.folder / "examples").symlink_to(cookbook.ROOT / "examples")
+    words = {"texts/a.txt": 0, "texts/b c.txt": 4, "texts/deep/d.txt": 200}
+    for name, count in words.items():
+        kitchen.file(name, "two words\n" * (count // 2))
+    return "".join(f"{count} {name}\n" for name, count in words.items())
+
+
+def test_workers_of_ones_own_in_python_do_a_batch_and_stay_for_the_next(kitchen, own_network, texts):
+    batch, end = blocks("A worker of your own in Python")
+    shell = kitchen.shell()
+    assert shell.run(batch) == 0
+    assert kitchen.read("words.txt") == texts
+    assert shell.run("kill -0 $first $second") == 0
+    assert shell.run(end) == 0
+    assert shell.run("wait $first; wait $second") == 0
+
+
+def test_a_worker_of_ones_own_in_cpp_is_built_against_what_is_installed(kitchen, own_network, texts):
+    build, batch, end = blocks("A worker of your own in C++")
+    shell = kitchen.shell()
+    assert shell.type(build).status(deadline=300) == 0, shell.out
+    assert shell.run(batch) == 0
+    assert kitchen.read("words.txt") == texts
+    assert shell.run(end) == 0
+
+
+@pytest.mark.parametrize("title, language, file", [("A worker of your own in Python", "python", "python/count_words.py"),
+                                                   ("A worker of your own in C++", "cpp", "cpp/count_words.cpp")], ids=["python", "cpp"])
+def test_the_page_shows_the_example_as_it_is(title, language, file):
+    shown, = blocks(title, language)
+    assert shown in (cookbook.ROOT / "examples" / file).read_text()
+
+
 def test_in_three_terminals_the_batch_begins_with_enter_and_ends_with_the_time(kitchen, own_network):
     keyboard, line = pty.openpty()
     ventilator, worker, sink = (kitchen.shell(stdin=line) for _ in range(3))
@@ -198,5 +234,5 @@ def test_in_three_terminals_the_batch_begins_with_enter_and_ends_with_the_time(k
 
 def test_each_recipe_of_the_page_has_its_test():
     tried = open(__file__).read()
-    assert len(cookbook.recipes()) == 8
+    assert len(cookbook.recipes()) == 10
     assert [title for title in cookbook.recipes() if f'"{title}"' not in tried] == []
