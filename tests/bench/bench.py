@@ -164,7 +164,7 @@ def small_batches(runs):
         work = f"100 tasks of 1 to 100 ms, {workers} workers: elapsed"
         line = result(work, "the guide's pipeline", goals, ours, guides)
         line.efficiency = {name: statistics.median(sum(batch) / workers / each for batch, each in zip(batches, figures))
-                           for name, figures in (("a perfect schedule", perfect), ("divvy", ours), ("the guide's", guides))}
+                           for name, figures in (("a greedy schedule", perfect), ("divvy", ours), ("the guide's", guides))}
         line.workers = workers
         yield line
         yield result(work, "a greedy schedule at no cost", (1.05, 1.02), ours, perfect)
