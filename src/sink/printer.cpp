@@ -28,19 +28,36 @@ Printer::Printer(Settings settings, std::FILE* out, std::FILE* err, std::functio
 void Printer::print(Range ids, const Result& result) {
   const std::string_view task = settings_.tag && ids.count == 1 ? only_text(result) : "";
   if (!settings_.keep_order) return write(task, result.output, result.errors);
-  if (ids.first != next_) {
-    early_.emplace(ids.first, Printed{ids.count, std::string(task), std::string(result.output),
-                                      std::string(result.errors)});
-    return;
-  }
+  if (ids.first != next_) return keep(ids, task, result);
   write(task, result.output, result.errors);
   next_ = ids.end();
   for (auto next = early_.find(next_); next != early_.end(); next = early_.find(next_)) {
-    const Printed& printed = next->second;
-    write(printed.task, printed.output, printed.errors);
-    next_ += printed.count;
+    write(next->second);
+    next_ += next->second.count;
+    kept_ -= next->second.size();
     early_.erase(next);
   }
+  if (early_.empty()) spill_.clear();
+}
+
+void Printer::keep(Range ids, std::string_view task, const Result& result) {
+  Printed& printed = early_[ids.first];
+  printed.count = ids.count;
+  printed.task = task;
+  if (kept_ + result.output.size() + result.errors.size() > settings_.most_kept) {
+    printed.spilled_output = spill_.put(result.output);
+    printed.spilled_errors = spill_.put(result.errors);
+    return;
+  }
+  printed.output = result.output;
+  printed.errors = result.errors;
+  kept_ += printed.size();
+}
+
+void Printer::write(const Printed& printed) {
+  write(printed.task, printed.output, printed.errors);
+  if (printed.spilled_output.size + printed.spilled_errors.size == 0) return;
+  write(printed.task, spill_.get(printed.spilled_output), spill_.get(printed.spilled_errors));
 }
 
 void Printer::skip(TaskId id) {

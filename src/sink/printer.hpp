@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "divvy/messages.hpp"
+#include "sink/spill.hpp"
 
 namespace divvy::sink {
 
@@ -16,8 +17,9 @@ namespace divvy::sink {
 class Printer {
  public:
   struct Settings {
-    bool keep_order = false;  // of the input; what comes early is kept until its turn
-    bool tag = false;         // each line preceded by its task and a tab
+    bool keep_order = false;           // of the input; what comes early is kept until its turn,
+    std::size_t most_kept = 64 << 20;  // so many bytes of it in memory, the rest in a file
+    bool tag = false;                  // each line preceded by its task and a tab
   };
 
   /// `before`: called before anything is written.
@@ -38,6 +40,9 @@ class Printer {
     std::string task;
     std::string output;
     std::string errors;
+    Spill::Place spilled_output;  // instead of the two
+    Spill::Place spilled_errors;
+    [[nodiscard]] std::size_t size() const { return output.size() + errors.size(); }
   };
 
   struct Stream {
@@ -46,6 +51,8 @@ class Printer {
     bool mid_line = false;
   };
 
+  void keep(Range ids, std::string_view task, const Result& result);
+  void write(const Printed& printed);
   void write(std::string_view task, std::string_view output, std::string_view errors);
   void write(Stream& stream, std::string_view task, std::string_view text);
 
@@ -55,6 +62,8 @@ class Printer {
   std::function<void()> before_;
   TaskId next_ = 1;
   std::map<TaskId, Printed> early_;
+  std::size_t kept_ = 0;  // bytes in memory
+  Spill spill_;
 };
 
 }  // namespace divvy::sink

@@ -18,6 +18,7 @@ import report
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "build" / "release"
 BIN = Path(os.environ.get("DIVVY_BIN", BUILT)).resolve()  # whose ventilator, worker and sink
+BUSY = os.getloadavg()[0]  # before there is any of ours
 PATIENCE = 600  # seconds: only what hangs takes so long
 
 ROWS = {}
@@ -52,11 +53,12 @@ class Pipeline:
         self.processes.append(process)
         return process
 
-    def divvy(self, source, workers, quiet=True):
-        """Starts all; returns the sink. `source`: the ventilator's arguments."""
+    def divvy(self, source, workers, quiet=True, late=0):
+        """Starts all, the workers `late` seconds after the rest; returns the sink. `source`: the ventilator's arguments."""
         said = ["--at", self.at] + ["-q"] * quiet
         sink = self.start(BIN / "sink", *said, stdout=subprocess.PIPE)
         self.start(BIN / "ventilator", *said, "-w", workers, *source)
+        time.sleep(late)
         for _ in range(workers):
             self.start(BIN / "worker", *said)
         return sink
@@ -162,7 +164,7 @@ def small_batches(runs):
         work = f"100 tasks of 1 to 100 ms, {workers} workers: elapsed"
         line = result(work, "the guide's pipeline", goals, ours, guides)
         line.efficiency = {name: statistics.median(sum(batch) / workers / each for batch, each in zip(batches, figures))
-                           for name, figures in (("a perfect schedule", perfect), ("divvy", ours), ("the guide's", guides))}
+                           for name, figures in (("a greedy schedule", perfect), ("divvy", ours), ("the guide's", guides))}
         line.workers = workers
         yield line
         yield result(work, "a greedy schedule at no cost", (1.05, 1.02), ours, perfect)
@@ -299,13 +301,13 @@ def journal_alone(runs):
 
 
 def peak_memory(count):
-    """MiB of ventilator, sink, and the larger of two workers."""
+    """MiB of ventilator, sink, and the larger of two workers, which come when the ventilator has read ahead as it may."""
     def peak(process):
         found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
         return int(found[1]) / 1024 if found else 0
-    tasks = Tasks("0" for _ in range(count))
+    tasks = Tasks("0" * 20 for _ in range(count))
     with Pipeline() as pipeline:
-        sink = pipeline.divvy([tasks.name], 2)
+        sink = pipeline.divvy([tasks.name], 2, late=1)
         peaks = [0] * len(pipeline.processes)
         while sink.poll() is None:
             peaks = [max(before, peak(process)) for before, process in zip(peaks, pipeline.processes)]
@@ -319,7 +321,7 @@ def memory(runs):
     few, many = interleave(runs, lambda _: peak_memory(200_000), lambda _: peak_memory(MILLIONS))
     for index, name in enumerate(("ventilator", "sink", "worker")):
         small, large = ([peaks[index] for peaks in figures] for figures in (few, many))
-        line = result(f"peak memory of the {name}, 5 million tasks: growth in MiB", "200 thousand tasks", (16, 4), large, small,
+        line = result(f"peak memory of the {name}, 5 million tasks of 20 bytes: growth in MiB", "200 thousand tasks", (16, 4), large, small,
                       unit="MiB")
         line.ratio = line.ours - line.theirs
         yield line
@@ -363,7 +365,7 @@ def machine():
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     version = subprocess.run([BIN / "ventilator", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     return (f"{os.cpu_count()} cores of {model[1] if model else platform.machine()}, Linux {platform.release()}, {version}; "
-            f"{time.strftime('%d %B %Y')}")
+            f"{time.strftime('%d %B %Y')}; load when it began: {BUSY:.2f}")
 
 
 def main():
@@ -375,6 +377,8 @@ def main():
     if unknown := [name for name in options.rows if name not in ROWS]:
         parser.error(f"no such row: {', '.join(unknown)}")
 
+    if BUSY > 0.5:
+        print(f"somebody else is busy here (load {BUSY:.2f}): figures will be poor", file=sys.stderr)
     results = []
     for name in options.rows or ROWS:
         print(f"{name} ", end="", file=sys.stderr, flush=True)

@@ -41,8 +41,8 @@ def merged(old, results):
 
 def write(page, results, machine):
     text = page.read_text()
-    text = TABLE.sub(lambda old: table(merged(old[0], results)), text)
-    page.write_text(MACHINE.sub(lambda _: machine + "\n", text))
+    text = TABLE.sub(lambda old: table(merged(old[0], results)), text, count=1)
+    page.write_text(MACHINE.sub(machine + "\n", text, count=1))
     groups = {result.workers: result.efficiency for result in results if hasattr(result, "efficiency")}
     if groups:
         page.with_suffix(".svg").write_text(chart(groups))

@@ -77,6 +77,19 @@ TEST_F(PrinterTest, KeepsTheOrderOfTheInputIfAsked) {
   EXPECT_EQ(printed(out_), "abc");
 }
 
+TEST_F(PrinterTest, KeepsTheOrderAlsoOfWhatMemoryHasNoRoomFor) {
+  open({.keep_order = true, .most_kept = 4, .tag = true});
+  for (int round = 0; round < 2; ++round) {
+    const TaskId first = 1 + 4 * static_cast<TaskId>(round);
+    print(first + 3, "dddd\n", "D");
+    print(first + 1, "bb", "BB");
+    print(first + 2, "ccc", "");
+    print(first, "a", "A");
+  }
+  EXPECT_EQ(printed(out_), "t1\ta\nt2\tbb\nt3\tccc\nt4\tdddd\nt5\ta\nt6\tbb\nt7\tccc\nt8\tdddd\n");
+  EXPECT_EQ(printed(err_), "t1\tA\nt2\tBB\nt4\tD\nt5\tA\nt6\tBB\nt8\tD\n");
+}
+
 TEST_F(PrinterTest, TagsEachLineIfAsked) {
   open({.tag = true});
   print(1, "a\nb\n");
