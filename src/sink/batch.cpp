@@ -28,12 +28,12 @@ bool Batch::update(const Announcement& announcement, Time now) {
   figures.busy = announcement.busy;
   figures.most_slots = std::max(figures.most_slots, announcement.slots);
   const bool met = std::exchange(ventilator, announcement.ventilator) == announcement.ventilator;
-  if (!met) started.reset();
-  if (announcement.elapsed > 0 && !started) {
-    started = now - std::chrono::nanoseconds(announcement.elapsed);
-  }
+  if (announcement.elapsed > 0) begun_by(now - std::chrono::nanoseconds(announcement.elapsed));
   return !met;
 }
+
+// News of the beginning is late by its time under way, so the earliest counts.
+void Batch::begun_by(Time time) { started = std::min(started.value_or(time), time); }
 
 void Batch::restore(TaskId task, bool succeeded) {
   tally.restore(task, succeeded);
@@ -47,6 +47,7 @@ Tally::Ruling Batch::record(const Results& results, const Result& result, Time n
   receipts.push_back({results.worker, result.ids, result.attempt, ruling.verdict, busy, 0});
   for (const Range& ids : ruling.news) {
     last_result = now;
+    begun_by(now - std::chrono::nanoseconds(busy));
     figures.add(results.name, ids.count, result);
     printer.print(ids, result);
   }

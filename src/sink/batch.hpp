@@ -39,11 +39,13 @@ struct Batch {
   /// Brings the figures up to date: the elapsed time ends at `now`.
   const Figures& figures_at(Time now);
 
+  void begun_by(Time time);
+
   BatchId id;
   VentilatorId ventilator{};
   BatchState state = BatchState::open;
   Time heard;                   // of the ventilator
-  std::optional<Time> started;  // when its first task was handed out
+  std::optional<Time> started;  // when its first task was handed out, as far as is known
   Time last_result;
   bool sleeps = false;  // the guide's workloads: completions are shown as there
   Tally tally;

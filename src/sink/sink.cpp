@@ -103,10 +103,9 @@ void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& m
     if (served_) return;
   }
   if (!batch_) begin(announcement);
-  const bool waited = !batch_->started;
   const bool again = batch_->ventilator != VentilatorId::none;
   if (batch_->update(announcement, now)) meet(announcement, again);
-  if (waited && batch_->started && !batch_->sleeps) progress_.start(now);
+  if (batch_->started && !batch_->sleeps && !progress_.deadline()) progress_.start(now);
   find_ventilator(reach(announcement.feedback, peer_of(message)));
 }
 

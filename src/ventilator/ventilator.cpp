@@ -321,8 +321,9 @@ int Ventilator::leave() {
   announce();
   const std::uint64_t tasks = backlog_.last();
   if (state() != BatchState::complete) {
-    notices_.warn(fmt::format("stopped with {} of {}{} tasks done", dispatch_.recorded(), tasks,
-                              batch_.input->ended() ? "" : " or more"));
+    notices_.warn(fmt::format("stopped with {} of {}{} tasks done{}", dispatch_.recorded(), tasks,
+                              batch_.input->ended() ? "" : " or more",
+                              batch_.name.empty() ? "" : "; the same command goes on from there"));
     return kExitTrouble;
   }
   if (dispatch_.failed() > 0) tell_how_to_run_again();
