@@ -60,6 +60,8 @@ class Ventilator {
   void remind(Time now);
   int leave();
 
+  [[nodiscard]] bool claims_too_much(const Presence& presence) const;
+  [[nodiscard]] bool is_beyond_input(Range ids) const;
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool backlog_full() const;
   [[nodiscard]] bool stopping() const;

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <stdexcept>
 
+#include "divvy/limits.hpp"
 #include "worker/separator.hpp"
 
 namespace divvy::worker {
@@ -36,7 +37,7 @@ void Options::add_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
-      ->check(CLI::Range(1, 100'000).description(""))
+      ->check(CLI::Range(1U, kMaxSlots).description(""))
       ->capture_default_str()
       ->group(tasks);
   app.add_option("--first-slot", first_slot, "The first slot's number")
@@ -48,8 +49,7 @@ void Options::add_to(CLI::App& app) {
       ->type_name("REGEX")
       ->check(separator_check())
       ->group(tasks);
-  app.add_flag("--stdin", task_on_stdin, "Give the task on standard input")
-      ->group(tasks);
+  app.add_flag("--stdin", task_on_stdin, "Give the task on standard input")->group(tasks);
   app.add_flag("--dry-run", dry_run, "Print the commands instead of running them")->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
       ->type_name("SECONDS")

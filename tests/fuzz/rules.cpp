@@ -20,7 +20,7 @@ constexpr std::uint64_t kTasks = 100;
 class Peers {
  public:
   Peers() : dispatch_(settings()), holdings_(kWorker) {
-    dispatch_.input(kTasks);
+    dispatch_.input(kTasks, true);
     dispatch_.sink_ready();
   }
 
