@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "divvy/limits.hpp"
 #include "divvy/ranges.hpp"
 #include "divvy/wire.hpp"
 
@@ -20,11 +21,6 @@ namespace divvy {
 
 inline constexpr std::uint8_t kMagic = 0xD1;
 inline constexpr std::uint8_t kVersion = 1;
-
-/// A connection that brings a longer frame is closed. Room for a task's text and the 100 MiB that
-/// it may print to each of two streams.
-inline constexpr std::uint32_t kMaxFrameBytes = 256 << 20;
-inline constexpr std::uint32_t kMaxTextBytes = 32 << 20;
 
 enum class Kind : std::uint8_t { lane = 1, presence, results, receipts, announcement };
 
@@ -54,6 +50,16 @@ inline bool holds_texts(std::string_view packed, std::uint64_t count) {
   return for_each_text(packed, [&](std::string_view) { ++found; }) && found == count;
 }
 
+/// Whether the lists together name no more tasks than a message may.
+inline bool few_tasks(const auto&... lists) {
+  std::uint64_t tasks = 0;
+  const auto few = [&](Range ids) { return (tasks += ids.count) <= kMaxTasks; };
+  const auto all_few = [&](const std::vector<Range>& list) {
+    return std::all_of(list.begin(), list.end(), few);
+  };
+  return (all_few(lists) && ...);
+}
+
 // --- ventilator to worker ---------------------------------------------------------------------
 
 /// Consecutive tasks to run. `attempt` is 1 the first time; a task that fails in its last attempt
@@ -64,7 +70,9 @@ struct TaskRun {
   std::uint32_t attempts = 1;
   std::string_view texts;
 
-  [[nodiscard]] bool valid() const { return ids.valid() && holds_texts(texts, ids.count); }
+  [[nodiscard]] bool valid() const {
+    return ids.valid() && ids.count <= kMaxTasks && holds_texts(texts, ids.count);
+  }
   static void fields(auto& self, auto& io) {
     Range::fields(self.ids, io);
     io(self.attempt, self.attempts, self.texts);
@@ -99,6 +107,9 @@ struct Lane {
   bool abort = false;           // kill what runs
   std::vector<TaskRun> tasks;
 
+  [[nodiscard]] bool valid() const {
+    return worker != WorkerId::none && ventilator != VentilatorId::none && sequence > 0;
+  }
   static void fields(auto& self, auto& io) {
     io(self.worker, self.ventilator, self.sequence, self.batch);
     io(self.settled, self.recalled, self.abort, self.tasks);
@@ -123,6 +134,11 @@ struct Presence {
   std::vector<Range> queued;
   std::vector<Range> finished;  // result sent, not settled yet
 
+  [[nodiscard]] bool valid() const {
+    return worker != WorkerId::none && name.size() <= kMaxNameBytes &&
+           inbox.size() <= kMaxEndpointBytes && slots <= kMaxSlots &&
+           few_tasks(running, queued, finished);
+  }
   static void fields(auto& self, auto& io) {
     io(self.worker, self.name, self.inbox, self.slots, self.sleeps);
     io(self.ventilator, self.sequence, self.batch, self.running, self.queued, self.finished);
@@ -162,7 +178,8 @@ struct Result {
   [[nodiscard]] bool final() const { return succeeded() || attempt >= attempts; }
   [[nodiscard]] bool valid() const {
     return ids.valid() && outcome <= Outcome::lost && ended >= started &&
-           (ids.count == 1 || outcome == Outcome::slept) && holds_texts(texts, ids.count);
+           ids.count <= (outcome == Outcome::slept ? kMaxTasks : 1) &&
+           holds_texts(texts, ids.count);
   }
   static void fields(auto& self, auto& io) {
     Range::fields(self.ids, io);
@@ -185,6 +202,7 @@ struct ResultsOf {
   BatchId batch{};
   std::vector<AnyResult> results;
 
+  [[nodiscard]] bool valid() const { return name.size() <= kMaxNameBytes; }
   static void fields(auto& self, auto& io) { io(self.worker, self.name, self.batch, self.results); }
 };
 using Results = ResultsOf<Result>;
@@ -223,6 +241,7 @@ struct Receipts {
   bool resumed = false;  // the batch was begun by an earlier ventilator
   std::vector<Receipt> receipts;
 
+  [[nodiscard]] bool valid() const { return ventilator != VentilatorId::none; }
   static void fields(auto& self, auto& io) {
     io(self.ventilator, self.batch, self.resumed, self.receipts);
   }
@@ -252,7 +271,10 @@ struct Announcement {
   std::uint64_t slots = 0;     // of these
   std::uint64_t busy = 0;      // of these slots
 
-  [[nodiscard]] bool valid() const { return state <= BatchState::stopped; }
+  [[nodiscard]] bool valid() const {
+    return ventilator != VentilatorId::none && state <= BatchState::stopped &&
+           name.size() <= kMaxNameBytes && feedback.size() <= kMaxEndpointBytes;
+  }
   static void fields(auto& self, auto& io) {
     io(self.ventilator, self.batch, self.name, self.feedback);
     io(self.state, self.tasks, self.elapsed, self.forget_failed);

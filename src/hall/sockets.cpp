@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "divvy/endpoints.hpp"
-#include "divvy/messages.hpp"
+#include "divvy/limits.hpp"
 #include "hall/events.hpp"
 #include "hall/program.hpp"
 
@@ -72,10 +72,11 @@ std::string address_of_peer(int fd) {
 
 }  // namespace
 
-zmq::socket_t make_pull(Context& context) {
+zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes) {
   zmq::socket_t socket = context.socket(zmq::socket_type::pull);
   socket.set(zmq::sockopt::linger, 0);
-  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxFrameBytes});
+  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{max_frame_bytes});
+  socket.set(zmq::sockopt::rcvhwm, kMaxUnreadFrames);
   return socket;
 }
 
@@ -111,6 +112,8 @@ Monitor::Monitor(Context& context, zmq::socket_t& watched, int events)
   const std::string endpoint = fmt::format("inproc://monitor-{}", made++);
   if (zmq_socket_monitor(watched_, endpoint.c_str(), events) != 0) throw zmq::error_t();
   socket_.set(zmq::sockopt::linger, 0);
+  // ZeroMQ's own thread must never wait for us to read: we wait for it when a socket closes.
+  socket_.set(zmq::sockopt::rcvhwm, 0);
   socket_.connect(endpoint);
 }
 

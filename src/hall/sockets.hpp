@@ -18,8 +18,8 @@ inline std::string_view view(const zmq::message_t& message) {
   return {message.data<char>(), message.size()};
 }
 
-/// A PULL socket, not bound yet.
-zmq::socket_t make_pull(Context& context);
+/// A PULL socket, not bound yet. A connection that brings a longer frame is closed.
+zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
 
 /// Connects, and again whenever the connection is lost. Throws std::runtime_error with a line for
 /// the user.

@@ -54,6 +54,8 @@ Tally::Ruling Batch::record(const Results& results, const Result& result, Time n
   return ruling;
 }
 
+bool Batch::has(Range ids) const { return !figures.counted || ids.end() - 1 <= figures.tasks; }
+
 bool Batch::all_recorded() const { return figures.counted && tally.recorded() == figures.tasks; }
 
 bool Batch::over(Time now) const {

@@ -27,6 +27,8 @@ struct Batch {
   /// Takes a result, prints it if it is news, and leaves a receipt. Returns what is to be recorded.
   Tally::Ruling record(const Results& results, const Result& result, Time now);
 
+  /// As far as the number of its tasks is known.
+  [[nodiscard]] bool has(Range ids) const;
   /// Of a batch whose number of tasks is known.
   [[nodiscard]] bool all_recorded() const;
   /// Nothing more is to come, as far as the ventilator says, or because it has not been heard.

@@ -11,19 +11,12 @@
 #include "sink/failure.hpp"
 
 namespace divvy::sink {
-namespace {
-
-// After so many messages, what they brought is written and receipted before more is read.
-constexpr int kMessagesAtOnce = 1000;
-constexpr std::size_t kMostEarly = 100'000;
-
-}  // namespace
 
 Sink::Sink(const Options& options)
     : options_(options),
       notices_("sink", options.common),
       context_(options.common.key),
-      receiver_(make_pull(context_)),
+      receiver_(make_pull(context_, kMaxResultsBytes)),
       listening_(context_, receiver_, options.common.endpoints.results),
       progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
@@ -90,7 +83,15 @@ void Sink::hear(zmq::message_t message) {
   const auto results = decode<Results>(frame);
   if (!results) return notices_.dropped("a message that is neither results nor an announcement");
   if (batch_) return hear_results(*results);
-  if (early_.size() < kMostEarly) early_.push_back(std::move(message));
+  keep(std::move(message));
+}
+
+void Sink::keep(zmq::message_t early) {
+  if (early_.size() >= kMaxEarlyResults || early_bytes_ + early.size() > kMaxEarlyBytes) {
+    return notices_.dropped("results that came long before their batch");
+  }
+  early_bytes_ += early.size();
+  early_.push_back(std::move(early));
 }
 
 void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& message) {
@@ -115,6 +116,7 @@ void Sink::begin(const Announcement& announcement) {
   notices_.detail(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
   if (journal_) restore();
+  early_bytes_ = 0;
   for (const zmq::message_t& message : std::exchange(early_, {})) {
     hear_results(*decode<Results>(view(message)));
   }
@@ -145,6 +147,7 @@ void Sink::find_ventilator(const std::string& feedback) {
   Batch& batch = *batch_;
   if (batch.feedback && batch.feedback_endpoint == feedback) return;
   try {
+    if (feedback.empty()) throw std::runtime_error("no endpoint");
     batch.feedback.emplace(context_, feedback);
     batch.feedback_endpoint = feedback;
   } catch (const std::runtime_error&) {
@@ -153,10 +156,14 @@ void Sink::find_ventilator(const std::string& feedback) {
 }
 
 void Sink::hear_results(const Results& results) {
-  if (results.batch != batch_->id) {
-    return notices_.detail("results of another batch are ignored");
+  if (results.batch != batch_->id) return notices_.dropped("results of another batch");
+  for (const Result& result : results.results) {
+    if (batch_->has(result.ids)) {
+      record(results, result);
+    } else {
+      notices_.dropped("a result for a task that the batch does not have");
+    }
   }
-  for (const Result& result : results.results) record(results, result);
 }
 
 void Sink::record(const Results& results, const Result& result) {

@@ -45,6 +45,7 @@ class Sink {
   void hear_announcement(const Announcement& announcement, zmq::message_t& message);
   void hear_results(const Results& results);
   void hear_plain();
+  void keep(zmq::message_t early);
   void begin(const Announcement& announcement);
   void find_ventilator(const std::string& feedback);
   void restore();
@@ -74,6 +75,7 @@ class Sink {
   Progress progress_;
   std::optional<Batch> batch_;
   std::vector<zmq::message_t> early_;  // results that came before their batch's announcement
+  std::size_t early_bytes_ = 0;
   std::optional<Plain> plain_;
   std::uint64_t completions_shown_ = 0;
   std::uint64_t failed_ = 0;  // over all batches

@@ -43,6 +43,7 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
 
   if (!fleet_.find(presence.worker)) {
     if (farewell) return true;
+    if (!make_room(now)) return false;
     welcome(presence, inbox, now);
   }
   Member& member = *fleet_.find(presence.worker);
@@ -56,10 +57,22 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
     changed.leaving = presence.slots == 0;
     if (presence.slots > 0) changed.slots = presence.slots;
     changed.up = mine && presence.sequence >= changed.greeting;
+    changed.proven = changed.proven || changed.up;
   });
   if (presence.batch == settings_.batch) reconcile(member, presence);
   touch(member);
   if (farewell) lose(presence.worker);
+  return true;
+}
+
+// Whoever cannot be heard of on its lane is perhaps none; that many can be invented. Only when they
+// take the room of others is the one that has been greeted for longest given up.
+bool Dispatch::make_room(Time now) {
+  if (fleet_.size() >= kMaxWorkers) return false;
+  if (fleet_.unanswered() < kMaxUnanswered) return true;
+  const auto [since, worker] = *fleet_.longest_unanswered();
+  if (since + settings_.lost_after > now) return false;
+  lose(worker);
   return true;
 }
 
@@ -104,10 +117,23 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
   member.finished = RangeSet(presence.finished);
   for (const Range& ids : presence.finished) {
     for (const Range& recorded : done_.common(ids)) pass_on(member, {recorded, kAnyAttempt});
+    // Nobody will ever record them.
+    if (const Range beyond = beyond_input(ids); beyond.count > 0) {
+      pass_on(member, {beyond, kAnyAttempt});
+    }
   }
 }
 
+// What of `ids` is no task, as far as is known.
+Range Dispatch::beyond_input(Range ids) const {
+  if (!whole_ || ids.end() <= pool_.known() + 1) return {ids.first, 0};
+  const TaskId first = std::max(ids.first, pool_.known() + 1);
+  return {first, ids.end() - first};
+}
+
 void Dispatch::adopt(Member& member, Range ids) {
+  ids.count -= beyond_input(ids).count;
+  if (ids.count == 0) return;
   for (const Range& found : pool_.claim(ids)) {
     fleet_.update(member, [&](Member& changed) { changed.hold(found, 0); });
   }
@@ -123,7 +149,9 @@ void Dispatch::recall_strays(Member& member, const std::vector<Range>& queued) {
 void Dispatch::lose(WorkerId worker) {
   Member* member = fleet_.find(worker);
   if (!member) return;
-  for (const TaskId id : member->running()) {
+  // Of what somebody says to run who never answered nothing is known.
+  const std::vector<TaskId> running = member->proven ? member->running() : std::vector<TaskId>{};
+  for (const TaskId id : running) {
     let_go(*member, {id, 1});
     if (!done_.contains(id)) strike(id);
   }
@@ -139,6 +167,7 @@ void Dispatch::lose(WorkerId worker) {
 }
 
 void Dispatch::strike(TaskId id) {
+  if (id > pool_.known()) return pool_.put_back({id, 1});  // it has no text to give up
   if (!troubles_.strike(id)) return given_up_.push_back(id);
   pool_.rank(id, Pool::kFirstOfAll);
   pool_.put_back({id, 1});

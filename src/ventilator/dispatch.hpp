@@ -59,16 +59,19 @@ class Dispatch {
 
   // --- events ---
 
-  /// The input has brought `tasks` tasks so far.
-  void input(std::uint64_t tasks) { pool_.grow(tasks); }
+  /// The input has brought `tasks` tasks so far; `all`: and no more will come.
+  void input(std::uint64_t tasks, bool all = false) {
+    pool_.grow(tasks);
+    whole_ = all;
+  }
   /// A task that is still to be brought goes before those with a lower rank, or with none.
   void rank(TaskId id, Pool::Rank rank) { pool_.rank(id, rank); }
   /// The sink has said what it has of this batch.
   void sink_ready() { sink_ready_ = true; }
   /// No task is handed out any more; with `abort`, what runs is killed.
   void stop(bool abort = false);
-  /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense and was
-  /// dropped.
+  /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense, or there
+  /// are too many workers, and was dropped.
   bool presence(const Presence& presence, const std::string& inbox, Time now);
   /// The worker's connection is closed.
   void gone(WorkerId worker) { lose(worker); }
@@ -102,8 +105,10 @@ class Dispatch {
 
  private:
   void welcome(const Presence& presence, const std::string& inbox, Time now);
+  bool make_room(Time now);
   void reconcile(Member& member, const Presence& presence);
   void adopt(Member& member, Range ids);
+  [[nodiscard]] Range beyond_input(Range ids) const;
   void recall_strays(Member& member, const std::vector<Range>& queued);
   void lose(WorkerId worker);
   void strike(TaskId id);
@@ -126,6 +131,7 @@ class Dispatch {
   Order& order_for(Member& member);
 
   Settings settings_;
+  bool whole_ = false;  // the input has ended
   bool sink_ready_ = false;
   bool stopped_ = false;
   bool started_ = false;

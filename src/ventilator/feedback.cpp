@@ -3,11 +3,11 @@
 namespace divvy::ventilator {
 
 Feedback::Feedback(Context& context, const std::string& endpoint)
-    : socket_(make_pull(context)), listening_(context, socket_, endpoint) {}
+    : socket_(make_pull(context, kMaxFeedbackBytes)), listening_(context, socket_, endpoint) {}
 
-void Feedback::is_from(WorkerId worker, zmq::message_t& message) {
+bool Feedback::is_from(WorkerId worker, zmq::message_t& message) {
   const int fd = zmq_msg_get(message.handle(), ZMQ_SRCFD);
-  if (fd >= 0) behind_[fd] = worker;
+  return fd < 0 || behind_.try_emplace(fd, worker).first->second == worker;
 }
 
 std::vector<WorkerId> Feedback::disconnected(Notices& notices) {

@@ -23,8 +23,9 @@ class Feedback {
   [[nodiscard]] const std::string& endpoint() const { return listening_.endpoint(); }
 
   std::optional<zmq::message_t> receive() { return divvy::receive(socket_); }
-  /// Remembers that a worker talks through the connection that brought the message.
-  void is_from(WorkerId worker, zmq::message_t& message);
+  /// Remembers that a worker talks through the connection that brought the message. False: another
+  /// one does, so that inventing workers takes a connection for each.
+  bool is_from(WorkerId worker, zmq::message_t& message);
 
   /// Workers whose connection is closed. To be called before the messages that are there are
   /// received and acted upon after them: the last words of a worker count, and a descriptor that

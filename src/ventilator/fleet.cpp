@@ -69,8 +69,9 @@ std::vector<Range> Member::queued_last(std::uint64_t most) const {
 Member& Fleet::add(WorkerId id, Time now) {
   Member& member = members_[id];
   member.id = id;
-  member.heard = now;
+  member.heard = member.came = now;
   silence_.emplace(now, id);
+  unanswered_.emplace(now, id);
   return member;
 }
 
@@ -97,7 +98,13 @@ std::optional<std::pair<Time, WorkerId>> Fleet::most_silent() const {
   return *silence_.begin();
 }
 
+std::optional<std::pair<Time, WorkerId>> Fleet::longest_unanswered() const {
+  if (unanswered_.empty()) return {};
+  return *unanswered_.begin();
+}
+
 void Fleet::subtract(const Member& member) {
+  unanswered_.erase({member.came, member.id});
   up_ -= member.up ? 1 : 0;
   slots_ -= member.offered();
   busy_ -= member.busy();
@@ -106,6 +113,7 @@ void Fleet::subtract(const Member& member) {
 }
 
 void Fleet::add_up(const Member& member) {
+  if (!member.proven) unanswered_.emplace(member.came, member.id);
   up_ += member.up ? 1 : 0;
   slots_ += member.offered();
   busy_ += member.busy();

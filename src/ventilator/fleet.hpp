@@ -26,11 +26,13 @@ struct Member {
   bool leaving = false;
   std::uint64_t greeting = 0;  // sequence of the first lane message; an answer to it means up
   bool up = false;
+  bool proven = false;          // it was up: nobody has invented it
   std::uint64_t last_sent = 0;  // sequence of the latest lane message
   std::uint64_t probe = 0;      // sequence of one that an answer is waited for
   Time answered;                // when the probe before was answered, or the lane opened
   bool idle = false;            // waits in the line of those with a free slot
   Time heard;
+  Time came;
   std::vector<Held> held;  // in the order in which they were sent
   std::uint64_t load = 0;  // how many tasks are held
   RangeSet finished;       // of these, as it last said
@@ -61,6 +63,10 @@ class Fleet {
   /// Who was heard last of all, and when.
   [[nodiscard]] std::optional<std::pair<Time, WorkerId>> most_silent() const;
 
+  /// Those that never answered, and who of them came first, and when.
+  [[nodiscard]] std::size_t unanswered() const { return unanswered_.size(); }
+  [[nodiscard]] std::optional<std::pair<Time, WorkerId>> longest_unanswered() const;
+
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   /// Changes a member by `change(member)` and keeps the sums right.
   void update(Member& member, auto change) {
@@ -83,6 +89,7 @@ class Fleet {
 
   std::unordered_map<WorkerId, Member> members_;
   std::set<std::pair<Time, WorkerId>> silence_;
+  std::set<std::pair<Time, WorkerId>> unanswered_;  // by when they came
   std::set<WorkerId> overfull_;
   std::size_t up_ = 0;
   std::uint64_t slots_ = 0;

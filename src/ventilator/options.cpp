@@ -5,7 +5,19 @@
 #include <iterator>
 #include <limits>
 
+#include "divvy/limits.hpp"
+
 namespace divvy::ventilator {
+namespace {
+
+CLI::Validator name_check() {
+  const auto check = [](const std::string& name) {
+    return std::string(name.size() <= kMaxNameBytes ? "" : "the name is too long");
+  };
+  return {check, ""};
+}
+
+}  // namespace
 
 void Options::add_to(CLI::App& app) {
   app.footer(
@@ -79,6 +91,7 @@ void Options::add_batch_to(CLI::App& app) {
       ->group(batch);
   app.add_option("--name", name, "The same name goes on where the journal says")
       ->type_name("NAME")
+      ->check(name_check())
       ->group(batch);
   app.add_flag("--longest-first", longest_first, "Longer tasks first: workloads, or others with")
       ->group(batch);

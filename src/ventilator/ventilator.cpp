@@ -115,7 +115,11 @@ void Ventilator::hear() {
   context_.answer_door();
   tasks_.news(notices_);
   const auto disconnected = feedback_.disconnected(notices_);
-  while (auto message = feedback_.receive()) hear(*message);
+  for (int i = 0; i < kMessagesAtOnce; ++i) {
+    auto message = feedback_.receive();
+    if (!message) break;
+    hear(*message);
+  }
   for (const WorkerId worker : disconnected) dispatch_.gone(worker);
 }
 
@@ -128,14 +132,35 @@ void Ventilator::hear(zmq::message_t& message) {
 
 void Ventilator::hear_presence(const Presence& presence, zmq::message_t& message) {
   const std::string inbox = reach(presence.inbox, peer_of(message));
-  if (!dispatch_.presence(presence, inbox, Clock::now())) {
-    return notices_.dropped("a presence that makes no sense");
+  if (!is_beside(inbox, feedback_.endpoint())) {
+    return notices_.dropped("a presence whose inbox is not where it came from");
   }
-  feedback_.is_from(presence.worker, message);
+  if (!feedback_.is_from(presence.worker, message)) {
+    return notices_.dropped("a presence through the connection of another worker");
+  }
+  if (presence.batch == id_ && claims_too_much(presence)) {
+    notices_.dropped("what a worker says to hold, and is not in the input");
+  }
+  if (!dispatch_.presence(presence, inbox, Clock::now())) {
+    notices_.dropped("a presence that makes no sense, or one too many that does not answer");
+  }
+}
+
+bool Ventilator::claims_too_much(const Presence& presence) const {
+  const auto beyond = [this](Range ids) { return is_beyond_input(ids); };
+  return std::any_of(presence.running.begin(), presence.running.end(), beyond) ||
+         std::any_of(presence.queued.begin(), presence.queued.end(), beyond) ||
+         std::any_of(presence.finished.begin(), presence.finished.end(), beyond);
+}
+
+// A ventilator that was started again hears of tasks that it has not read yet.
+bool Ventilator::is_beyond_input(Range ids) const {
+  return batch_.input->ended() && ids.end() - 1 > backlog_.last();
 }
 
 void Ventilator::hear_receipts(const Receipts& receipts) {
-  if (receipts.batch != id_ || receipts.ventilator != self_) {
+  if (receipts.batch != id_) return notices_.dropped("receipts of another batch");
+  if (receipts.ventilator != self_) {
     return notices_.detail("receipts for an earlier ventilator are ignored");
   }
   if (!sink_known_) {
@@ -144,6 +169,10 @@ void Ventilator::hear_receipts(const Receipts& receipts) {
   }
   for (const Receipt& receipt : receipts.receipts) {
     if (receipt.worker == WorkerId::none) input_check_.expect(receipt.ids, receipt.digest);
+    if (is_beyond_input(receipt.ids)) {
+      notices_.dropped("a receipt for a task that is not in the input");
+      continue;
+    }
     for (const Range& ids : dispatch_.receipt(receipt, Clock::now())) backlog_.retire(ids);
   }
   halt_if_reached();
@@ -188,7 +217,7 @@ bool Ventilator::stopping() const { return interrupts_ > 0 || halted_; }
 void Ventilator::read_input() {
   if (!batch_.input->ready()) return;
   batch_.input->read([this](std::string_view text) { take_task(text); });
-  dispatch_.input(backlog_.last());
+  dispatch_.input(backlog_.last(), batch_.input->ended());
   if (!batch_.input->ended()) return;
   announce_at_ = Clock::now();
   if (const auto remark = batch_.input->remark(); !remark.empty()) notices_.tell(remark);
@@ -268,6 +297,7 @@ void Ventilator::send(const Dispatch::Order& order) {
 
 void Ventilator::report_given_up() {
   for (const TaskId id : dispatch_.take_given_up()) {
+    if (dispatch_.is_recorded(id)) continue;
     Result result;
     result.ids = {id, 1};
     result.outcome = Outcome::lost;

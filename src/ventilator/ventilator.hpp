@@ -62,6 +62,8 @@ class Ventilator {
   int leave();
   void tell_how_to_run_again() const;
 
+  [[nodiscard]] bool claims_too_much(const Presence& presence) const;
+  [[nodiscard]] bool is_beyond_input(Range ids) const;
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool backlog_full() const;
   [[nodiscard]] bool stopping() const;

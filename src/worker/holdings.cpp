@@ -80,13 +80,13 @@ void Holdings::settle(Finished& result, Range ids) {
 }
 
 void Holdings::give_back(const std::vector<Range>& recalled) {
-  for (const Range& ids : recalled) {
-    std::erase_if(queued_, [&](const Task& task) {
-      if (!ids.contains(task.id)) return false;
-      held_.erase({task.id, 1});
-      return true;
-    });
-  }
+  if (recalled.empty()) return;
+  const RangeSet wanted(recalled);
+  std::erase_if(queued_, [&](const Task& task) {
+    if (!wanted.contains(task.id)) return false;
+    held_.erase({task.id, 1});
+    return true;
+  });
 }
 
 void Holdings::give_up(const Task& task) {
@@ -101,6 +101,8 @@ void Holdings::give_back_queued() {
 }
 
 void Holdings::queue(const TaskRun& run) {
+  // What we do not take is in none of our lists, so the ventilator knows.
+  if (held_.size() + run.ids.count > kMaxTasks) return;
   TaskId id = run.ids.first;
   const bool known = !held_.common(run.ids).empty();
   for_each_text(run.texts, [&](std::string_view text) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <stdexcept>
 
+#include "divvy/limits.hpp"
 #include "worker/separator.hpp"
 
 namespace divvy::worker {
@@ -36,7 +37,7 @@ void Options::add_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
-      ->check(CLI::Range(1, 100'000).description(""))
+      ->check(CLI::Range(1U, kMaxSlots).description(""))
       ->capture_default_str()
       ->group(tasks);
   app.add_option("--first-slot", first_slot, "The first slot's number")

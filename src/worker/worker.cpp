@@ -68,7 +68,7 @@ Worker::Worker(const Options& options)
       self_{random_id()},
       name_(host_and_pid()),
       context_(options.common.key),
-      inbox_(make_pull(context_)),
+      inbox_(make_pull(context_, kMaxLaneBytes)),
       listening_(context_, inbox_, inbox_endpoint(options, self_)),
       feedback_(context_, options.common.endpoints.feedback),
       results_(context_, options.common.endpoints.results),
@@ -126,13 +126,13 @@ void Worker::obey_signals() {
   if (holdings_.running() > 0) notices_.detail("finishing what runs (once more: kill it)");
 }
 
-// Of what waits in the inbox each message is heard, so that what the ventilator took back is not
-// started.
+// What waits in the inbox is heard before anything is started: the ventilator may have taken it
+// back. A flood must not keep us from all else, though.
 void Worker::hear() {
   context_.answer_door();
   listening_.news(notices_);
   if (feedback_.connected_anew()) presence_at_ = Clock::now();
-  while (may_hear()) {
+  for (int i = 0; i < kMessagesAtOnce && may_hear(); ++i) {
     const auto message = receive(inbox_);
     if (!message) return;
     hear(*message);
@@ -142,6 +142,7 @@ void Worker::hear() {
 void Worker::hear(const zmq::message_t& message) {
   const std::string_view frame = view(message);
   if (is_plain(frame)) {
+    if (frame.size() > kMaxPlainBytes) return notices_.dropped("a plain task that is too long");
     if (interrupts_ == 0) plain_.emplace_back(without_padding(frame));
     return;
   }
@@ -223,7 +224,7 @@ void Worker::end_plain(const Ended& ended) {
   ++plain_done_;
   std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
   std::fwrite(ended.errors.data(), 1, ended.errors.size(), stderr);
-  if (!ended.reason.empty()) notices_.warn(ended.reason);
+  if (!ended.reason.empty()) notices_.seldom("a plain task", ended.reason);
   std::fflush(stdout);
 }
 

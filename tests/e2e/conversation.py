@@ -1,4 +1,4 @@
-"""Talks to one worker or one sink, message by message, as docs/protocol.md has it."""
+"""Talks to one ventilator, worker or sink, message by message, as docs/protocol.md has it."""
 import zmq
 
 import protocol
@@ -28,6 +28,7 @@ class Ear:
     """A bound PULL that waits for a message of one kind, passing over others."""
 
     def __init__(self, context, endpoint):
+        self.endpoint = endpoint
         self.pull = context.socket(zmq.PULL)
         self.pull.setsockopt(zmq.RCVTIMEO, DEADLINE * 1000)
         self.pull.bind(endpoint)
@@ -70,6 +71,66 @@ class WithWorker:
         heard = self.results.hear(protocol.RESULTS)
         assert (heard["worker"], heard["name"]) == (self.first["worker"], self.first["name"])
         return heard["results"][0]
+
+
+class Invented:
+    """A worker that is us; with a connection of its own, as each has."""
+
+    def __init__(self, talk, worker):
+        self.talk, self.worker = talk, worker
+        self.inbox = Ear(talk.context, f"{talk.feedback.rpartition('/')[0]}/inbox-{worker}")
+        self.push = talk.context.socket(zmq.PUSH)
+        self.push.connect(talk.feedback)
+        self.followed = dict(ventilator=0, sequence=0, batch=0)
+
+    def say(self, **others):
+        """A presence."""
+        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), slots=1, sleeps=0, running=[],
+                      queued=[], finished=[], **self.followed)
+        self.push.send(protocol.encode(protocol.PRESENCE, **{**fields, **others}))
+
+    def hear(self, condition=lambda lane: True):
+        """The next lane message; what is said from then on answers it."""
+        lane = self.inbox.hear(protocol.LANE, condition)
+        self.followed = {name: lane[name] for name in ("ventilator", "sequence", "batch")}
+        return lane
+
+    def tasks(self):
+        """Waits until it is given tasks."""
+        return tasks_in(run["ids"] for run in self.hear(lambda lane: lane["tasks"])["tasks"])
+
+    def arrive(self, **others):
+        self.say(**others)
+        self.hear()
+        self.say(**others)
+
+
+class WithVentilator:
+    """We are the sink and the workers of one ventilator."""
+
+    def __init__(self, context, pipeline, *options, tasks=range(3), resumed=0):
+        self.context, self.feedback = context, pipeline.endpoints["feedback"]
+        self.results = Ear(context, pipeline.endpoints["results"])
+        self.process = pipeline.ventilator(*options, tasks=tasks)
+        self.announced = self.results.hear(protocol.ANNOUNCEMENT)
+        self.push = context.socket(zmq.PUSH)
+        self.push.connect(self.feedback)
+        self.resumed = resumed
+        self.receipts()
+
+    def worker(self, number):
+        return Invented(self, number)
+
+    def receipts(self, *receipts, **others):
+        fields = dict(ventilator=self.announced["ventilator"], batch=self.announced["batch"], resumed=self.resumed,
+                      receipts=list(receipts))
+        self.push.send(protocol.encode(protocol.RECEIPTS, **{**fields, **others}))
+
+    def receipt(self, ids, *, worker=1, attempt=1, verdict=0, **others):
+        self.receipts(dict(worker=worker, ids=ids, attempt=attempt, verdict=verdict, busy=1000, digest=0), **others)
+
+    def drops(self, what):
+        self.process.says(f"dropped {what}")
 
 
 class WithSink:

@@ -78,3 +78,51 @@ def test_another_batch_is_not_begun_while_the_first_ones_ventilator_is_heard(sin
     assert sink.receipt()[:2] == (9, one(1))
     sink.announce(state=2)
     assert (sink.process.status(), sink.process.out) == (0, "output 1\n")
+
+
+def test_a_result_for_a_task_beyond_the_announced_number_is_dropped(sink):
+    sink.open(state=1, tasks=2)
+    sink.result(3, output=b"invented\n")
+    sink.result(2**61, output=b"invented\n")
+    sink.process.says("dropped a result for a task that the batch does not have")
+    sink.result(1)
+    assert sink.receipt()[:2] == (9, one(1))
+    sink.result(2)
+    assert sink.receipt()[:2] == (9, one(2))
+    sink.announce(state=2, tasks=2)
+    assert (sink.process.status(), sink.process.out) == (0, "output 1\noutput 2\n")
+
+
+def test_a_result_for_a_task_that_the_ventilator_has_not_read_yet_is_recorded(sink):
+    sink.open(tasks=0)
+    sink.result(5)
+    assert sink.receipt() == (9, one(5), 1, 0)
+
+
+def test_results_of_an_unknown_batch_are_counted(sink):
+    sink.open()
+    sink.result(1, batch=3)
+    sink.process.says("dropped results of another batch")
+
+
+def test_results_that_come_before_their_announcement_are_recorded(sink):
+    sink.result(1)
+    sink.result(1, batch=3)
+    sink.announce()
+    assert sink.receipt() == (0, one(1), 0, 0)
+
+
+@pytest.mark.parametrize("feedback", [b"inproc://zeromq.zap.01", b"udp://127.0.0.1:9", b"nowhere", b""])
+def test_an_announcement_whose_feedback_is_no_endpoint_is_dropped(sink, feedback):
+    sink.announce(feedback=feedback)
+    sink.process.says("dropped an announcement whose feedback is no endpoint")
+    sink.announce()
+    assert sink.feedback.hear(protocol.RECEIPTS)["batch"] == BATCH
+
+
+@pytest.mark.parametrize("others", [dict(name=b"n" * 1025), dict(feedback=b"ipc://" + b"f" * 512), dict(ventilator=0)],
+                         ids=["a long name", "a long endpoint", "no id"])
+def test_an_announcement_beyond_the_limits_begins_no_batch(sink, others):
+    sink.announce(batch=3, **others)
+    sink.process.says("dropped a message that is neither results nor an announcement")
+    sink.open()

@@ -193,3 +193,18 @@ def test_a_leaving_worker_takes_no_more_tasks(talk, gate):
     worker.feedback.hear(protocol.PRESENCE, lambda said: said["slots"] == 0)
     worker.say(tasks=[run(2, "b")])
     assert tasks_in(worker.state()["queued"]) == []
+
+
+def test_what_is_settled_or_recalled_and_was_never_here_changes_nothing(talk):
+    worker = talk()
+    worker.say(tasks=[run(1, "100000", "100000")])
+    worker.say(settled=[dict(ids=range(50, 2**61), attempt=0)], recalled=[range(3, 2**61)])
+    said = worker.state()
+    assert (tasks_in(said["running"]), tasks_in(said["queued"])) == ([1], [2])
+
+
+@pytest.mark.parametrize("nothing", ["ventilator", "sequence"])
+def test_a_message_without_a_sender_or_a_sequence_is_dropped(talk, nothing):
+    worker = talk()
+    worker.say(tasks=[run(1, "100000")], **{nothing: 0})
+    assert worker.state()["running"] == []

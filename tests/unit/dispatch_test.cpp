@@ -479,5 +479,53 @@ TEST_F(DispatchTest, DropsAPresenceThatAnswersWhatWasNeverSent) {
   EXPECT_FALSE(dispatch_->presence(forged, "inbox", now_));
 }
 
+TEST_F(DispatchTest, GreetsSoManyWorkersThatDoNotAnswerAndThenTheNextInPlaceOfTheOldest) {
+  begin(1);
+  const auto come = [this](std::uint64_t worker) {
+    Presence first = presence(WorkerId{worker});
+    first.ventilator = VentilatorId::none;
+    return dispatch_->presence(first, "inbox", now_);
+  };
+  for (std::uint64_t worker = 1; worker <= kMaxUnanswered; ++worker) EXPECT_TRUE(come(worker));
+  EXPECT_FALSE(come(kMaxUnanswered + 1));
+  EXPECT_EQ(decide().open.size(), kMaxUnanswered);
+  now_ += 1s;
+  for (std::uint64_t worker = 1; worker <= kMaxUnanswered; ++worker) EXPECT_TRUE(come(worker));
+  now_ += 2s;
+  EXPECT_TRUE(come(kMaxUnanswered + 1));
+  EXPECT_EQ(decide().close.size(), 1U);
+}
+
+TEST_F(DispatchTest, GivesNoStrikesForWhatANeverSeenWorkerSaysToRun) {
+  begin(1);
+  for (std::uint64_t worker = 5; worker < 10; ++worker) {
+    Presence claim = presence(WorkerId{worker});
+    claim.ventilator = VentilatorId::none;
+    claim.running = {{1, 1}};
+    say(claim);
+    EXPECT_EQ(dispatch_->pending(), 0U);
+    dispatch_->gone(WorkerId{worker});
+    EXPECT_EQ(dispatch_->pending(), 1U);
+  }
+  EXPECT_TRUE(dispatch_->take_given_up().empty());
+}
+
+TEST_F(DispatchTest, SettlesAndRecallsWhatIsNotInTheInput) {
+  begin(3);
+  dispatch_->input(3, true);
+  arrive(kAnn);
+  decide();
+  Presence claim = presence(kAnn);
+  claim.running = {{1, 1}};
+  claim.queued = {{3, 2}};
+  claim.finished = {{2, 1}, {7, 5}};
+  say(claim);
+  EXPECT_EQ(dispatch_->outstanding(), 3U);
+  const auto orders = decide();
+  ASSERT_EQ(orders.send.size(), 1U);
+  EXPECT_EQ(orders.send[0].recalled.front(), (Range{4, 1}));
+  EXPECT_EQ(orders.send[0].settled, (std::vector<Settled>{{{7, 5}, kAnyAttempt}}));
+}
+
 }  // namespace
 }  // namespace divvy::ventilator

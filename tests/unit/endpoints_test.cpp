@@ -52,5 +52,24 @@ TEST(Endpoints, AreReachedAtTheAddressThatToldOfThem) {
   EXPECT_EQ(reach("ipc:///tmp/x", "localhost:0:0:1"), "ipc:///tmp/x");
 }
 
+TEST(Endpoints, OfOtherTransportsOrWithoutAPortAreNotReached) {
+  for (const char* const endpoint :
+       {"inproc://zeromq.zap.01", "udp://127.0.0.1:7", "tcp://127.0.0.1", "tcp://127.0.0.1:*",
+        "tcp://127.0.0.1:7;10.0.0.9:7", "nowhere", ""}) {
+    EXPECT_EQ(reach(endpoint, "10.0.0.2"), "") << endpoint;
+  }
+  EXPECT_EQ(reach("tcp://127.0.0.1:7", ""), "");
+}
+
+TEST(Endpoints, OverIpcAreReachedInTheDirectoryOfTheDoorOnly) {
+  EXPECT_TRUE(is_beside("ipc:///d/inbox", "ipc:///d/feedback"));
+  EXPECT_TRUE(is_beside("tcp://127.0.0.1:7", "ipc:///d/feedback"));
+  EXPECT_FALSE(is_beside("ipc:///d/../e/inbox", "ipc:///d/feedback"));
+  EXPECT_FALSE(is_beside("ipc:///d/e/inbox", "ipc:///d/feedback"));
+  EXPECT_FALSE(is_beside("ipc://@inbox", "ipc:///d/feedback"));
+  EXPECT_FALSE(is_beside("ipc:///d/inbox", "tcp://127.0.0.1:5559"));
+  EXPECT_FALSE(is_beside("", "ipc:///d/feedback"));
+}
+
 }  // namespace
 }  // namespace divvy

@@ -204,6 +204,27 @@ TEST(Messages, WithValuesOutOfBoundsDoNotDecode) {
   EXPECT_FALSE(decode<Announcement>(encode(announcement)));
 }
 
+TEST(Messages, OfAPresenceNameNoMoreTasksThanAWorkerMayHold) {
+  Presence presence = golden_presence();
+  presence.running = {{1, kMaxTasks - 2}};
+  EXPECT_TRUE(decode<Presence>(encode(presence)));
+  presence.finished = {{1, 2}};
+  EXPECT_FALSE(decode<Presence>(encode(presence)));
+  presence.finished = {{1, 1ULL << 61}, {1, 1ULL << 61}, {1, 1ULL << 61}, {1, 1ULL << 61}};
+  EXPECT_FALSE(decode<Presence>(encode(presence)));
+}
+
+TEST(Messages, WithANameOrSlotsBeyondTheLimitsDoNotDecode) {
+  const std::string name(kMaxNameBytes + 1, 'n');
+  Presence presence = golden_presence();
+  presence.name = name;
+  EXPECT_FALSE(decode<Presence>(encode(presence)));
+  presence.name.remove_prefix(1);
+  EXPECT_TRUE(decode<Presence>(encode(presence)));
+  presence.slots = kMaxSlots + 1;
+  EXPECT_FALSE(decode<Presence>(encode(presence)));
+}
+
 TEST(Messages, OfTheGuideArePlain) {
   EXPECT_TRUE(is_plain(""));
   EXPECT_TRUE(is_plain("0"));

@@ -1,0 +1,28 @@
+// The words of a command with any task in their places: the first line is a word, the rest the
+// task. The separators are of those that a worker's owner may choose; peers choose only the task.
+#include <array>
+
+#include "check.hpp"
+#include "worker/separator.hpp"
+#include "worker/template.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace divvy::worker;
+  static const std::array<Separator, 4> separators{Separator("\\t"), Separator(","),
+                                                   Separator("[ \t]+"), Separator("^|x*|$")};
+  const std::string_view input = as_text(data, size);
+  const auto line = input.find('\n');
+  const std::string_view word = input.substr(0, line);
+  const std::string_view text = line == std::string_view::npos ? "" : input.substr(line + 1);
+  for (const Separator& separator : separators) {
+    const Columns columns = separator.columns(text);
+    check(!columns.empty());
+    for (const std::string_view column : columns) check(column.size() <= text.size());
+    for (const bool with_columns : {false, true}) {
+      const Template parsed(word, with_columns);
+      const std::string filled = parsed.with({1, text, 2, 1, 3}, columns);
+      check(parsed.has_places() || filled.size() <= word.size());
+    }
+  }
+  return 0;
+}
