@@ -93,8 +93,7 @@ void Options::add_batch_to(CLI::App& app) {
       ->type_name("NAME")
       ->check(name_check())
       ->group(batch);
-  app.add_flag("--longest-first", longest_first,
-               "Longer tasks first: workloads, or others with")
+  app.add_flag("--longest-first", longest_first, "Longer tasks first: workloads, or others with")
       ->group(batch);
   app.add_option("--history", history, "the JOURNAL of an earlier run of them")
       ->type_name("JOURNAL")
