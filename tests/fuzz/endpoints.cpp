@@ -28,8 +28,8 @@ void try_address(std::string_view text) {
 // Whatever a peer writes, over tcp its own host is where we go.
 void try_to_reach(std::string_view text) {
   const std::string reached = divvy::reach(text, "192.0.2.1");
-  if (text.starts_with("tcp://")) check(reached.starts_with("tcp://192.0.2.1:"));
-  check(!text.starts_with("tcp://") || !is_endpoint(text) || is_endpoint(reached));
+  if (reached.empty() || text.starts_with("ipc://")) return;
+  check(reached.starts_with("tcp://192.0.2.1:") && is_endpoint(reached));
 }
 
 }  // namespace

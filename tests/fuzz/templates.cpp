@@ -1,6 +1,7 @@
 // The words of a command with any task in their places: the first line is a word, the rest the
 // task. The separators are of those that a worker's owner may choose; peers choose only the task.
 #include <array>
+#include <string>
 
 #include "check.hpp"
 #include "worker/separator.hpp"
@@ -10,10 +11,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace divvy::worker;
   static const std::array<Separator, 4> separators{Separator("\\t"), Separator(","),
                                                    Separator("[ \t]+"), Separator("^|x*|$")};
-  const std::string_view input = as_text(data, size);
+  // Terminated, for the sanitizer's regexec does not know where to stop.
+  const std::string terminated(as_text(data, size));
+  const std::string_view input = terminated;
   const auto line = input.find('\n');
   const std::string_view word = input.substr(0, line);
-  const std::string_view text = line == std::string_view::npos ? "" : input.substr(line + 1);
+  const std::string_view text = input.substr(line == std::string_view::npos ? size : line + 1);
   for (const Separator& separator : separators) {
     const Columns columns = separator.columns(text);
     check(!columns.empty());

@@ -55,7 +55,7 @@ TEST(Endpoints, AreReachedAtTheAddressThatToldOfThem) {
 TEST(Endpoints, OfOtherTransportsOrWithoutAPortAreNotReached) {
   for (const char* const endpoint :
        {"inproc://zeromq.zap.01", "udp://127.0.0.1:7", "tcp://127.0.0.1", "tcp://127.0.0.1:*",
-        "tcp://127.0.0.1:7;10.0.0.9:7", "nowhere", ""}) {
+        "tcp://127.0.0.1:7;10.0.0.9", "nowhere", ""}) {
     EXPECT_EQ(reach(endpoint, "10.0.0.2"), "") << endpoint;
   }
   EXPECT_EQ(reach("tcp://127.0.0.1:7", ""), "");
