@@ -7,8 +7,7 @@
 
 namespace divvy {
 
-// --- frames, by the line on which they travel; a connection waits once so many are unread
-// ---------
+// --- frames, by the line on which they travel ---
 
 /// Several tasks' texts.
 inline constexpr std::uint32_t kMaxLaneBytes = 256 << 20;
@@ -16,12 +15,14 @@ inline constexpr std::uint32_t kMaxLaneBytes = 256 << 20;
 inline constexpr std::uint32_t kMaxFeedbackBytes = 64 << 20;
 /// Room for a task's text and the 100 MiB that it may print to each of two streams.
 inline constexpr std::uint32_t kMaxResultsBytes = 256 << 20;
+/// Of each connection: then it waits.
 inline constexpr int kMaxUnreadFrames = 100;
 
-// --- values
-// ---------------------------------------------------------------------------------------
+// --- values ---
 
 inline constexpr std::size_t kMaxTextBytes = 32 << 20;
+/// Of each of a task's two streams.
+inline constexpr std::size_t kMaxOutputBytes = 100 << 20;
 /// The guide's tasks are numbers; a worker with a command takes other texts, too.
 inline constexpr std::size_t kMaxPlainBytes = 16 << 10;
 inline constexpr std::size_t kMaxNameBytes = 1024;
@@ -30,8 +31,7 @@ inline constexpr std::uint32_t kMaxSlots = 100'000;
 /// In one message, and held by one worker.
 inline constexpr std::uint64_t kMaxTasks = 1 << 20;
 
-// --- what is kept for peers
-// -----------------------------------------------------------------------
+// --- what is kept for peers ---
 
 inline constexpr std::size_t kMaxWorkers = 100'000;
 /// Workers that were greeted and have not answered: it costs nothing to invent one.

@@ -39,7 +39,6 @@ namespace divvy {
 /// Does a task, in a thread beside the one that serves; never two at once. Returns what the sink is
 /// to print, at most kMaxOutputBytes. An exception fails the task, its what() being the reason.
 using Work = std::function<std::string(std::string_view task)>;
-inline constexpr std::size_t kMaxOutputBytes = 100 << 20;
 
 /// What serve() is made of.
 class Server {
@@ -52,7 +51,7 @@ class Server {
         ringer_(context_, zmq::socket_type::pair),
         feedback_(context_, endpoints.feedback),
         results_(context_, endpoints.results) {
-    inbox_.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxFrameBytes});
+    inbox_.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxLaneBytes});
     inbox_.set(zmq::sockopt::ipv6, is_ipv6(endpoints.feedback));
     inbox_.bind(inbox_beside(endpoints.feedback));
     bell_.bind("inproc://bell");

@@ -57,7 +57,7 @@ void Options::add_to(CLI::App& app) {
       ->group(tasks);
   app.add_option("--max-output", max_output, "Kill a task that prints more")
       ->type_name("BYTES")
-      ->transform(size_between(0, 100 << 20))
+      ->transform(size_between(0, kMaxOutputBytes))
       ->default_str("64m")
       ->group(tasks);
   common.add_to(app);
