@@ -116,7 +116,7 @@ def test_what_did_not_end_its_line_is_not_written_over(divvy, screen):
 def test_the_live_line_follows_the_width_of_the_window(divvy, screen):
     screen.resize(24)
     run = divvy("-j", "2", "--", "sleep", "0.1", stdin=screen_input("0.1\n" * 20), stdout=screen.theirs, stderr=screen.theirs)
-    screen.wait_for(r"^\d+/20  \d running")
+    screen.wait_for(r"^\d+/20  \d")
     screen.resize(90)
     screen.wait_for(r"^\d+/20  \[")
     eventually(lambda: screen.read() or run.process.poll() is not None, "the end")
