@@ -20,7 +20,6 @@
 #include <functional>
 #include <future>
 #include <map>
-#include <optional>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -31,6 +30,7 @@
 #include <zmq.hpp>
 
 #include "divvy/endpoints.hpp"
+#include "divvy/line.hpp"
 #include "divvy/messages.hpp"
 #include "divvy/ranges.hpp"
 
@@ -65,8 +65,8 @@ class Server {
       if (results_.connected_anew()) {
         for (auto& [id, task] : held_) task.sent = false;
       }
-      while (const auto message = receive(inbox_)) hear(message->to_string_view());
-      if (receive(bell_)) finish(done_.get());
+      while (const auto message = Line::receive(inbox_)) hear(message->to_string_view());
+      if (Line::receive(bell_)) finish(done_.get());
       start();
       send_results();
       if (Clock::now() >= presence_at_) send_presence();
@@ -90,44 +90,6 @@ class Server {
     TaskId id = 0;
     std::string frame;
   };
-
-  /// A PUSH that keeps nothing for a peer that is not there, and tells of each new connection.
-  struct Line {
-    Line(zmq::context_t& context, const std::string& endpoint)
-        : push(context, zmq::socket_type::push), news(context, zmq::socket_type::pair) {
-      if (!is_private(endpoint)) {
-        throw std::invalid_argument(endpoint + " can be reached by others, and there is no key");
-      }
-      const std::string monitor = "inproc://news-of-" + endpoint;
-      const int event = ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-      if (zmq_socket_monitor(push.handle(), monitor.c_str(), event) != 0) throw zmq::error_t();
-      news.connect(monitor);
-      push.set(zmq::sockopt::immediate, true);
-      push.set(zmq::sockopt::linger, 0);
-      push.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
-      push.connect(endpoint);
-    }
-
-    bool connected_anew() {
-      bool anew = false;
-      while (receive(news)) anew = true;
-      if (anew) (void)push.get(zmq::sockopt::events);  // the socket learns of it when it is asked
-      return anew;
-    }
-
-    bool send(const std::string& frame) {
-      return push.send(zmq::buffer(frame), zmq::send_flags::dontwait).has_value();
-    }
-
-    zmq::socket_t push;
-    zmq::socket_t news;
-  };
-
-  static std::optional<zmq::message_t> receive(zmq::socket_t& socket) {
-    zmq::message_t message;
-    if (!socket.recv(message, zmq::recv_flags::dontwait)) return {};
-    return message;
-  }
 
   static std::string host_and_pid() {
     std::array<char, 256> host{};
@@ -158,9 +120,9 @@ class Server {
     });
     std::vector<zmq::pollitem_t> items{{inbox_.handle(), 0, ZMQ_POLLIN, 0},
                                        {bell_.handle(), 0, ZMQ_POLLIN, 0},
-                                       {feedback_.news.handle(), 0, ZMQ_POLLIN, 0},
-                                       {results_.news.handle(), 0, ZMQ_POLLIN, 0}};
-    if (unsent) items.push_back({results_.push.handle(), 0, ZMQ_POLLOUT, 0});
+                                       feedback_.news(),
+                                       results_.news()};
+    if (unsent) items.push_back(results_.writable());
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(presence_at_ - Clock::now());
     zmq::poll(items, std::max(left, std::chrono::milliseconds(0)));
   }
@@ -237,22 +199,24 @@ class Server {
 
   [[nodiscard]] std::string perform(BatchId batch, const TaskRun& run,
                                     std::string_view text) const {
-    Result result{.ids = run.ids, .attempt = run.attempt, .attempts = run.attempts};
+    Result result;
+    result.ids = run.ids;
+    result.attempt = run.attempt;
+    result.attempts = run.attempts;
     result.started = now_utc();
+    result.outcome = Outcome::failed;
     std::string output;
     std::string reason;
     try {
-      output = work_(text);
-      if (output.size() > kMaxOutputBytes) throw std::length_error("its output is too long");
+      std::string printed = work_(text);
+      if (printed.size() > kMaxOutputBytes) throw std::length_error("its output is too long");
+      output = std::move(printed);
       result.outcome = Outcome::exited;
     } catch (const std::exception& error) {
-      result.outcome = Outcome::failed;
       reason = error.what();
     } catch (...) {
-      result.outcome = Outcome::failed;
       reason = "it threw what is no std::exception";
     }
-    if (result.outcome == Outcome::failed) output.clear();
     result.ended = std::max(result.started, now_utc());
     std::string texts;
     append_text(texts, text);
@@ -284,7 +248,11 @@ class Server {
     std::map<State, RangeSet> ids;
     for (const auto& [id, task] : held_) ids[task.state].insert({id, 1});
     const std::string inbox = inbox_.get(zmq::sockopt::last_endpoint);
-    Presence presence{.worker = self_, .name = name_, .inbox = inbox, .slots = 1};
+    Presence presence;
+    presence.worker = self_;
+    presence.name = name_;
+    presence.inbox = inbox;
+    presence.slots = 1;
     presence.ventilator = ventilator_;
     presence.sequence = sequence_;
     presence.batch = batch_;

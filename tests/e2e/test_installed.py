@@ -1,4 +1,5 @@
 """divvy as installed: every file in its place, and nothing that says what is not so."""
+import fcntl
 import os
 import re
 import shutil
@@ -84,26 +85,62 @@ def test_the_installed_divvy_finds_its_programs(prefix):
 
 
 def test_the_pages_are_installed(prefix):
-    pages = {page.name for page in (prefix / "share/doc/divvy").iterdir()}
-    assert pages >= {page.name for page in (HERE.parents[1] / "docs").glob("*.md")} | {"README.md", "LICENSE"}
+    docs = prefix / "share/doc/divvy"
+    assert {page.name for page in docs.glob("docs/*.md")} == {page.name for page in (HERE.parents[1] / "docs").glob("*.md")}
+    assert (docs / "LICENSE").exists() and (docs / "examples/cpp/CMakeLists.txt").exists()
 
 
-@pytest.mark.skipif(not shutil.which("dpkg-shlibdeps"), reason="there is no dpkg-dev")
-def test_the_debian_package_installs_runs_and_is_removed_cleanly(tmp_path):
-    run("cpack", "--config", BIN / "CPackConfig.cmake", "-B", tmp_path)
-    (package,) = tmp_path.glob("divvy_*.deb")
+def test_the_links_of_the_installed_readme_lead_somewhere(prefix):
+    readme = prefix / "share/doc/divvy/README.md"
+    links = re.findall(r"\]\(([\w./-]+)\)", readme.read_text())
+    assert links and [link for link in links if not (readme.parent / link).exists()] == []
+
+
+# --- the Debian package
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory, worker_id):
+    """Made once for all processes of the tests: cpack looks after the build, which two at once must not."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "package"
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not list(folder.glob("divvy_*.deb")):
+            run("cpack", "--config", BIN / "CPackConfig.cmake", "-B", folder, umask=0o077)
+    (package,) = folder.glob("divvy_*.deb")
+    return package
+
+
+@pytest.fixture
+def dpkg(tmp_path):
+    """dpkg, for the root `tmp_path`."""
+    for folder in ("updates", "info"):
+        (tmp_path / "var/lib/dpkg" / folder).mkdir(parents=True)
+    (tmp_path / "var/lib/dpkg/status").touch()
+    env = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    return lambda *words: run("fakeroot", "dpkg", f"--root={tmp_path}", f"--log={tmp_path}/var/lib/dpkg/log",
+                              "--force-depends", *words, env=env)
+
+
+def test_the_debian_package_is_laid_out_as_debian_has_it(package):
+    contents = [line.split() for line in run("dpkg-deb", "--contents", package).splitlines()]
+    files = {words[5] for words in contents}
+    assert {f"./usr/share/man/man1/{program}.1.gz" for program in PROGRAMS} <= files
+    assert {"./usr/share/doc/divvy/copyright", "./usr/share/zsh/vendor-completions/_divvy"} <= files
+    assert {words[0] for words in contents} == {"drwxr-xr-x", "-rwxr-xr-x", "-rw-r--r--"}  # with a strict umask, too
     depends = run("dpkg-deb", "--field", package, "Depends")
     assert "libzmq5" in depends and "libsqlite3-0" in depends
 
-    root = tmp_path / "root"
-    for folder in ("var/lib/dpkg/updates", "var/lib/dpkg/info", "var/log"):
-        (root / folder).mkdir(parents=True)
-    (root / "var/lib/dpkg/status").touch()
-    dpkg = ("dpkg", f"--root={root}", f"--log={tmp_path}/log", "--force-depends", "--force-not-root", "--force-script-chrootless")
-    run(*dpkg, "--install", package)
-    files = {path for path in (root / "usr").rglob("*") if path.is_file()}
-    assert root / "usr/bin/divvy" in files and root / "usr/share/man/man1/divvy.1" in files
+
+def test_the_debian_package_installs_runs_and_leaves_no_file_when_it_is_removed(package, dpkg, tmp_path):
+    def files():
+        return [path for path in tmp_path.rglob("*") if path.is_file() and tmp_path / "var" not in path.parents]
+
+    dpkg("--install", package)
+    assert tmp_path / "usr/bin/divvy" in files()
     env = {name: value for name, value in os.environ.items() if name != "DIVVY_BIN"}
-    assert run(root / "usr/bin/divvy", "-j", 1, "--", "echo", input="1\n", env=env) == "1\n"
-    run(*dpkg, "--remove", "divvy")
-    assert not [path for path in (root / "usr").rglob("*") if path.is_file()] if (root / "usr").exists() else True
+    assert run(tmp_path / "usr/bin/divvy", "-j", 1, "--", "echo", input="1\n", env=env) == "1\n"
+    dpkg("--remove", "divvy")
+    assert files() == []
+    assert not (tmp_path / "usr/include/divvy").exists()
