@@ -9,6 +9,8 @@ namespace divvy {
 
 // --- frames, by the line on which they travel ---
 
+/// Where nothing but ZeroMQ's own commands is expected.
+inline constexpr std::uint32_t kMaxCommandBytes = 64 << 10;
 /// Several tasks' texts.
 inline constexpr std::uint32_t kMaxLaneBytes = 256 << 20;
 /// Presence and receipts.

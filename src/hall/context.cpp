@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "divvy/limits.hpp"
+
 namespace divvy {
 namespace {
 
@@ -37,6 +39,13 @@ Context::Context(const std::string& key_file) {
   guard_ = socket(zmq::socket_type::rep);
   guard_.set(zmq::sockopt::linger, 0);
   guard_.bind("inproc://zeromq.zap.01");
+}
+
+// ZeroMQ makes room for a frame as soon as it is announced, also where nothing is to be received.
+zmq::socket_t Context::socket(zmq::socket_type type) {
+  zmq::socket_t socket(context_, type);
+  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxCommandBytes});
+  return socket;
 }
 
 void Context::secure_to_bind(zmq::socket_t& socket) const {

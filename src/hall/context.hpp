@@ -17,7 +17,8 @@ class Context {
   /// none. Throws std::runtime_error with a line for the user if it is no good.
   explicit Context(const std::string& key_file = {});
 
-  zmq::socket_t socket(zmq::socket_type type) { return {context_, type}; }
+  /// Whoever is at its other end can send it no large frames.
+  zmq::socket_t socket(zmq::socket_type type);
 
   [[nodiscard]] bool has_key() const { return key_.has_value(); }
 
