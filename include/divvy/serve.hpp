@@ -21,7 +21,6 @@
 #include <future>
 #include <map>
 #include <random>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,6 +29,7 @@
 #include <zmq.hpp>
 
 #include "divvy/endpoints.hpp"
+#include "divvy/following.hpp"
 #include "divvy/line.hpp"
 #include "divvy/messages.hpp"
 #include "divvy/ranges.hpp"
@@ -131,7 +131,8 @@ class Server {
 
   void hear(std::string_view frame) {
     const auto lane = decode<Lane>(frame);
-    if (!lane || !follow(*lane)) return;
+    if (!lane || !following_.hear(*lane)) return;
+    if (lane->batch != batch_) change_batch(lane->batch);
     for (const Settled& settled : lane->settled) {
       forget(settled.ids, [&](const Task& task) {
         const bool same = settled.attempt == kAnyAttempt || settled.attempt == task.run.attempt;
@@ -146,21 +147,10 @@ class Server {
     if (greeting || !lane->recalled.empty()) presence_at_ = Clock::now();
   }
 
-  /// One ventilator at a time, and of each the latest only.
-  bool follow(const Lane& lane) {
-    if (lane.worker != self_ || former_.contains(lane.ventilator)) return false;
-    if (lane.ventilator != ventilator_) {
-      former_.insert(std::exchange(ventilator_, lane.ventilator));
-      sequence_ = 0;
-    }
-    if (lane.sequence <= sequence_) return false;
-    sequence_ = lane.sequence;
-    if (lane.batch != batch_) {
-      batch_ = lane.batch;
-      held_.clear();
-      queue_.clear();
-    }
-    return true;
+  void change_batch(BatchId batch) {
+    batch_ = batch;
+    held_.clear();
+    queue_.clear();
   }
 
   void forget(Range ids, auto&& which) {
@@ -249,12 +239,10 @@ class Server {
     for (const auto& [id, task] : held_) ids[task.state].insert({id, 1});
     const std::string inbox = inbox_.get(zmq::sockopt::last_endpoint);
     Presence presence;
-    presence.worker = self_;
+    following_.describe(presence);
     presence.name = name_;
     presence.inbox = inbox;
     presence.slots = 1;
-    presence.ventilator = ventilator_;
-    presence.sequence = sequence_;
     presence.batch = batch_;
     presence.running = ids[State::running].ranges();
     presence.queued = ids[State::queued].ranges();
@@ -272,9 +260,7 @@ class Server {
   Line feedback_;
   Line results_;
 
-  VentilatorId ventilator_{};
-  std::set<VentilatorId> former_;
-  std::uint64_t sequence_ = 0;
+  Following following_{self_};
   BatchId batch_{};
   std::map<TaskId, Task> held_;  // of this batch
   std::deque<TaskId> queue_;     // in the order of their arrival, also such as were taken back

@@ -22,7 +22,8 @@ bool takes_no_time(std::string_view texts) {
 }  // namespace
 
 Holdings::Heard Holdings::hear(const Lane& lane, std::int64_t now) {
-  if (!follow(lane)) return Heard::ignored;
+  if (!following_.hear(lane)) return Heard::ignored;
+  if (lane.batch != batch_) change_batch(lane.batch);
   settle(lane.settled);
   give_back(lane.recalled);
   for (const TaskRun& run : lane.tasks) {
@@ -35,20 +36,6 @@ Holdings::Heard Holdings::hear(const Lane& lane, std::int64_t now) {
   }
   const bool greeting = lane.settled.empty() && lane.tasks.empty();
   return greeting || !lane.recalled.empty() ? Heard::asked : Heard::taken;
-}
-
-// One ventilator at a time: a new one takes over for good, so what an old one's lane still brings
-// is not heard any more.
-bool Holdings::follow(const Lane& lane) {
-  if (lane.worker != self_ || former_.contains(lane.ventilator)) return false;
-  if (lane.ventilator != ventilator_) {
-    former_.insert(std::exchange(ventilator_, lane.ventilator));
-    sequence_ = 0;
-  }
-  if (lane.sequence <= sequence_) return false;
-  sequence_ = lane.sequence;
-  if (lane.batch != batch_) change_batch(lane.batch);
-  return true;
 }
 
 void Holdings::change_batch(BatchId batch) {
@@ -170,9 +157,7 @@ void Holdings::unsend() {
 }
 
 void Holdings::describe(Presence& presence) const {
-  presence.worker = self_;
-  presence.ventilator = ventilator_;
-  presence.sequence = sequence_;
+  following_.describe(presence);
   presence.batch = batch_;
   presence.running = running_.ranges();
   RangeSet queued;

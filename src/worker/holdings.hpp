@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "divvy/following.hpp"
 #include "divvy/messages.hpp"
 
 namespace divvy::worker {
@@ -26,7 +26,8 @@ struct Task {
 class Holdings {
  public:
   /// `sleeps`: tasks are workloads, and those of no time are done as soon as they are heard of.
-  explicit Holdings(WorkerId self, bool sleeps = false) : self_(self), sleeps_(sleeps) {}
+  explicit Holdings(WorkerId self, bool sleeps = false)
+      : self_(self), sleeps_(sleeps), following_(self) {}
 
   enum class Heard {
     ignored,  // not for this worker, or old
@@ -74,7 +75,6 @@ class Holdings {
     bool sent = false;
   };
 
-  bool follow(const Lane& lane);
   void change_batch(BatchId batch);
   void settle(const std::vector<Settled>& settled);
   void settle(Finished& result, Range ids);
@@ -85,9 +85,7 @@ class Holdings {
 
   WorkerId self_;
   bool sleeps_;
-  VentilatorId ventilator_{};
-  std::unordered_set<VentilatorId> former_;
-  std::uint64_t sequence_ = 0;
+  Following following_;
   BatchId batch_{};
 
   RangeSet held_;
