@@ -30,19 +30,17 @@ inline constexpr std::size_t kMaxPlainBytes = 16 << 10;
 inline constexpr std::size_t kMaxNameBytes = 1024;
 inline constexpr std::size_t kMaxEndpointBytes = 512;
 inline constexpr std::uint32_t kMaxSlots = 100'000;
+/// 146 years; also the latest point in time, which is in 2116.
+inline constexpr std::int64_t kMaxNanoseconds = std::int64_t{1} << 62;
 /// In one message, and held by one worker.
 inline constexpr std::uint64_t kMaxTasks = 1 << 20;
 
 // --- what is kept for peers ---
 
+/// Tasks that workers say to hold, beyond what this ventilator gave to them.
+inline constexpr std::uint64_t kMaxClaimed = 1 << 20;
 inline constexpr std::size_t kMaxWorkers = 100'000;
 /// Workers that were greeted and have not answered: it costs nothing to invent one.
 inline constexpr std::size_t kMaxUnanswered = 1000;
-/// Results whose batch was not announced yet.
-inline constexpr std::size_t kMaxEarlyResults = 100'000;
-inline constexpr std::size_t kMaxEarlyBytes = 256 << 20;
-
-/// After so many messages a program turns to its other work before it reads more.
-inline constexpr int kMessagesAtOnce = 1000;
 
 }  // namespace divvy

@@ -156,6 +156,11 @@ enum class Outcome : std::uint8_t {
   lost,       // given up: reason
 };
 
+/// Whether something can have begun and ended at these times, in nanoseconds.
+inline bool is_span(std::int64_t from, std::int64_t to) {
+  return from >= 0 && from <= to && to <= kMaxNanoseconds;
+}
+
 /// How an attempt at one task ended; `ids.count` > 1 only for workloads that took no time, one
 /// after the other. `started` and `ended`: nanoseconds since 1970, UTC.
 struct Result {
@@ -177,7 +182,7 @@ struct Result {
   /// Not to be tried again.
   [[nodiscard]] bool final() const { return succeeded() || attempt >= attempts; }
   [[nodiscard]] bool valid() const {
-    return ids.valid() && outcome <= Outcome::lost && ended >= started &&
+    return ids.valid() && outcome <= Outcome::lost && is_span(started, ended) &&
            ids.count <= (outcome == Outcome::slept ? kMaxTasks : 1) &&
            holds_texts(texts, ids.count);
   }
@@ -273,7 +278,8 @@ struct Announcement {
 
   [[nodiscard]] bool valid() const {
     return ventilator != VentilatorId::none && state <= BatchState::stopped &&
-           name.size() <= kMaxNameBytes && feedback.size() <= kMaxEndpointBytes;
+           elapsed <= kMaxNanoseconds && name.size() <= kMaxNameBytes &&
+           feedback.size() <= kMaxEndpointBytes;
   }
   static void fields(auto& self, auto& io) {
     io(self.ventilator, self.batch, self.name, self.feedback);

@@ -41,10 +41,12 @@ Context::Context(const std::string& key_file) {
   guard_.bind("inproc://zeromq.zap.01");
 }
 
-// ZeroMQ makes room for a frame as soon as it is announced, also where nothing is to be received.
+// ZeroMQ makes room for a frame as soon as it is announced, and keeps it, also where nobody will
+// receive it.
 zmq::socket_t Context::socket(zmq::socket_type type) {
   zmq::socket_t socket(context_, type);
   socket.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxCommandBytes});
+  if (type == zmq::socket_type::push) socket.set(zmq::sockopt::rcvhwm, 1);
   return socket;
 }
 

@@ -41,6 +41,15 @@ class Timer {
   std::optional<Time> deadline_;
 };
 
+/// How long a program listens before it turns to its other work: peers may never fall silent.
+class Turn {
+ public:
+  [[nodiscard]] bool over() const { return Clock::now() >= end_; }
+
+ private:
+  Time end_ = Clock::now() + std::chrono::milliseconds(10);
+};
+
 /// SIGINT and SIGTERM as a readable descriptor. Made before any thread, for its signals are blocked
 /// in all of them. SIGPIPE is ignored: writing to what is gone is an error to handle.
 class Signals {

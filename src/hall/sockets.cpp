@@ -1,23 +1,12 @@
 #include "hall/sockets.hpp"
 
 #include <fmt/format.h>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cstring>
-#include <filesystem>
 #include <stdexcept>
-#include <utility>
 
 #include "divvy/endpoints.hpp"
-#include "divvy/limits.hpp"
-#include "hall/events.hpp"
-#include "hall/program.hpp"
 
 namespace divvy {
 namespace {
@@ -26,59 +15,7 @@ namespace {
 constexpr int kReconnectMsec = 20;
 constexpr int kReconnectMaxMsec = 1000;
 
-// ZeroMQ removes whatever is at an ipc path before it listens there, also what a living process
-// listens on.
-bool is_served(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
-
-void prepare_path(const std::string& path) {
-  const auto directory = std::filesystem::path(path).parent_path();
-  if (!directory.empty()) ::mkdir(directory.c_str(), 0700);  // most often it is there
-  if (is_served(path)) throw zmq::error_t(EADDRINUSE);
-}
-
-std::string advice(int error) {
-  switch (error) {
-    case EADDRINUSE:
-      return "; another one is running there, end it or choose another address with --at";
-    case EADDRNOTAVAIL:
-    case ENODEV:
-      return "; that is no address of this machine";
-    default:
-      return "";
-  }
-}
-
-constexpr int kAtTheDoor = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
-                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
-
-// Empty if it is gone already, or has no address of its own.
-std::string address_of_peer(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  std::array<char, NI_MAXHOST> host{};
-  const bool known =
-      ::getpeername(fd, raw, &size) == 0 && raw->sa_family != AF_UNIX &&
-      ::getnameinfo(raw, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) == 0;
-  return known ? host.data() : "";
-}
-
 }  // namespace
-
-zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes) {
-  zmq::socket_t socket = context.socket(zmq::socket_type::pull);
-  socket.set(zmq::sockopt::linger, 0);
-  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{max_frame_bytes});
-  socket.set(zmq::sockopt::rcvhwm, kMaxUnreadFrames);
-  return socket;
-}
 
 void connect_to(Context& context, zmq::socket_t& socket, const std::string& endpoint) {
   context.secure_to_connect(socket);
@@ -133,62 +70,6 @@ std::vector<Monitor::Event> Monitor::drain() {
     events.push_back({kind, static_cast<int>(value), endpoint ? endpoint->to_string() : ""});
   }
   return events;
-}
-
-Listening::Listening(Context& context, zmq::socket_t& socket, const std::string& endpoint)
-    : context_(context), monitor_(context, socket, kAtTheDoor) {
-  try {
-    context.secure_to_bind(socket);
-    socket.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
-    if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
-    socket.bind(endpoint);
-  } catch (const zmq::error_t& error) {
-    throw std::runtime_error(
-        fmt::format("cannot listen on {}: {}{}", endpoint, error.what(), advice(error.num())));
-  }
-  endpoint_ = socket.get(zmq::sockopt::last_endpoint);
-}
-
-Listening::~Listening() {
-  if (endpoint_.starts_with("ipc:///")) ::unlink(std::string(without_scheme(endpoint_)).c_str());
-}
-
-// Of a connection that fails libzmq tells first that it failed, and then which one is closed.
-Listening::News Listening::news(Notices& notices) {
-  News news;
-  for (const auto& [kind, value, endpoint] : monitor_.drain()) {
-    switch (kind) {
-      case ZMQ_EVENT_ACCEPTED:
-        guests_[value] = address_of_peer(value);
-        break;
-      case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-        ++news.arrived;
-        break;
-      case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-      case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        failed_ = endpoint;
-        break;
-      case ZMQ_EVENT_DISCONNECTED:
-        if (failed_) tell_of_failure(value, notices);
-        guests_.erase(value);
-        news.closed.push_back(value);
-        break;
-    }
-  }
-  return news;
-}
-
-// A socket that listens may have connected somewhere, too.
-void Listening::tell_of_failure(int fd, Notices& notices) {
-  const std::string endpoint = *std::exchange(failed_, {});
-  const char* const why =
-      context_.has_key() ? "it does not have the key" : "it has a key, or is no ZeroMQ";
-  if (const auto guest = guests_.find(fd); guest != guests_.end()) {
-    const std::string who = guest->second.empty() ? "somebody" : guest->second;
-    notices.seldom(who, fmt::format("refused {}: {}", who, why));
-  } else {
-    notices.seldom(endpoint, fmt::format("cannot talk to {}: {}", endpoint, why));
-  }
 }
 
 Link::Link(Context& context, const std::string& endpoint)

@@ -1,7 +1,6 @@
 // The few things that the three need of ZeroMQ sockets.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,14 +11,9 @@
 
 namespace divvy {
 
-class Notices;
-
 inline std::string_view view(const zmq::message_t& message) {
   return {message.data<char>(), message.size()};
 }
-
-/// A PULL socket, not bound yet. A connection that brings a longer frame is closed.
-zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
 
 /// Connects, and again whenever the connection is lost. Throws std::runtime_error with a line for
 /// the user.
@@ -56,38 +50,6 @@ class Monitor {
  private:
   void* watched_;
   zmq::socket_t socket_;
-};
-
-/// Where a socket listens, with the port that was really taken, and who comes and goes there. It
-/// goes before its socket does, and an ipc endpoint's file with it: while the socket lives the file
-/// is nobody else's.
-class Listening {
- public:
-  /// Binds. Throws std::runtime_error with a line for the user.
-  Listening(Context& context, zmq::socket_t& socket, const std::string& endpoint);
-  ~Listening();
-  Listening(const Listening&) = delete;
-  Listening& operator=(const Listening&) = delete;
-
-  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
-
-  void add_to(std::vector<zmq::pollitem_t>& items) { monitor_.add_to(items); }
-
-  /// What has happened since the last call. Who was refused is told, not returned.
-  struct News {
-    std::size_t arrived = 0;
-    std::vector<int> closed;  // descriptors of connections
-  };
-  News news(Notices& notices);
-
- private:
-  void tell_of_failure(int fd, Notices& notices);
-
-  const Context& context_;
-  Monitor monitor_;
-  std::string endpoint_;
-  std::map<int, std::string> guests_;  // addresses of those who came here, by descriptor
-  std::optional<std::string> failed_;  // the next one that is gone has failed: the endpoint
 };
 
 /// A PUSH to one endpoint that connects again by itself. It holds no message for a peer that is not

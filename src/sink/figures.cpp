@@ -12,39 +12,37 @@ using namespace std::chrono;
 
 constexpr int kSummaryVersion = 1;
 
-double seconds_of(nanoseconds time) {
-  return duration_cast<std::chrono::duration<double>>(time).count();
-}
+// Longer than anything takes, and short enough for any integer.
+constexpr Seconds kForEver(1e12);
 
-double ratio(nanoseconds part, nanoseconds whole) {
-  return whole.count() == 0 ? 0 : seconds_of(part) / seconds_of(whole);
-}
+double ratio(Seconds part, Seconds whole) { return whole.count() == 0 ? 0 : part / whole; }
 
 nlohmann::ordered_json to_json(const std::string& name, const WorkerFigures& worker,
-                               nanoseconds elapsed) {
+                               Seconds elapsed) {
   return {{"name", name},
           {"tasks", worker.tasks},
           {"failed", worker.failed},
-          {"busy_seconds", seconds_of(worker.busy)},
+          {"busy_seconds", worker.busy.count()},
           {"busy", ratio(worker.busy, elapsed)},
-          {"mean_seconds", seconds_of(worker.mean())},
-          {"longest_seconds", seconds_of(worker.longest)}};
+          {"mean_seconds", worker.mean().count()},
+          {"longest_seconds", worker.longest.count()}};
 }
 
 }  // namespace
 
 void Figures::add(std::string_view worker, std::uint64_t count, const Result& result) {
   if (result.outcome == Outcome::lost) return;  // nobody's work
-  const nanoseconds took(result.ended - result.started);
+  const Seconds took = nanoseconds(result.ended - result.started);
   const auto add_to = [&](WorkerFigures& sum) {
     sum.tasks += count;
     sum.failed += result.succeeded() ? 0 : count;
     sum.busy += took;
-    sum.longest = std::max(sum.longest, took / static_cast<std::int64_t>(result.ids.count));
+    sum.longest = std::max(sum.longest, took / static_cast<double>(result.ids.count));
   };
   add_to(all);
   const auto known = workers.find(worker);
-  add_to(known == workers.end() ? workers[std::string(worker)] : known->second);
+  if (known != workers.end()) return add_to(known->second);
+  if (workers.size() < kMaxWorkers) add_to(workers[std::string(worker)]);
 }
 
 double Figures::speed_up() const { return ratio(all.busy, elapsed); }
@@ -53,21 +51,20 @@ double Figures::efficiency() const {
   return most_slots == 0 ? 0 : speed_up() / static_cast<double>(most_slots);
 }
 
-std::optional<nanoseconds> Figures::time_left() const {
+std::optional<Seconds> Figures::time_left() const {
   if (!counted || all.tasks == 0 || slots == 0) return {};
   const auto left = static_cast<double>(tasks - recorded);
-  const auto each = static_cast<double>(all.busy.count()) / static_cast<double>(all.tasks);
-  return nanoseconds(static_cast<std::int64_t>(left * each / static_cast<double>(slots)));
+  return all.mean() * left / static_cast<double>(slots);
 }
 
-std::string clock(nanoseconds time) {
-  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+std::string clock(Seconds time) {
+  const auto whole = duration_cast<seconds>(std::min(time, kForEver)).count();
   if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-std::string duration(nanoseconds time) {
-  const double seconds = seconds_of(time);
+std::string duration(Seconds time) {
+  const double seconds = time.count();
   if (seconds < 0.01) return fmt::format("{:.2f} ms", seconds * 1e3);
   if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1e3);
   if (seconds < 60) return fmt::format("{:.2f} s", seconds);
@@ -114,8 +111,8 @@ std::string json(const Figures& figures) {
                                        {"duplicates", figures.duplicates},
                                        {"restored", figures.restored},
                                        {"unknown", figures.unknown()},
-                                       {"elapsed_seconds", seconds_of(figures.elapsed)},
-                                       {"work_seconds", seconds_of(figures.all.busy)},
+                                       {"elapsed_seconds", figures.elapsed.count()},
+                                       {"work_seconds", figures.all.busy.count()},
                                        {"slots", figures.most_slots},
                                        {"speed_up", figures.speed_up()},
                                        {"efficiency", figures.efficiency()},

@@ -13,15 +13,18 @@
 
 namespace divvy::sink {
 
+/// Sums of what peers say cannot overflow in these.
+using Seconds = std::chrono::duration<double>;
+
 /// Of the tasks whose recorded result is this worker's.
 struct WorkerFigures {
   std::uint64_t tasks = 0;
   std::uint64_t failed = 0;
-  std::chrono::nanoseconds busy{0};  // all slots together
-  std::chrono::nanoseconds longest{0};
+  Seconds busy{0};  // all slots together
+  Seconds longest{0};
 
-  [[nodiscard]] std::chrono::nanoseconds mean() const {
-    return tasks == 0 ? busy : busy / static_cast<std::int64_t>(tasks);
+  [[nodiscard]] Seconds mean() const {
+    return tasks == 0 ? busy : busy / static_cast<double>(tasks);
   }
 };
 
@@ -35,7 +38,7 @@ struct Figures {
   std::uint64_t restored = 0;    // of these, by an earlier sink
   std::uint64_t retried = 0;     // failed attempts that were not the last
   std::uint64_t duplicates = 0;  // results that came a second time
-  std::chrono::nanoseconds elapsed{0};
+  Seconds elapsed{0};
 
   std::uint32_t workers_there = 0;  // now
   std::uint64_t slots = 0;          // of these
@@ -43,7 +46,7 @@ struct Figures {
   std::uint64_t most_slots = 0;     // that ever were there
 
   WorkerFigures all;
-  std::map<std::string, WorkerFigures, std::less<>> workers;  // by name
+  std::map<std::string, WorkerFigures, std::less<>> workers;  // by name, kMaxWorkers at most
 
   /// `count` tasks of `result` are recorded.
   void add(std::string_view worker, std::uint64_t count, const Result& result);
@@ -55,13 +58,13 @@ struct Figures {
   /// The speed-up over what all slots could have given.
   [[nodiscard]] double efficiency() const;
   /// From how long tasks took so far; nothing while that, or how many there are, is not known.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> time_left() const;
+  [[nodiscard]] std::optional<Seconds> time_left() const;
 };
 
 /// A length of time for people: "0:05", "1:02:03".
-std::string clock(std::chrono::nanoseconds time);
+std::string clock(Seconds time);
 /// The same, as fine as matters: "0.52 ms", "52 ms", "5.20 s", then as above.
-std::string duration(std::chrono::nanoseconds time);
+std::string duration(Seconds time);
 
 /// For standard error when the batch is over: totals, and a line for each worker, but no more than
 /// `most_workers`.

@@ -28,7 +28,7 @@ struct Piece {
 };
 
 std::string rate(const Figures& figures) {
-  const double seconds = std::max(1e-3, static_cast<double>(figures.elapsed.count()) / 1e9);
+  const double seconds = std::max(1e-3, figures.elapsed.count());
   const double each = static_cast<double>(figures.all.tasks) / seconds;
   if (each >= 10) return fmt::format("{:.0f}/s", each);
   if (each >= 1) return fmt::format("{:.1f}/s", each);

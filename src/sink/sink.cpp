@@ -16,12 +16,11 @@ Sink::Sink(const Options& options)
     : options_(options),
       notices_("sink", options.common),
       context_(options.common.key),
-      receiver_(make_pull(context_, kMaxResultsBytes)),
-      listening_(context_, receiver_, options.common.endpoints.results),
+      results_(context_, make_pull(context_, kMaxResultsBytes), options.common.endpoints.results),
       progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
   if (!options.summary.empty()) (void)open_summary("a");  // a mistake is to be known now
-  notices_.detail(fmt::format("results on {}", listening_.endpoint()));
+  notices_.detail(fmt::format("results on {}", results_.endpoint()));
 }
 
 int Sink::run() {
@@ -46,10 +45,9 @@ int Sink::run() {
 
 void Sink::wait() {
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
-                                     {nullptr, timer_.fd(), ZMQ_POLLIN, 0},
-                                     {receiver_.handle(), 0, ZMQ_POLLIN, 0}};
+                                     {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
   context_.add_to(items);
-  listening_.add_to(items);
+  results_.add_to(items);
   std::optional<Time> deadline;
   if (batch_) {
     if (batch_->feedback) batch_->feedback->add_to(items, !batch_->receipts.empty());
@@ -63,15 +61,15 @@ void Sink::wait() {
 
 void Sink::hear() {
   context_.answer_door();
-  listening_.news(notices_);
-  for (int i = 0; i < kMessagesAtOnce && !served_; ++i) {
-    auto message = receive(receiver_);
+  results_.news(notices_);
+  for (const Turn turn; !turn.over() && !served_;) {
+    auto message = results_.receive();
     if (!message) return;
-    hear(std::move(*message));
+    hear(*message);
   }
 }
 
-void Sink::hear(zmq::message_t message) {
+void Sink::hear(zmq::message_t& message) {
   const std::string_view frame = view(message);
   if (is_plain(frame)) {
     if (batch_) return notices_.dropped("a plain message in the middle of a batch");
@@ -82,16 +80,7 @@ void Sink::hear(zmq::message_t message) {
   }
   const auto results = decode<Results>(frame);
   if (!results) return notices_.dropped("a message that is neither results nor an announcement");
-  if (batch_) return hear_results(*results);
-  keep(std::move(message));
-}
-
-void Sink::keep(zmq::message_t early) {
-  if (early_.size() >= kMaxEarlyResults || early_bytes_ + early.size() > kMaxEarlyBytes) {
-    return notices_.dropped("results that came long before their batch");
-  }
-  early_bytes_ += early.size();
-  early_.push_back(std::move(early));
+  hear_results(*results);
 }
 
 void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& message) {
@@ -116,10 +105,8 @@ void Sink::begin(const Announcement& announcement) {
   notices_.detail(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
   if (journal_) restore();
-  early_bytes_ = 0;
-  for (const zmq::message_t& message : std::exchange(early_, {})) {
-    hear_results(*decode<Results>(view(message)));
-  }
+  // On a new connection whoever has results sends them again.
+  if (std::exchange(missed_results_, false)) results_.dismiss_all(notices_);
 }
 
 void Sink::restore() {
@@ -156,7 +143,11 @@ void Sink::find_ventilator(const std::string& feedback) {
 }
 
 void Sink::hear_results(const Results& results) {
-  if (results.batch != batch_->id) return notices_.dropped("results of another batch");
+  if (!batch_ || results.batch != batch_->id) {
+    missed_results_ = true;
+    if (batch_) notices_.dropped("results of another batch");
+    return;
+  }
   for (const Result& result : results.results) {
     if (batch_->has(result.ids)) {
       record(results, result);
@@ -265,7 +256,7 @@ void Sink::hear_plain() {
 }
 
 // The guide's words go where its completions are shown; with commands, standard output is theirs.
-void Sink::tell_total(std::chrono::nanoseconds elapsed, bool workloads) {
+void Sink::tell_total(Seconds elapsed, bool workloads) {
   if (std::exchange(completions_shown_, 0) > 0) fmt::print("\n");
   if (options_.common.quiet) return;
   const auto msec = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();

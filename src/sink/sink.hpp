@@ -11,8 +11,8 @@
 #include <zmq.hpp>
 
 #include "hall/events.hpp"
+#include "hall/listening.hpp"
 #include "hall/program.hpp"
-#include "hall/sockets.hpp"
 #include "sink/batch.hpp"
 #include "sink/journal.hpp"
 #include "sink/options.hpp"
@@ -41,11 +41,10 @@ class Sink {
 
   void wait();
   void hear();
-  void hear(zmq::message_t message);
+  void hear(zmq::message_t& message);
   void hear_announcement(const Announcement& announcement, zmq::message_t& message);
   void hear_results(const Results& results);
   void hear_plain();
-  void keep(zmq::message_t early);
   void begin(const Announcement& announcement);
   void find_ventilator(const std::string& feedback);
   void restore();
@@ -55,7 +54,7 @@ class Sink {
   void show_completions(std::uint64_t count);
   void send_receipts();
   void end_batch();
-  void tell_total(std::chrono::nanoseconds elapsed, bool workloads);
+  void tell_total(Seconds elapsed, bool workloads);
   void tell_what_is_missing(const Figures& figures) const;
   void show_progress();
   [[nodiscard]] File open_summary(const char* mode) const;
@@ -68,14 +67,12 @@ class Sink {
   Signals signals_;
   Timer timer_;
   Context context_;
-  zmq::socket_t receiver_;
-  Listening listening_;
+  Listening results_;
 
   std::optional<Journal> journal_;
   Progress progress_;
   std::optional<Batch> batch_;
-  std::vector<zmq::message_t> early_;  // results that came before their batch's announcement
-  std::size_t early_bytes_ = 0;
+  bool missed_results_ = false;  // of a batch that is still to come
   std::optional<Plain> plain_;
   std::uint64_t completions_shown_ = 0;
   std::uint64_t failed_ = 0;  // over all batches

@@ -11,6 +11,7 @@
 
 #include "divvy/workload.hpp"
 #include "hall/events.hpp"
+#include "hall/listening.hpp"
 #include "hall/sockets.hpp"
 
 namespace divvy::ventilator {
@@ -25,8 +26,7 @@ class Classic {
         input_(input),
         missing_(workers),
         context_(options.key),
-        line_(context_.socket(zmq::socket_type::push)),
-        tasks_(context_, line_, options.endpoints.tasks),
+        tasks_(context_, context_.socket(zmq::socket_type::push), options.endpoints.tasks),
         sink_(context_, options.endpoints.results) {
     notices_.detail(fmt::format("tasks on {}", tasks_.endpoint()));
   }
@@ -49,9 +49,11 @@ class Classic {
   void wait() {
     std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0}};
     context_.add_to(items);
-    tasks_.add_to(items);
+    tasks_.add_to(items, false);
     sink_.add_to(items, may_start());
-    if (started_ && !ready_.empty()) items.push_back({line_.handle(), 0, ZMQ_POLLOUT, 0});
+    if (started_ && !ready_.empty()) {
+      items.push_back({tasks_.socket().handle(), 0, ZMQ_POLLOUT, 0});
+    }
     if (wants_input()) {
       if (!input_.fd()) return;
       items.push_back({nullptr, *input_.fd(), ZMQ_POLLIN, 0});
@@ -84,13 +86,14 @@ class Classic {
   }
 
   void send() {
-    while (!ready_.empty() && line_.send(zmq::buffer(ready_.front()), zmq::send_flags::dontwait)) {
+    while (!ready_.empty() &&
+           tasks_.socket().send(zmq::buffer(ready_.front()), zmq::send_flags::dontwait)) {
       ready_.pop_front();
     }
   }
 
   int stop() {
-    line_.set(zmq::sockopt::linger, 0);
+    tasks_.socket().set(zmq::sockopt::linger, 0);
     notices_.warn("stopped before all tasks were sent");
     return kExitTrouble;
   }
@@ -104,7 +107,6 @@ class Classic {
 
   Signals signals_;
   Context context_;
-  zmq::socket_t line_;
   Listening tasks_;
   Link sink_;
 };

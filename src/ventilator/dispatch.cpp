@@ -59,7 +59,8 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
     changed.up = mine && presence.sequence >= changed.greeting;
     changed.proven = changed.proven || changed.up;
   });
-  if (presence.batch == settings_.batch) reconcile(member, presence);
+  // Of who has not answered on its lane nothing is believed: it may be invented.
+  if (member.up && presence.batch == settings_.batch) reconcile(member, presence);
   touch(member);
   if (farewell) lose(presence.worker);
   return true;
@@ -114,7 +115,7 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
     for (const Range& ids : *list) adopt(member, ids);
   }
   recall_strays(member, presence.queued);
-  member.finished = RangeSet(presence.finished);
+  member.note_finished(RangeSet(presence.finished));
   for (const Range& ids : presence.finished) {
     for (const Range& recorded : done_.common(ids)) pass_on(member, {recorded, kAnyAttempt});
     // Nobody will ever record them.
@@ -133,7 +134,7 @@ Range Dispatch::beyond_input(Range ids) const {
 
 void Dispatch::adopt(Member& member, Range ids) {
   ids.count -= beyond_input(ids).count;
-  if (ids.count == 0) return;
+  if (ids.count == 0 || fleet_.outstanding() + ids.count > kMaxClaimed) return;
   for (const Range& found : pool_.claim(ids)) {
     fleet_.update(member, [&](Member& changed) { changed.hold(found, 0); });
   }
@@ -149,9 +150,7 @@ void Dispatch::recall_strays(Member& member, const std::vector<Range>& queued) {
 void Dispatch::lose(WorkerId worker) {
   Member* member = fleet_.find(worker);
   if (!member) return;
-  // Of what somebody says to run who never answered nothing is known.
-  const std::vector<TaskId> running = member->proven ? member->running() : std::vector<TaskId>{};
-  for (const TaskId id : running) {
+  for (const TaskId id : member->running()) {
     let_go(*member, {id, 1});
     if (!done_.contains(id)) strike(id);
   }

@@ -3,7 +3,7 @@
 namespace divvy::ventilator {
 
 Feedback::Feedback(Context& context, const std::string& endpoint)
-    : socket_(make_pull(context, kMaxFeedbackBytes)), listening_(context, socket_, endpoint) {}
+    : listening_(context, make_pull(context, kMaxFeedbackBytes), endpoint) {}
 
 bool Feedback::is_from(WorkerId worker, zmq::message_t& message) {
   const int fd = zmq_msg_get(message.handle(), ZMQ_SRCFD);
@@ -19,11 +19,6 @@ std::vector<WorkerId> Feedback::disconnected(Notices& notices) {
     behind_.erase(worker);
   }
   return workers;
-}
-
-void Feedback::add_to(std::vector<zmq::pollitem_t>& items) {
-  items.push_back({socket_.handle(), 0, ZMQ_POLLIN, 0});
-  listening_.add_to(items);
 }
 
 }  // namespace divvy::ventilator

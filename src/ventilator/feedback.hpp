@@ -9,7 +9,7 @@
 #include <zmq.hpp>
 
 #include "divvy/messages.hpp"
-#include "hall/sockets.hpp"
+#include "hall/listening.hpp"
 
 namespace divvy::ventilator {
 
@@ -22,7 +22,7 @@ class Feedback {
   /// The endpoint with its real port.
   [[nodiscard]] const std::string& endpoint() const { return listening_.endpoint(); }
 
-  std::optional<zmq::message_t> receive() { return divvy::receive(socket_); }
+  std::optional<zmq::message_t> receive() { return listening_.receive(); }
   /// Remembers that a worker talks through the connection that brought the message. False: another
   /// one does, so that inventing workers takes a connection for each.
   bool is_from(WorkerId worker, zmq::message_t& message);
@@ -32,10 +32,9 @@ class Feedback {
   /// was closed may already be another worker's.
   std::vector<WorkerId> disconnected(Notices& notices);
 
-  void add_to(std::vector<zmq::pollitem_t>& items);
+  void add_to(std::vector<zmq::pollitem_t>& items) { listening_.add_to(items); }
 
  private:
-  zmq::socket_t socket_;
   Listening listening_;
   std::unordered_map<int, WorkerId> behind_;
 };

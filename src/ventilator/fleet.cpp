@@ -37,6 +37,13 @@ std::vector<Range> Member::let_go(Range ids) {
   return gone;
 }
 
+void Member::note_finished(const RangeSet& said) {
+  finished = {};
+  for (const Held& entry : held) {
+    for (const Range& part : said.common(entry.ids)) finished.insert(part);
+  }
+}
+
 std::vector<TaskId> Member::running() const {
   std::vector<TaskId> tasks;
   for (const Held& entry : held) {

@@ -41,6 +41,8 @@ struct Member {
   void hold(Range ids, std::uint64_t sequence);
   /// Returns those of `ids` that it held, and holds them no longer.
   std::vector<Range> let_go(Range ids);
+  /// It says that these are finished; of others than it holds no note is taken.
+  void note_finished(const RangeSet& said);
   /// The tasks that keep its slots busy, as far as can be known: it starts them in the order sent.
   [[nodiscard]] std::vector<TaskId> running() const;
   /// The last `most` tasks it holds behind those that its slots can run, without those already

@@ -46,13 +46,12 @@ Ventilator::Ventilator(const CommonOptions& options, Batch batch)
       self_{random_id()},
       id_(batch_id(batch_.name)),
       context_(options.key),
-      shared_(context_.socket(zmq::socket_type::push)),
-      tasks_(context_, shared_, options.endpoints.tasks),
+      tasks_(context_, context_.socket(zmq::socket_type::push), options.endpoints.tasks),
       feedback_(context_, options.endpoints.feedback),
       sink_(context_, options.endpoints.results),
       lanes_(context_),
       dispatch_(with_ids(batch_.dispatch, self_, id_)) {
-  shared_.set(zmq::sockopt::linger, 0);
+  tasks_.socket().set(zmq::sockopt::linger, 0);
   notices_.detail(
       fmt::format("tasks on {}, feedback on {}", tasks_.endpoint(), feedback_.endpoint()));
   remind_at_ = Clock::now() + kRemindAfter;
@@ -85,7 +84,7 @@ void Ventilator::wait() {
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
                                      {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
   context_.add_to(items);
-  tasks_.add_to(items);
+  tasks_.add_to(items, false);
   feedback_.add_to(items);
   sink_.add_to(items, false);
   if (wants_input()) {
@@ -115,7 +114,7 @@ void Ventilator::hear() {
   context_.answer_door();
   tasks_.news(notices_);
   const auto disconnected = feedback_.disconnected(notices_);
-  for (int i = 0; i < kMessagesAtOnce; ++i) {
+  for (const Turn turn; !turn.over();) {
     auto message = feedback_.receive();
     if (!message) break;
     hear(*message);

@@ -9,6 +9,7 @@
 #include <zmq.hpp>
 
 #include "hall/events.hpp"
+#include "hall/listening.hpp"
 #include "hall/program.hpp"
 #include "hall/sockets.hpp"
 #include "ventilator/backlog.hpp"
@@ -78,8 +79,7 @@ class Ventilator {
   Signals signals_;
   Timer timer_;
   Context context_;
-  zmq::socket_t shared_;  // the guide's line: nothing travels there, but plain workers may connect
-  Listening tasks_;
+  Listening tasks_;  // the guide's line: nothing travels there, but plain workers may connect
   Feedback feedback_;
   Link sink_;
   Lanes lanes_;

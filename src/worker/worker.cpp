@@ -68,15 +68,14 @@ Worker::Worker(const Options& options)
       self_{random_id()},
       name_(host_and_pid()),
       context_(options.common.key),
-      inbox_(make_pull(context_, kMaxLaneBytes)),
-      listening_(context_, inbox_, inbox_endpoint(options, self_)),
+      inbox_(context_, make_pull(context_, kMaxLaneBytes), inbox_endpoint(options, self_)),
       feedback_(context_, options.common.endpoints.feedback),
       results_(context_, options.common.endpoints.results),
       runner_(make_runner(options, name_)),
       holdings_(self_, options.command.empty() && !options.dry_run),
       slots_(options.first_slot) {
-  connect_to(context_, inbox_, options.common.endpoints.tasks);
-  notices_.detail(fmt::format("{} listens on {}", name_, listening_.endpoint()));
+  connect_to(context_, inbox_.socket(), options.common.endpoints.tasks);
+  notices_.detail(fmt::format("{} listens on {}", name_, inbox_.endpoint()));
 }
 
 int Worker::run() {
@@ -107,8 +106,7 @@ void Worker::wait() {
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
                                      {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
   context_.add_to(items);
-  listening_.add_to(items);
-  if (may_hear()) items.push_back({inbox_.handle(), 0, ZMQ_POLLIN, 0});
+  inbox_.add_to(items, may_hear());
   if (const auto fd = runner_->fd()) items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
   feedback_.add_to(items, presence_due);
   results_.add_to(items, waiting_ || plain_done_ > 0);
@@ -130,10 +128,10 @@ void Worker::obey_signals() {
 // back. A flood must not keep us from all else, though.
 void Worker::hear() {
   context_.answer_door();
-  listening_.news(notices_);
+  inbox_.news(notices_);
   if (feedback_.connected_anew()) presence_at_ = Clock::now();
-  for (int i = 0; i < kMessagesAtOnce && may_hear(); ++i) {
-    const auto message = receive(inbox_);
+  for (const Turn turn; !turn.over() && may_hear();) {
+    const auto message = inbox_.receive();
     if (!message) return;
     hear(*message);
   }
@@ -259,7 +257,7 @@ void Worker::send_presence(Time now) {
   Presence presence;
   holdings_.describe(presence);
   presence.name = name_;
-  presence.inbox = listening_.endpoint();
+  presence.inbox = inbox_.endpoint();
   const auto foreign = running_.size() - holdings_.running();
   const std::uint64_t free = options_.slots - std::min<std::uint64_t>(foreign, options_.slots);
   presence.slots =

@@ -11,6 +11,7 @@
 #include <zmq.hpp>
 
 #include "hall/events.hpp"
+#include "hall/listening.hpp"
 #include "hall/program.hpp"
 #include "hall/sockets.hpp"
 #include "worker/holdings.hpp"
@@ -61,8 +62,7 @@ class Worker {
   Signals signals_;
   Timer timer_;
   Context context_;
-  zmq::socket_t inbox_;
-  Listening listening_;
+  Listening inbox_;
   Link feedback_;
   Link results_;
 

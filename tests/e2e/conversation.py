@@ -1,5 +1,6 @@
 """Talks to one ventilator, worker or sink, message by message, as docs/protocol.md has it."""
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 import protocol
 from pipeline import DEADLINE
@@ -38,6 +39,18 @@ class Ear:
             heard, fields = protocol.decode(self.pull.recv())
             if heard == kind and condition(fields):
                 return fields
+
+
+class Connections:
+    """What becomes of a socket's connections."""
+
+    def __init__(self, socket):
+        self.events = socket.get_monitor_socket()
+        self.events.setsockopt(zmq.RCVTIMEO, DEADLINE * 1000)
+
+    def wait_for(self, event):
+        while recv_monitor_message(self.events)["event"] != event:
+            pass
 
 
 class WithWorker:
@@ -136,10 +149,10 @@ class WithVentilator:
 class WithSink:
     """We are the ventilator and the workers of one sink."""
 
-    def __init__(self, context, pipeline):
+    def __init__(self, context, pipeline, *options):
         self.pipeline = pipeline
         self.feedback = Ear(context, pipeline.endpoints["feedback"])
-        self.process = pipeline.sink()
+        self.process = pipeline.sink(*options)
         self.push = context.socket(zmq.PUSH)
         self.push.connect(pipeline.endpoints["results"])
         self.heard = []

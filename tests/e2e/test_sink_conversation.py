@@ -1,8 +1,9 @@
 """What docs/protocol.md says of a sink, told to it message by message."""
 import pytest
+import zmq
 
 import protocol
-from conversation import BATCH, WithSink, one
+from conversation import BATCH, Connections, WithSink, one
 
 
 @pytest.fixture
@@ -105,11 +106,23 @@ def test_results_of_an_unknown_batch_are_counted(sink):
     sink.process.says("dropped results of another batch")
 
 
-def test_results_that_come_before_their_announcement_are_recorded(sink):
+@pytest.mark.parametrize("earlier", [False, True], ids=["at first", "after another batch"])
+def test_who_sent_results_before_their_announcement_is_made_to_connect_and_send_them_again(context, pipeline, earlier):
+    sink = WithSink(context, pipeline, "--stay")
+    if earlier:
+        sink.open(batch=3)
+    connections = Connections(sink.push)
     sink.result(1)
-    sink.result(1, batch=3)
-    sink.announce()
-    assert sink.receipt() == (0, one(1), 0, 0)
+    if earlier:
+        sink.announce(batch=3, state=3)
+        sink.process.says("ended with 0 of 1 tasks recorded")
+    sink.announce(tasks=2)
+    connections.wait_for(zmq.EVENT_DISCONNECTED)
+    connections.wait_for(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    assert sink.feedback.hear(protocol.RECEIPTS, lambda said: said["batch"] == BATCH)["receipts"] == []
+    sink.result(1)
+    sink.result(2)
+    assert [sink.receipt()[1], sink.receipt()[1]] == [one(1), one(2)]
 
 
 @pytest.mark.parametrize("feedback", [b"inproc://zeromq.zap.01", b"udp://127.0.0.1:9", b"nowhere", b""])

@@ -347,10 +347,10 @@ TEST_F(DispatchTest, WelcomesBackAWorkerWithWhatItHolds) {
   tasks();
   dispatch_->gone(kAnn);
   decide();
+  arrive(kAnn);
   Presence back = presence(kAnn);
   back.running = {{1, 1}};
   say(back);
-  decide();
   EXPECT_EQ(dispatch_->pending(), 1U) << "task 1 is its own again";
   EXPECT_EQ(dispatch_->outstanding(), 1U);
 }
@@ -364,6 +364,10 @@ TEST_F(DispatchTest, LearnsAfterARestartWhoHoldsWhat) {
   old.finished = {{1, 1}};
   say(old);
   decide();
+  Presence answer = presence(kAnn);
+  answer.running = old.running;
+  answer.finished = old.finished;
+  say(answer);
   dispatch_->input(4);
   EXPECT_EQ(dispatch_->pending(), 2U);
   receipt(WorkerId::none, {1, 1}, 0s);
@@ -496,18 +500,36 @@ TEST_F(DispatchTest, GreetsSoManyWorkersThatDoNotAnswerAndThenTheNextInPlaceOfTh
   EXPECT_EQ(decide().close.size(), 1U);
 }
 
-TEST_F(DispatchTest, GivesNoStrikesForWhatANeverSeenWorkerSaysToRun) {
+TEST_F(DispatchTest, BelievesNothingOfAWorkerThatHasNotAnswered) {
   begin(1);
   for (std::uint64_t worker = 5; worker < 10; ++worker) {
     Presence claim = presence(WorkerId{worker});
     claim.ventilator = VentilatorId::none;
     claim.running = {{1, 1}};
     say(claim);
-    EXPECT_EQ(dispatch_->pending(), 0U);
+    EXPECT_EQ(dispatch_->pending(), 1U);
     dispatch_->gone(WorkerId{worker});
     EXPECT_EQ(dispatch_->pending(), 1U);
   }
   EXPECT_TRUE(dispatch_->take_given_up().empty());
+}
+
+TEST_F(DispatchTest, TakesClaimsForTasksThatAreNotReadYetUpToALimit) {
+  begin(0);
+  for (std::uint64_t worker = 1; worker <= 3; ++worker) {
+    arrive(WorkerId{worker});
+    Presence claim = presence(WorkerId{worker});
+    claim.running = {{worker << 40, kMaxClaimed / 2}};
+    say(claim);
+  }
+  EXPECT_EQ(dispatch_->outstanding(), kMaxClaimed);
+}
+
+TEST_F(DispatchTest, KeepsNoNoteOfFinishedTasksThatItsWorkerDoesNotHold) {
+  Member member;
+  member.hold({1, 4}, 1);
+  member.note_finished(RangeSet({{2, 1}, {4, 100}}));
+  EXPECT_EQ(member.finished.ranges(), (Ranges{{2, 1}, {4, 1}}));
 }
 
 TEST_F(DispatchTest, SettlesAndRecallsWhatIsNotInTheInput) {

@@ -190,6 +190,13 @@ TEST(Messages, WithValuesOutOfBoundsDoNotDecode) {
   Results results = golden_results();
   results.results[0].ended = results.results[0].started - 1;
   EXPECT_FALSE(decode<Results>(encode(results)));
+  results.results[0].started = -1;
+  results.results[0].ended = kMaxNanoseconds;
+  EXPECT_FALSE(decode<Results>(encode(results)));
+  results.results[0].started = 0;
+  EXPECT_TRUE(decode<Results>(encode(results)));
+  ++results.results[0].ended;
+  EXPECT_FALSE(decode<Results>(encode(results)));
 
   Receipts receipts = golden_receipts();
   receipts.receipts[0].ids = {0, 1};
@@ -201,6 +208,9 @@ TEST(Messages, WithValuesOutOfBoundsDoNotDecode) {
 
   Announcement announcement = golden_announcement();
   announcement.state = BatchState{4};
+  EXPECT_FALSE(decode<Announcement>(encode(announcement)));
+  announcement = golden_announcement();
+  announcement.elapsed = kMaxNanoseconds + 1;
   EXPECT_FALSE(decode<Announcement>(encode(announcement)));
 }
 

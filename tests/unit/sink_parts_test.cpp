@@ -55,6 +55,25 @@ TEST(Figures, CountManyBriefTasksOfOneResultOneByOne) {
   EXPECT_EQ(figures.all.longest, 100ms);
 }
 
+TEST(Figures, BearAnyTimesThatAMessageMayHave) {
+  Figures figures = half_done();
+  Result forever = took(1s);
+  forever.started = 0;
+  forever.ended = kMaxNanoseconds;
+  for (int i = 0; i < 10; ++i) figures.add("a:1", 1, forever);
+  figures.tasks = ~std::uint64_t{0};
+  EXPECT_GT(figures.all.busy, 10 * forever.ended * 0.99ns);
+  EXPECT_NE(clock(*figures.time_left()), "");
+  EXPECT_NE(table(figures), "");
+}
+
+TEST(Figures, KeepNoMoreWorkersThanAVentilatorMayHave) {
+  Figures figures;
+  for (std::size_t i = 0; i < kMaxWorkers + 5; ++i) figures.add(std::to_string(i), 1, took(1s));
+  EXPECT_EQ(figures.workers.size(), kMaxWorkers);
+  EXPECT_EQ(figures.all.tasks, kMaxWorkers + 5);
+}
+
 TEST(Figures, KnowSpeedUpAndEfficiency) {
   const Figures figures = half_done();
   EXPECT_DOUBLE_EQ(figures.speed_up(), 4);

@@ -1,4 +1,4 @@
-// Parts of a page or less: workloads, the sink's printer.
+// Parts of a page or less: workloads, guests, the sink's printer.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <string>
 
+#include "divvy/limits.hpp"
 #include "divvy/workload.hpp"
+#include "hall/guests.hpp"
 #include "sink/printer.hpp"
 
 namespace divvy {
@@ -25,6 +27,62 @@ TEST(Workload, IsNothingElse) {
     EXPECT_FALSE(parse_workload(text)) << text;
   }
   EXPECT_FALSE(parse_workload(std::string_view("\0", 1)));
+}
+
+constexpr int kFd = 5;
+constexpr std::uint64_t kRoom = 10 << 20;
+
+class GuestsTest : public testing::Test {
+ protected:
+  Guests::Manner after(std::uint64_t from, std::uint64_t to, Time::duration time = 1h) {
+    return guests_->manner_of(kFd, {from, to}, Time() + time);
+  }
+  void begin(bool locked) {
+    guests_.emplace(kRoom, locked);
+    guests_->arrived(kFd, "192.0.2.1", Time());
+  }
+
+  std::optional<Guests> guests_;
+};
+
+TEST_F(GuestsTest, AreWatchedWhenTheyHaveJustComeAndWhenMuchOfTheirsIsUnread) {
+  begin(false);
+  EXPECT_EQ(after(0, 64, 1s), Guests::Manner::busy);
+  EXPECT_EQ(after(0, 64), Guests::Manner::quiet);
+  EXPECT_EQ(after(kRoom, 64), Guests::Manner::busy);
+  EXPECT_EQ(after(kRoom + 1, 64), Guests::Manner::overloads);
+}
+
+TEST_F(GuestsTest, MayBringAnyAmountThatIsHeard) {
+  begin(false);
+  for (int i = 0; i < 100; ++i) guests_->heard(kFd, kRoom);
+  EXPECT_EQ(after(100 * kRoom, 64), Guests::Manner::quiet);
+  EXPECT_EQ(after(101 * kRoom + 1, 64), Guests::Manner::overloads);
+}
+
+TEST_F(GuestsTest, GetNoCreditForManyTinyMessages) {
+  begin(false);
+  for (int i = 0; i < 1'000'000; ++i) guests_->heard(kFd, 0);
+  EXPECT_EQ(after(1000, 64), Guests::Manner::quiet);
+  EXPECT_EQ(after(1001 + kRoom, 64), Guests::Manner::overloads);
+}
+
+TEST_F(GuestsTest, MayBringNextToNothingBeforeTheyHaveShownTheKey) {
+  begin(true);
+  EXPECT_EQ(after(300, 64), Guests::Manner::busy) << "as long as that takes";
+  EXPECT_EQ(after(kMaxCommandBytes + 1, 64), Guests::Manner::overloads);
+  EXPECT_EQ(after(kMaxCommandBytes + 1, 300), Guests::Manner::busy);
+  EXPECT_EQ(after(300, 300), Guests::Manner::quiet);
+}
+
+TEST_F(GuestsTest, AreForgottenWhenTheyHaveLeft) {
+  begin(false);
+  EXPECT_EQ(guests_->all(), std::vector{kFd});
+  EXPECT_EQ(guests_->address(kFd), "192.0.2.1");
+  guests_->left(kFd);
+  EXPECT_TRUE(guests_->all().empty());
+  EXPECT_FALSE(guests_->address(kFd));
+  EXPECT_EQ(after(2 * kRoom, 64), Guests::Manner::quiet);
 }
 
 class PrinterTest : public testing::Test {

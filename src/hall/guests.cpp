@@ -1,0 +1,61 @@
+#include "hall/guests.hpp"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "divvy/limits.hpp"
+
+namespace divvy {
+namespace {
+
+// More than ZeroMQ and the key's encryption put around a message.
+constexpr std::uint64_t kFraming = 64;
+// Everybody is greeted with 64 bytes; only who has the key is told more, by some 200 bytes.
+constexpr std::uint64_t kGreeting = 100;
+constexpr std::chrono::seconds kNew(2);
+
+}  // namespace
+
+void Guests::heard(int fd, std::size_t bytes) {
+  if (const auto guest = guests_.find(fd); guest != guests_.end()) {
+    guest->second.heard += bytes + kFraming;
+  }
+}
+
+std::optional<std::string> Guests::address(int fd) const {
+  const auto guest = guests_.find(fd);
+  if (guest == guests_.end()) return {};
+  return guest->second.address;
+}
+
+std::vector<int> Guests::all() const {
+  std::vector<int> fds;
+  for (const auto& [fd, guest] : guests_) fds.push_back(fd);
+  return fds;
+}
+
+Guests::Manner Guests::manner_of(int fd, Traffic traffic, Time now) {
+  const auto found = guests_.find(fd);
+  if (found == guests_.end()) return Manner::quiet;
+  Guest& guest = found->second;
+  // Framing is counted generously, and must not add up to a licence.
+  guest.heard = std::min(guest.heard, traffic.from);
+  const std::uint64_t unread = traffic.from - guest.heard;
+  const bool stranger = locked_ && traffic.to <= kGreeting;
+  if (unread > (stranger ? kMaxCommandBytes : most_unread_)) return Manner::overloads;
+  const bool calm = !stranger && unread <= kMaxCommandBytes && now - guest.since > kNew;
+  return calm ? Manner::quiet : Manner::busy;
+}
+
+std::optional<Guests::Traffic> traffic_of(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return Guests::Traffic{info.tcpi_bytes_received, info.tcpi_bytes_acked};
+}
+
+}  // namespace divvy
