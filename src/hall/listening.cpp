@@ -171,8 +171,11 @@ void Listening::weigh(Notices& notices) {
   timer_.set(watch ? std::optional(weigh_at_) : std::nullopt);
 }
 
+// What is still on its way is not waited for.
 void Listening::show_out(int fd, Notices& notices) {
   shown_out_ = true;
+  const linger at_once{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   ::shutdown(fd, SHUT_RDWR);
   const std::string who = name_of(guests_.address(fd).value_or(""));
   notices.seldom(who, fmt::format("closed a connection of {}: it brought too much", who));

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <utility>
 
@@ -144,10 +145,11 @@ void Notices::detail(std::string_view line) const {
 }
 
 void Notices::dropped(std::string_view what) {
-  if (dropped_++ == 0) {
+  const std::uint64_t count = ++dropped_[std::string(what)];
+  if (count == 1) {
     warn(fmt::format("dropped {}; more of the kind will be counted only", what));
-  } else {
-    detail(fmt::format("dropped {} ({} so far)", what, dropped_));
+  } else if (std::has_single_bit(count)) {
+    detail(fmt::format("dropped {}, {} times so far", what, count));
   }
 }
 

@@ -77,7 +77,8 @@ class Notices {
   void tell(std::string_view line) const;
   /// Told with --verbose only.
   void detail(std::string_view line) const;
-  /// A peer sent what it should not: all are counted, the first is told of.
+  /// A peer sent what it should not; `what` is one of a few kinds. All are counted, the first of its
+  /// kind is told of.
   void dropped(std::string_view what);
   /// Something is wrong that may be wrong often: told once a minute for each `about`.
   void seldom(const std::string& about, std::string_view line);
@@ -86,7 +87,7 @@ class Notices {
   std::string prefix_;
   bool quiet_;
   bool verbose_;
-  std::uint64_t dropped_ = 0;
+  std::map<std::string, std::uint64_t> dropped_;
   std::map<std::string, Time> told_;  // seldom
 };
 

@@ -138,7 +138,7 @@ void Sink::find_ventilator(const std::string& feedback) {
     batch.feedback.emplace(context_, feedback);
     batch.feedback_endpoint = feedback;
   } catch (const std::runtime_error&) {
-    notices_.dropped(fmt::format("an announcement whose feedback is no endpoint: {}", feedback));
+    notices_.dropped("an announcement whose feedback is no endpoint");
   }
 }
 

@@ -267,9 +267,7 @@ void Ventilator::carry_out(const Dispatch::Orders& orders) {
     notices_.detail("a worker is gone");
   }
   for (const auto& [worker, inbox] : orders.open) {
-    if (!lanes_.open(worker, inbox)) {
-      notices_.dropped(fmt::format("a worker whose inbox is no endpoint: {}", inbox));
-    }
+    if (!lanes_.open(worker, inbox)) notices_.dropped("a worker whose inbox is no endpoint");
     notices_.detail(fmt::format("a worker at {}", inbox));
   }
   for (const Dispatch::Order& order : orders.send) send(order);

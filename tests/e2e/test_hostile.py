@@ -1,7 +1,9 @@
 """Whatever strangers send to any open port: the batch comes to its right end, and nobody grows."""
 import os
 import random
+import resource
 import socket
+import struct
 import time
 
 import pytest
@@ -11,11 +13,54 @@ import protocol
 from pipeline import eventually
 from test_bad_input import ANNOUNCEMENT, LANE, PRESENCE, RECEIPTS, RESULTS
 from test_key import make_key
-from test_limits import MIB, peak_memory, sanitized
+from test_limits import MIB, memory, peak_memory, sanitized
 
-SECONDS = 3  # of a shower
-GREETING = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0" + b"NULL".ljust(20, b"\0") + b"\0" * 32
-READY = b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\4PUSH"
+SECONDS = float(os.environ.get("SHOWER_SECONDS", 3))  # of a shower; each test has two
+MORE, LARGE, COMMAND = 1, 2, 4  # flags of a frame
+
+
+def frame(content, flags=0, size=None):
+    """As ZMTP 3 has it; `size`: what is said of its length, if that is to be wrong."""
+    return bytes([flags | LARGE]) + struct.pack(">Q", len(content) if size is None else size) + content
+
+
+def greeting(mechanism=b"NULL"):
+    return b"\xff\0\0\0\0\0\0\0\1\x7f\3\0" + mechanism.ljust(20, b"\0") + b"\0" * 32
+
+
+def ready(kind):
+    return frame(b"\x05READY\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind, COMMAND)
+
+
+def knock(endpoint):
+    """A connection, and nothing said yet."""
+    return socket.create_connection(("127.0.0.1", int(endpoint.rpartition(":")[2])), timeout=5)
+
+
+def enter(endpoint, kind=b"PUSH"):
+    """A connection that is let in, as one without a key is."""
+    connection = knock(endpoint)
+    connection.sendall(greeting() + ready(kind))
+    heard = b""
+    while b"READY" not in heard:
+        some = connection.recv(1000)
+        assert some
+        heard += some
+    return connection
+
+
+def pour_until_closed(connection, content, most):
+    """Sends it again and again; how many bytes until the connection was closed, which has to be before `most`."""
+    sent = 0
+    try:
+        while sent < most:
+            connection.sendall(content)
+            sent += len(content)
+    except OSError:
+        return sent
+    raise AssertionError(f"{sent} bytes, and still connected")
+
+
 MESSAGES = list({protocol.LANE: LANE, protocol.PRESENCE: PRESENCE, protocol.RESULTS: RESULTS, protocol.RECEIPTS: RECEIPTS,
                  protocol.ANNOUNCEMENT: ANNOUNCEMENT}.items())
 
@@ -31,20 +76,25 @@ class Shower:
         with zmq.Context() as context:
             while time.monotonic() < end:
                 for endpoint in self.endpoints:
-                    self.raw(int(endpoint.rpartition(":")[2]))
+                    self.raw(endpoint)
                     self.messages(context, endpoint)
 
-    def raw(self, port):
+    def raw(self, endpoint):
         """What is no ZeroMQ, or begins as if it were."""
         noise = self.dice.randbytes(self.dice.choice((1, 11, 64, 5_000)))
-        huge = b"\2" + (1 << self.dice.randrange(30, 63)).to_bytes(8, "big")  # a frame of so many bytes
-        burst = self.dice.choice((noise, GREETING + noise, GREETING + READY + noise, GREETING + READY + huge + noise,
-                                  (GREETING + READY)[:self.dice.randrange(90)], b"\1\0" + noise))
+        beginning = greeting(self.dice.choice((b"NULL", b"CURVE", b"PLAIN"))) + ready(b"PUSH")
+        early = self.dice.choice((noise, beginning[:self.dice.randrange(len(beginning))], beginning[:64] + noise))
+        late = frame(noise, self.dice.choice((0, MORE, COMMAND, 0xF8)),
+                     self.dice.choice((None, len(noise) - 1, len(noise) + 1, 1 << self.dice.randrange(63))))
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-                connection.sendall(burst)
-                self.sent += 1
-        except OSError:
+            if self.key or self.dice.random() < 0.5:
+                with knock(endpoint) as connection:
+                    connection.sendall(early)
+            else:
+                with enter(endpoint, self.dice.choice((b"PUSH", b"PULL", b"REP", b"")) or b"PUSH") as connection:
+                    connection.sendall(late * self.dice.choice((1, 1, 10)))
+            self.sent += 1
+        except (OSError, AssertionError):
             pass  # we were shown the door
 
     def messages(self, context, endpoint):
@@ -77,35 +127,114 @@ class Shower:
         return bytes(message[:self.dice.choice((len(message), self.dice.randrange(1, len(message))))])
 
 
-@pytest.mark.parametrize("secret", [False, True], ids=["without a key", "with a key"])
-def test_a_shower_of_hostile_messages_does_not_disturb_a_batch(pipeline, secret):
-    pipeline.use_tcp()
-    key = make_key(pipeline, "lab") if secret else None
-    options = ("--key", key) if secret else ()
-    feed, stdin = os.pipe()
-    sink = pipeline.sink(*options)
-    ventilator = pipeline.ventilator("-", *options, stdin=feed)
-    os.close(feed)
-    worker = pipeline.worker(*options, command=("echo", "done"))
-    inbox = worker.says(r"listens on (\S+)")[1]
-    os.write(stdin, b"0\n")
-    eventually(lambda: "done 0\n" in sink.out, "the batch to be under way")
+@pytest.fixture
+def three(pipeline):
+    """A sink, a ventilator and a worker over tcp, in the middle of a batch that feed() goes on with."""
+    class Three:
+        def __init__(self, *options):
+            pipeline.use_tcp()
+            read, self.stdin = os.pipe()
+            self.sink = pipeline.sink(*options)
+            self.ventilator = pipeline.ventilator("-", *options, stdin=read)
+            os.close(read)
+            self.worker = pipeline.worker(*options, command=("echo", "done"))
+            self.endpoints = {**pipeline.endpoints, "inbox": self.worker.says(r"listens on (\S+)")[1]}
+            self.fed = 0
+            self.feed(1)
 
-    shower = Shower([*pipeline.endpoints.values(), inbox], keys_in(key) if secret else None)
-    three = (ventilator, worker, sink)
+        def behind(self, line):
+            """Who listens there."""
+            return {"inbox": self.worker, "results": self.sink}.get(line, self.ventilator)
+
+        def feed(self, tasks):
+            """So many more tasks, all of which are done then."""
+            os.write(self.stdin, b"".join(b"%d\n" % task for task in range(self.fed, self.fed + tasks)))
+            self.fed += tasks
+            eventually(lambda: len(self.sink.out.splitlines()) == self.fed, "all tasks to be done")
+
+        def end(self):
+            os.close(self.stdin)
+            assert (self.ventilator.status(), self.sink.status()) == (0, 0)
+            assert sorted(self.sink.out.splitlines()) == sorted(f"done {task}" for task in range(self.fed))
+    return Three
+
+
+@pytest.mark.parametrize("secret", [False, True], ids=["without a key", "with a key"])
+def test_a_shower_of_hostile_messages_does_not_disturb_a_batch(pipeline, three, secret):
+    key = make_key(pipeline, "lab") if secret else None
+    run = three(*(("--key", key) if secret else ()))
+    shower = Shower([*run.endpoints.values()], keys_in(key) if secret else None)
+    processes = (run.ventilator, run.worker, run.sink)
     shower.pour(SECONDS)
-    before = [peak_memory(process) for process in three]
-    os.write(stdin, b"".join(b"%d\n" % task for task in range(1, 500)))
+    before = [peak_memory(process) for process in processes]
     shower.pour(SECONDS)
-    eventually(lambda: len(sink.out.splitlines()) == 500, "all tasks to be done")
-    after = [peak_memory(process) for process in three]
-    os.close(stdin)
-    assert (ventilator.status(), sink.status()) == (0, 0)
-    assert sorted(sink.out.splitlines()) == sorted(f"done {task}" for task in range(500))
+    run.feed(500)
+    after = [peak_memory(process) for process in processes]
+    run.end()
     print(f"{shower.sent} hostile messages; peak memory in KiB before and after:",
-          *(f"{process.label} {low >> 10} {high >> 10}" for process, low, high in zip(three, before, after)))
+          *(f"{process.label} {low >> 10} {high >> 10}" for process, low, high in zip(processes, before, after)))
     if not sanitized():
         assert all(high - low < 16 * MIB for low, high in zip(before, after)), (before, after)
+
+
+@pytest.mark.parametrize("line", ["tasks", "feedback"])
+def test_a_message_without_end_is_cut_off_and_its_memory_given_back(three, line):
+    run = three()
+    process = run.behind(line)
+    before = memory(process)
+    with enter(run.endpoints[line], b"PULL" if line == "tasks" else b"PUSH") as connection:
+        pour_until_closed(connection, frame(b"x" * 60_000, MORE), 1024 * MIB)
+    process.says("closed a connection of 127.0.0.1: it brought too much")
+    run.feed(10)
+    if not sanitized():
+        eventually(lambda: memory(process) < before + 16 * MIB, "the memory to be given back")
+    run.end()
+
+
+@pytest.mark.parametrize("line", ["tasks", "feedback", "results", "inbox"])
+def test_a_stranger_brings_next_to_nothing_before_it_shows_a_key(pipeline, three, line):
+    run = three("--key", make_key(pipeline, "lab"))
+    process = run.behind(line)
+    before = peak_memory(process)
+    for _ in range(10):
+        with knock(run.endpoints[line]) as connection:
+            # A frame that would be short enough for a friend.
+            connection.sendall(greeting(b"CURVE") + frame(b"", COMMAND, 60_000 if line == "tasks" else 60 * MIB))
+            pour_until_closed(connection, b"x" * MIB, 1024 * MIB)
+    run.feed(10)
+    if not sanitized():
+        assert peak_memory(process) < before + 100 * MIB
+        eventually(lambda: memory(process) < before + 16 * MIB, "the memory to be given back")
+    run.end()
+
+
+def test_a_million_invented_workers_open_few_lanes_and_do_not_disturb_a_batch(context, three):
+    """Most through one connection, and more than may be greeted through connections of their own."""
+    run = three()
+    before = memory(run.ventilator)
+    fields = {**PRESENCE, "running": [], "queued": [], "finished": [], "slots": 1}
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as inbox, context.socket(zmq.PUSH) as push:
+        fields["inbox"] = b"tcp://127.0.0.1:%d" % inbox.getsockname()[1]
+        encoded = protocol.encode(protocol.PRESENCE, **fields)
+        at = encoded.index(struct.pack("<Q", fields["worker"]))
+        invented = (encoded[:at] + struct.pack("<Q", worker) + encoded[at + 8:] for worker in range(10**6, 2 * 10**6))
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        own = [enter(run.endpoints["feedback"]) for _ in range(1500)]
+        for connection in own:
+            connection.sendall(frame(next(invented)))
+        push.connect(run.endpoints["feedback"])
+        for presence in invented:
+            push.send(presence)
+        run.feed(500)
+        run.ventilator.says("dropped a presence through the connection of another worker")
+        lanes = run.ventilator.err.count("a worker at tcp")
+        assert 500 < lanes <= 1000 + 2, lanes
+        if not sanitized():
+            assert memory(run.ventilator) < before + 100 * MIB
+        for connection in own:
+            connection.close()
+    run.end()
 
 
 def keys_in(path):

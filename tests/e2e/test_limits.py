@@ -13,10 +13,14 @@ from pipeline import BIN, eventually
 MIB = 1 << 20
 
 
-def peak_memory(process):
+def memory(process, figure="VmRSS"):
     """In bytes, of a process that runs."""
     with open(f"/proc/{process.pid}/status") as status:
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) * 1024
+        return int(re.search(rf"{figure}:\s+(\d+) kB", status.read())[1]) * 1024
+
+
+def peak_memory(process):
+    return memory(process, "VmHWM")
 
 
 def cpu_seconds(process, during):
