@@ -140,6 +140,8 @@ Listening::News Listening::news(Notices& notices) {
     }
   }
   weigh(notices);
+  // One that nothing is received from or sent to lets go of its closed connections when asked.
+  (void)socket_.get(zmq::sockopt::events);
   return news;
 }
 

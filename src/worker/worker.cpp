@@ -69,12 +69,13 @@ Worker::Worker(const Options& options)
       name_(host_and_pid()),
       context_(options.common.key),
       inbox_(context_, make_pull(context_, kMaxLaneBytes), inbox_endpoint(options, self_)),
+      line_(make_pull(context_, kMaxLaneBytes)),
       feedback_(context_, options.common.endpoints.feedback),
       results_(context_, options.common.endpoints.results),
       runner_(make_runner(options, name_)),
       holdings_(self_, options.command.empty() && !options.dry_run),
       slots_(options.first_slot) {
-  connect_to(context_, inbox_.socket(), options.common.endpoints.tasks);
+  connect_to(context_, line_, options.common.endpoints.tasks);
   notices_.detail(fmt::format("{} listens on {}", name_, inbox_.endpoint()));
 }
 
@@ -106,7 +107,8 @@ void Worker::wait() {
   std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
                                      {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
   context_.add_to(items);
-  inbox_.add_to(items, may_hear());
+  inbox_.add_to(items);
+  if (has_room_for_plain()) items.push_back({line_.handle(), 0, ZMQ_POLLIN, 0});
   if (const auto fd = runner_->fd()) items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
   feedback_.add_to(items, presence_due);
   results_.add_to(items, waiting_ || plain_done_ > 0);
@@ -130,8 +132,9 @@ void Worker::hear() {
   context_.answer_door();
   inbox_.news(notices_);
   if (feedback_.connected_anew()) presence_at_ = Clock::now();
-  for (const Turn turn; !turn.over() && may_hear();) {
-    const auto message = inbox_.receive();
+  for (const Turn turn; !turn.over();) {
+    auto message = inbox_.receive();
+    if (!message && has_room_for_plain()) message = receive(line_);
     if (!message) return;
     hear(*message);
   }
@@ -139,11 +142,7 @@ void Worker::hear() {
 
 void Worker::hear(const zmq::message_t& message) {
   const std::string_view frame = view(message);
-  if (is_plain(frame)) {
-    if (frame.size() > kMaxPlainBytes) return notices_.dropped("a plain task that is too long");
-    if (interrupts_ == 0) plain_.emplace_back(without_padding(frame));
-    return;
-  }
+  if (is_plain(frame)) return hear_plain(frame);
   const auto lane = decode<Lane>(frame);
   if (!lane) return notices_.dropped("a message that is no lane message");
   switch (holdings_.hear(*lane, now_utc())) {
@@ -159,7 +158,15 @@ void Worker::hear(const zmq::message_t& message) {
   if (lane->abort) runner_->kill();
 }
 
-bool Worker::may_hear() const { return plain_.size() < kMostPlain; }
+// On the guide's line they wait until there is room. Whoever sends them to the inbox is not known
+// to anybody, and may not fill it.
+void Worker::hear_plain(std::string_view task) {
+  if (task.size() > kMaxPlainBytes) return notices_.dropped("a plain task that is too long");
+  if (!has_room_for_plain()) return notices_.dropped("a plain task to the inbox, one too many");
+  if (interrupts_ == 0) plain_.emplace_back(without_padding(task));
+}
+
+bool Worker::has_room_for_plain() const { return plain_.size() < kMostPlain; }
 
 bool Worker::may_start() const {
   return running_.size() < options_.slots && holdings_.kept_bytes() < kMostKeptBytes;

@@ -41,6 +41,7 @@ class Worker {
   void obey_signals();
   void hear();
   void hear(const zmq::message_t& message);
+  void hear_plain(std::string_view task);
   void fill_slots();
   void start(Task task, bool plain);
   void collect();
@@ -50,7 +51,7 @@ class Worker {
   void send_presence(Time now);
 
   bool results_due();
-  [[nodiscard]] bool may_hear() const;
+  [[nodiscard]] bool has_room_for_plain() const;
   [[nodiscard]] bool may_start() const;
   [[nodiscard]] bool finished(Time now);
 
@@ -62,7 +63,8 @@ class Worker {
   Signals signals_;
   Timer timer_;
   Context context_;
-  Listening inbox_;
+  Listening inbox_;     // lanes
+  zmq::socket_t line_;  // the guide's shared one
   Link feedback_;
   Link results_;
 

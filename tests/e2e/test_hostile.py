@@ -2,6 +2,7 @@
 import os
 import random
 import resource
+import signal
 import socket
 import struct
 import time
@@ -137,7 +138,8 @@ def three(pipeline):
             self.sink = pipeline.sink(*options)
             self.ventilator = pipeline.ventilator("-", *options, stdin=read)
             os.close(read)
-            self.worker = pipeline.worker(*options, command=("echo", "done"))
+            self.another_worker = lambda: pipeline.worker(*options, command=("echo", "done"))
+            self.worker = self.another_worker()
             self.endpoints = {**pipeline.endpoints, "inbox": self.worker.says(r"listens on (\S+)")[1]}
             self.fed = 0
             self.feed(1)
@@ -234,6 +236,40 @@ def test_a_million_invented_workers_open_few_lanes_and_do_not_disturb_a_batch(co
             assert memory(run.ventilator) < before + 100 * MIB
         for connection in own:
             connection.close()
+    run.end()
+
+
+@pytest.mark.parametrize("line", ["tasks", "feedback", "results", "inbox"])
+def test_connections_that_come_and_go_leave_no_memory_behind(three, line):
+    run = three()
+    process = run.behind(line)
+    kind = b"PULL" if line == "tasks" else b"PUSH"
+    for _ in range(300):  # what there is once and for all
+        enter(run.endpoints[line], kind).close()
+    before = memory(process)
+    for _ in range(3000):
+        enter(run.endpoints[line], kind).close()
+    run.feed(10)
+    if not sanitized():
+        eventually(lambda: memory(process) < before + 8 * MIB, "the memory to be given back")
+    run.end()
+
+
+def test_plain_tasks_to_an_inbox_do_not_pile_up(context, three):
+    """Nobody asked for them; the guide's come on the shared line, where they wait."""
+    run = three()
+    before = memory(run.worker)
+    for _ in range(100):
+        with context.socket(zmq.PUSH) as push:
+            push.connect(run.endpoints["inbox"])
+            for _ in range(100):
+                push.send(b"x" * 16_000)
+    run.worker.says("dropped a plain task to the inbox, one too many")
+    if not sanitized():
+        assert memory(run.worker) < before + 64 * MIB
+    run.worker.send(signal.SIGTERM)
+    run.worker = run.another_worker()
+    run.feed(10)
     run.end()
 
 
