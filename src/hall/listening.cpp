@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 // none is.
 constexpr auto kWatchEvery = 20ms;
 constexpr auto kLookEvery = 100ms;
+constexpr std::size_t kTrimAfter = 1000;
 
 // ZeroMQ removes whatever is at an ipc path before it listens there, also what a living process
 // listens on.
@@ -135,6 +136,7 @@ Listening::News Listening::news(Notices& notices) {
       case ZMQ_EVENT_DISCONNECTED:
         if (failed_) tell_of_failure(value, notices);
         guests_.left(value);
+        ++left_;
         news.closed.push_back(value);
         break;
     }
@@ -160,8 +162,12 @@ void Listening::tell_of_failure(int fd, Notices& notices) {
 void Listening::weigh(Notices& notices) {
   const Time now = Clock::now();
   if (now < weigh_at_) return;
-  // What they brought is freed by now, but the system does not have it back.
-  if (std::exchange(shown_out_, false)) ::malloc_trim(0);
+  // What was kept for them is freed by now, but lies between other things: the system does not have
+  // it back.
+  if (left_ >= kTrimAfter) {
+    ::malloc_trim(0);
+    left_ = 0;
+  }
   bool watch = false;
   for (const int fd : guests_.all()) {
     const auto traffic = traffic_of(fd);
@@ -175,7 +181,7 @@ void Listening::weigh(Notices& notices) {
 
 // What is still on its way is not waited for.
 void Listening::show_out(int fd, Notices& notices) {
-  shown_out_ = true;
+  left_ = kTrimAfter;  // it may have brought as much as many
   const linger at_once{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   ::shutdown(fd, SHUT_RDWR);

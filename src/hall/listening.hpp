@@ -60,7 +60,7 @@ class Listening {
   Guests guests_;
   Timer timer_;
   Time weigh_at_;                      // the guests, not before
-  bool shown_out_ = false;             // one of them, lately
+  std::size_t left_ = 0;               // how many have, since memory was given back
   std::optional<std::string> failed_;  // the next one that is gone has failed: the endpoint
 };
 
