@@ -77,8 +77,8 @@ class Notices {
   void tell(std::string_view line) const;
   /// Told with --verbose only.
   void detail(std::string_view line) const;
-  /// A peer sent what it should not; `what` is one of a few kinds. All are counted, the first of its
-  /// kind is told of.
+  /// A peer sent what it should not; `what` is one of a few kinds. All are counted, the first of
+  /// its kind is told of.
   void dropped(std::string_view what);
   /// Something is wrong that may be wrong often: told once a minute for each `about`.
   void seldom(const std::string& about, std::string_view line);
