@@ -21,8 +21,12 @@ class Context {
   zmq::socket_t socket(zmq::socket_type type);
 
   [[nodiscard]] bool has_key() const { return key_.has_value(); }
+  /// Why somebody and we cannot talk, for people.
+  [[nodiscard]] const char* why_not() const {
+    return key_ ? "it does not have the key" : "it has a key, or is no ZeroMQ";
+  }
 
-  /// To be called before the socket is bound, and before it is connected: a socket may be both.
+  /// To be called before the socket is bound, or connected.
   void secure_to_bind(zmq::socket_t& socket) const;
   void secure_to_connect(zmq::socket_t& socket) const;
 

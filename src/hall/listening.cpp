@@ -131,7 +131,7 @@ Listening::News Listening::news(Notices& notices) {
         break;
       case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
       case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        failed_ = endpoint;
+        failed_ = true;
         break;
       case ZMQ_EVENT_DISCONNECTED:
         if (failed_) tell_of_failure(value, notices);
@@ -142,26 +142,20 @@ Listening::News Listening::news(Notices& notices) {
     }
   }
   weigh(notices);
-  // One that nothing is received from or sent to lets go of its closed connections when asked.
-  (void)socket_.get(zmq::sockopt::events);
   return news;
 }
 
-// A socket that listens may have connected somewhere, too.
 void Listening::tell_of_failure(int fd, Notices& notices) {
-  const std::string endpoint = *std::exchange(failed_, {});
-  const char* const why =
-      context_.has_key() ? "it does not have the key" : "it has a key, or is no ZeroMQ";
-  if (const auto address = guests_.address(fd)) {
-    notices.seldom(*address, fmt::format("refused {}: {}", name_of(*address), why));
-  } else {
-    notices.seldom(endpoint, fmt::format("cannot talk to {}: {}", endpoint, why));
-  }
+  failed_ = false;
+  const std::string who = name_of(guests_.address(fd).value_or(""));
+  notices.seldom(who, fmt::format("refused {}: {}", who, context_.why_not()));
 }
 
 void Listening::weigh(Notices& notices) {
   const Time now = Clock::now();
   if (now < weigh_at_) return;
+  // A socket that nothing is received from or sent to lets go of closed connections when asked.
+  (void)socket_.get(zmq::sockopt::events);
   // What was kept for them is freed by now, but lies between other things: the system does not have
   // it back.
   if (left_ >= kTrimAfter) {

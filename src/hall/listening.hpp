@@ -59,9 +59,9 @@ class Listening {
   std::string endpoint_;
   Guests guests_;
   Timer timer_;
-  Time weigh_at_;                      // the guests, not before
-  std::size_t left_ = 0;               // how many have, since memory was given back
-  std::optional<std::string> failed_;  // the next one that is gone has failed: the endpoint
+  Time weigh_at_;         // the guests, not before
+  std::size_t left_ = 0;  // how many have, since memory was given back
+  bool failed_ = false;   // the next one that is gone has failed to get in
 };
 
 }  // namespace divvy

@@ -70,6 +70,8 @@ Worker::Worker(const Options& options)
       context_(options.common.key),
       inbox_(context_, make_pull(context_, kMaxLaneBytes), inbox_endpoint(options, self_)),
       line_(make_pull(context_, kMaxLaneBytes)),
+      line_failures_(context_, line_,
+                     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL),
       feedback_(context_, options.common.endpoints.feedback),
       results_(context_, options.common.endpoints.results),
       runner_(make_runner(options, name_)),
@@ -108,6 +110,7 @@ void Worker::wait() {
                                      {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
   context_.add_to(items);
   inbox_.add_to(items);
+  line_failures_.add_to(items);
   if (has_room_for_plain()) items.push_back({line_.handle(), 0, ZMQ_POLLIN, 0});
   if (const auto fd = runner_->fd()) items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
   feedback_.add_to(items, presence_due);
@@ -131,6 +134,10 @@ void Worker::obey_signals() {
 void Worker::hear() {
   context_.answer_door();
   inbox_.news(notices_);
+  for (const Monitor::Event& event : line_failures_.drain()) {
+    notices_.seldom(event.endpoint,
+                    fmt::format("cannot talk to {}: {}", event.endpoint, context_.why_not()));
+  }
   if (feedback_.connected_anew()) presence_at_ = Clock::now();
   for (const Turn turn; !turn.over();) {
     auto message = inbox_.receive();

@@ -65,6 +65,7 @@ class Worker {
   Context context_;
   Listening inbox_;     // lanes
   zmq::socket_t line_;  // the guide's shared one
+  Monitor line_failures_;
   Link feedback_;
   Link results_;
 
