@@ -225,6 +225,7 @@ def test_a_million_invented_workers_open_few_lanes_and_do_not_disturb_a_batch(co
         own = [enter(run.endpoints["feedback"]) for _ in range(1500)]
         for connection in own:
             connection.sendall(frame(next(invented)))
+        push.linger = 1000
         push.connect(run.endpoints["feedback"])
         for presence in invented:
             push.send(presence)
@@ -261,6 +262,7 @@ def test_plain_tasks_to_an_inbox_do_not_pile_up(context, three):
     before = memory(run.worker)
     for _ in range(100):
         with context.socket(zmq.PUSH) as push:
+            push.linger = 1000
             push.connect(run.endpoints["inbox"])
             for _ in range(100):
                 push.send(b"x" * 16_000)
