@@ -96,6 +96,7 @@ class Dispatch {
   /// Tasks that workers hold.
   [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
   [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
+  [[nodiscard]] bool knows(WorkerId worker) { return fleet_.find(worker) != nullptr; }
   /// Of these workers, and how many of them are in use.
   [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }
   [[nodiscard]] std::uint64_t busy() const { return fleet_.slots() - fleet_.free_slots(); }

@@ -1,6 +1,7 @@
 // What workers and the sink say to the ventilator, and which workers' connections are closed.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +25,9 @@ class Feedback {
 
   std::optional<zmq::message_t> receive() { return listening_.receive(); }
   /// Remembers that a worker talks through the connection that brought the message. False: another
-  /// one does, so that inventing workers takes a connection for each.
-  bool is_from(WorkerId worker, zmq::message_t& message);
+  /// one does that is still `there`, so that inventing workers takes a connection for each.
+  bool is_from(WorkerId worker, zmq::message_t& message,
+               const std::function<bool(WorkerId)>& there);
 
   /// Workers whose connection is closed. To be called before the messages that are there are
   /// received and acted upon after them: the last words of a worker count, and a descriptor that

@@ -134,7 +134,8 @@ void Ventilator::hear_presence(const Presence& presence, zmq::message_t& message
   if (!is_beside(inbox, feedback_.endpoint())) {
     return notices_.dropped("a presence whose inbox is not where it came from");
   }
-  if (!feedback_.is_from(presence.worker, message)) {
+  const auto there = [this](WorkerId worker) { return dispatch_.knows(worker); };
+  if (!feedback_.is_from(presence.worker, message, there)) {
     return notices_.dropped("a presence through the connection of another worker");
   }
   if (presence.batch == id_ && claims_too_much(presence)) {

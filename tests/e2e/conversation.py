@@ -174,10 +174,10 @@ class WithSink:
                                        results=[{**fields, **others}]))
 
     def receipt(self):
-        """The next one: worker, ids, attempt and verdict."""
+        """The next one for a result: worker, ids, attempt and verdict. What is recorded may be stated anew at any time."""
         while not self.heard:
             said = self.feedback.hear(protocol.RECEIPTS)
             assert said["batch"] == BATCH
-            self.heard = said["receipts"]
+            self.heard = [receipt for receipt in said["receipts"] if receipt["worker"] != 0]
         receipt = self.heard.pop(0)
         return receipt["worker"], receipt["ids"], receipt["attempt"], receipt["verdict"]

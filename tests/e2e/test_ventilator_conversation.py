@@ -140,6 +140,18 @@ def test_an_inbox_that_is_not_beside_the_feedback_is_not_connected_to(talk, pipe
     finish(ventilator)
 
 
+def test_a_connection_brings_another_worker_when_the_one_before_is_gone(talk):
+    """As when a worker's last words come after its connection was closed, and its descriptor is the next one's."""
+    ventilator = talk()
+    worker = ventilator.worker(1)
+    worker.say()
+    worker.hear()
+    worker.say(slots=0)
+    worker.say(worker=2)
+    assert worker.hear(lambda lane: lane["worker"] == 2)
+    finish(ventilator)
+
+
 def test_a_connection_brings_the_presence_of_one_worker(talk):
     ventilator = talk()
     worker = ventilator.worker(1)

@@ -62,7 +62,7 @@ TEST(Figures, BearAnyTimesThatAMessageMayHave) {
   forever.ended = kMaxNanoseconds;
   for (int i = 0; i < 10; ++i) figures.add("a:1", 1, forever);
   figures.tasks = ~std::uint64_t{0};
-  EXPECT_GT(figures.all.busy, 10 * forever.ended * 0.99ns);
+  EXPECT_GT(figures.all.busy, 9.9 * Seconds(std::chrono::nanoseconds(forever.ended)));
   EXPECT_NE(clock(*figures.time_left()), "");
   EXPECT_NE(table(figures), "");
 }
