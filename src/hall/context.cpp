@@ -58,7 +58,6 @@ void Context::secure_to_bind(zmq::socket_t& socket) const {
 
 void Context::secure_to_connect(zmq::socket_t& socket) const {
   if (!key_) return;
-  socket.set(zmq::sockopt::curve_server, false);
   socket.set(zmq::sockopt::curve_serverkey, zmq::buffer(key_->public_half));
   socket.set(zmq::sockopt::curve_publickey, zmq::buffer(key_->public_half));
   socket.set(zmq::sockopt::curve_secretkey, zmq::buffer(key_->secret_half));

@@ -73,8 +73,6 @@ std::string address_of_peer(int fd) {
   return known ? host.data() : "";
 }
 
-std::string name_of(const std::string& address) { return address.empty() ? "somebody" : address; }
-
 // One frame of the largest size, another one that is begun, and heartbeats for days.
 std::uint64_t most_unread(const zmq::socket_t& socket) {
   return 2 * static_cast<std::uint64_t>(socket.get(zmq::sockopt::maxmsgsize)) + (16 << 20);
@@ -145,9 +143,14 @@ Listening::News Listening::news(Notices& notices) {
   return news;
 }
 
+std::string Listening::name_of(int fd) const {
+  const std::string address = guests_.address(fd).value_or("");
+  return address.empty() ? "somebody" : address;
+}
+
 void Listening::tell_of_failure(int fd, Notices& notices) {
   failed_ = false;
-  const std::string who = name_of(guests_.address(fd).value_or(""));
+  const std::string who = name_of(fd);
   notices.seldom(who, fmt::format("refused {}: {}", who, context_.why_not()));
 }
 
@@ -179,7 +182,7 @@ void Listening::show_out(int fd, Notices& notices) {
   const linger at_once{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   ::shutdown(fd, SHUT_RDWR);
-  const std::string who = name_of(guests_.address(fd).value_or(""));
+  const std::string who = name_of(fd);
   notices.seldom(who, fmt::format("closed a connection of {}: it brought too much", who));
 }
 

@@ -49,6 +49,7 @@ class Listening {
   void add_to(std::vector<zmq::pollitem_t>& items, bool for_messages = true);
 
  private:
+  [[nodiscard]] std::string name_of(int fd) const;
   void tell_of_failure(int fd, Notices& notices);
   void weigh(Notices& notices);
   void show_out(int fd, Notices& notices);

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 #include <zmq.hpp>
 
 #include "hall/events.hpp"
