@@ -87,6 +87,7 @@ void Dispatch::welcome(const Presence& presence, const std::string& inbox, Time 
 // found out from the next presence that answers.
 void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
   orders_.open.emplace_back(member.id, inbox);
+  member.recalled = {};
   member.greeting = member.probe = order_for(member).sequence;
   member.answered = now;
 }
@@ -243,7 +244,7 @@ Dispatch::Orders Dispatch::decide(Time now) {
   const bool can_start = sink_ready_ && fleet_.up() >= settings_.workers_wanted;
   if (can_start && pool_.known() > 0) started_ = true;
   if (stopped_) {
-    recall(fleet_.outstanding());
+    recall_all();
   } else if (started_) {
     fill_free_slots();
     fill_ahead();
@@ -325,6 +326,18 @@ void Dispatch::recall(std::uint64_t wanted) {
   }
 }
 
+// Which tasks a worker has started only it knows: all are asked back, and it keeps those.
+void Dispatch::recall_all() {
+  for (auto& [id, member] : fleet_.members()) {
+    for (const Member::Held& entry : member.held) {
+      for (const Range& ids : member.recalled.missing(entry.ids)) {
+        order_for(member).recalled.push_back(ids);
+        member.recalled.insert(ids);
+      }
+    }
+  }
+}
+
 void Dispatch::give(Member& member, std::uint64_t most) {
   while (most > 0 && pool_.pending() > 0) {
     const Portion portion = next_portion(most);
@@ -355,6 +368,7 @@ void Dispatch::touch(Member& member) {
 void Dispatch::stop(bool abort) {
   stopped_ = true;
   if (!abort) return;
+  aborted_ = true;
   for (auto& [id, member] : fleet_.members()) order_for(member).abort = true;
 }
 
@@ -363,6 +377,7 @@ Dispatch::Order& Dispatch::order_for(Member& member) {
   if (added) {
     orders_.send.emplace_back();
     orders_.send.back().worker = member.id;
+    orders_.send.back().abort = aborted_;
     orders_.send.back().sequence = member.last_sent = ++sequence_;
   }
   return orders_.send[at->second];

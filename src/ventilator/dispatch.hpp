@@ -68,7 +68,8 @@ class Dispatch {
   void rank(TaskId id, Pool::Rank rank) { pool_.rank(id, rank); }
   /// The sink has said what it has of this batch.
   void sink_ready() { sink_ready_ = true; }
-  /// No task is handed out any more; with `abort`, what runs is killed.
+  /// No task is handed out any more, and what was not started is asked back; with `abort`, what was
+  /// is killed, also at workers that are heard of later.
   void stop(bool abort = false);
   /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense, or there
   /// are too many workers, and was dropped.
@@ -125,6 +126,7 @@ class Dispatch {
   void fill_free_slots();
   void fill_ahead();
   void recall(std::uint64_t wanted);
+  void recall_all();
   void give(Member& member, std::uint64_t most);
   [[nodiscard]] std::uint64_t depth(const Member& member) const;
   [[nodiscard]] Portion next_portion(std::uint64_t most) const;
@@ -135,6 +137,7 @@ class Dispatch {
   bool whole_ = false;  // the input has ended
   bool sink_ready_ = false;
   bool stopped_ = false;
+  bool aborted_ = false;
   bool started_ = false;
   std::optional<bool> workloads_;
   Time looked_;  // when the last decision was made

@@ -267,8 +267,8 @@ void Children::enforce_deadlines(Time now) {
   }
 }
 
-void Children::kill() {
-  for (const auto& [job, child] : children_) child->signal_group(SIGKILL);
+void Children::kill(std::uint64_t job) {
+  if (const auto at = children_.find(job); at != children_.end()) at->second->signal_group(SIGKILL);
 }
 
 }  // namespace divvy::worker

@@ -19,7 +19,7 @@ class DryRun : public Runner {
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return {}; }
-  void kill() override {}
+  void kill(std::uint64_t /*job*/) override {}
 
  private:
   [[nodiscard]] std::string line(const Job& job) const;

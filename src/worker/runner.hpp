@@ -45,8 +45,8 @@ class Runner {
   [[nodiscard]] virtual std::optional<Time> deadline() const = 0;
   /// Readable when something may have ended, if there is such a descriptor.
   [[nodiscard]] virtual std::optional<int> fd() const = 0;
-  /// Ends all jobs now; they end as killed.
-  virtual void kill() = 0;
+  /// Ends a job now; it ends as killed, unless it has ended already.
+  virtual void kill(std::uint64_t job) = 0;
 };
 
 }  // namespace divvy::worker

@@ -39,11 +39,9 @@ std::optional<Time> Sleeper::deadline() const {
   return asleep_.begin()->first;
 }
 
-void Sleeper::kill() {
-  for (const auto& [until, job] : asleep_) {
-    ended_.push_back({job, Outcome::signalled, SIGKILL, {}, {}, {}});
-  }
-  asleep_.clear();
+void Sleeper::kill(std::uint64_t job) {
+  const auto killed = std::erase_if(asleep_, [&](const auto& one) { return one.second == job; });
+  if (killed > 0) ended_.push_back({job, Outcome::signalled, SIGKILL, {}, {}, {}});
 }
 
 }  // namespace divvy::worker

@@ -122,7 +122,9 @@ void Worker::obey_signals() {
   const int came = signals_.drain();
   if (came == 0) return;
   interrupts_ += came;
-  if (interrupts_ > 1) runner_->kill();
+  if (interrupts_ > 1) {
+    for (const auto& [job, run] : running_) runner_->kill(job);
+  }
   holdings_.give_back_queued();
   plain_.clear();
   presence_at_ = Clock::now();
@@ -162,7 +164,13 @@ void Worker::hear(const zmq::message_t& message) {
       break;
   }
   if (interrupts_ > 0) holdings_.give_back_queued();
-  if (lane->abort) runner_->kill();
+  if (lane->abort) kill(lane->batch);
+}
+
+void Worker::kill(BatchId batch) {
+  for (const auto& [job, run] : running_) {
+    if (!run.plain && run.task.batch == batch) runner_->kill(job);
+  }
 }
 
 // On the guide's line they wait until there is room. Whoever sends them to the inbox is not known

@@ -42,6 +42,7 @@ class Worker {
   void hear();
   void hear(const zmq::message_t& message);
   void hear_plain(std::string_view task);
+  void kill(BatchId batch);
   void fill_slots();
   void start(Task task, bool plain);
   void collect();

@@ -141,7 +141,9 @@ def test_a_batch_that_goes_wrong_is_given_up(pipeline, when, most):
 
 
 def test_halting_now_kills_what_runs(pipeline):
-    command = ("sh", "-c", "[ {} = 1 ] && exit 1; sleep 1000")
+    running = pipeline.file("running")
+    fail = f"until [ -e {running} ]; do sleep 0.02; done; exit 1"
+    command = ("sh", "-c", f"if [ {{}} = 1 ]; then {fail}; fi; touch {running}; exec sleep 1000")
     sink, ventilator = pipeline.batch([2, 1, 3], workers=2, command=command, ventilator=("--halt", "now,fail=1", "-w", "2"))
     assert (ventilator.status(), sink.status()) == (255, 255)
     assert f"killed by signal {signal.SIGKILL.value}" in sink.err

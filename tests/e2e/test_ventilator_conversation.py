@@ -160,3 +160,28 @@ def test_a_connection_brings_the_presence_of_one_worker(talk):
     ventilator.drops("a presence through the connection of another worker")
     assert ventilator.process.err.count("a worker at") <= 1
     finish(ventilator)
+
+
+def test_a_batch_that_is_given_up_waits_for_no_task_that_was_not_started(talk):
+    ventilator = talk("--halt", "now,fail=1")
+    worker = ventilator.worker(1)
+    worker.arrive(slots=2)
+    assert worker.tasks() == [1, 2]
+    ventilator.receipt(one(2), verdict=1)
+    given_up = worker.hear(lambda lane: lane["abort"])
+    assert tasks_in(given_up["recalled"]) == [1]
+    worker.say(slots=2)
+    assert ventilator.process.status() == 255
+
+
+def test_a_worker_that_comes_when_the_batch_is_given_up_is_told_so(talk):
+    ventilator = talk("--halt", "now,fail=1")
+    first, second = ventilator.worker(1), ventilator.worker(2)
+    first.arrive(slots=2)
+    assert first.tasks() == [1, 2]
+    ventilator.receipt(one(2), verdict=1)
+    first.hear(lambda lane: lane["abort"])
+    second.say()
+    assert second.hear()["abort"]
+    first.say(slots=2)
+    assert ventilator.process.status() == 255

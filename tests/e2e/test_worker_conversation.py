@@ -5,9 +5,11 @@ It is the real one, and the one that was written from the page alone.
 import signal
 
 import pytest
+import zmq
 
 import protocol
 from conversation import BATCH, VENTILATOR, Ear, WithWorker, one, run, settled, tasks_in
+from pipeline import eventually
 
 
 @pytest.fixture(params=["worker", "protocol_worker"])
@@ -135,6 +137,37 @@ def test_what_is_queued_is_given_back_when_recalled_and_what_runs_is_not(talk):
     sequence = worker.say(recalled=[range(1, 3)])
     said = worker.feedback.hear(protocol.PRESENCE, lambda said: said["sequence"] == sequence)
     assert (tasks_in(said["running"]), tasks_in(said["queued"])) == ([1], [3])
+
+
+REAL = pytest.mark.parametrize("talk", ["worker"], indirect=True)  # the other one's tasks are threads, and plain ones none
+
+
+@REAL
+def test_an_abort_kills_what_runs(talk):
+    worker = talk(command=("sh", "-c", "exec sleep 1000", "{}"))
+    worker.say(tasks=[run(1, "a")])
+    assert tasks_in(worker.state()["running"]) == [1]
+    worker.say(abort=1)
+    result = worker.result()
+    assert (result["outcome"], result["status"]) == (protocol.SIGNALLED, signal.SIGKILL)
+
+
+@REAL
+def test_an_abort_leaves_a_plain_task_and_the_batch_before_alone(talk, gate, context, pipeline):
+    line = context.socket(zmq.PUSH)
+    line.bind(pipeline.endpoints["tasks"])
+    worker = talk("--slots", "3", command=gate.command)
+    worker.say(tasks=[run(1, "before")])
+    gate.came(1)
+    line.send(b"plain")
+    gate.came(2)
+    worker.say(batch=BATCH + 1, tasks=[run(1, "now")])
+    gate.came(3)
+    worker.say(batch=BATCH + 1, abort=1)
+    assert worker.result()["texts"] == [b"now"]
+    gate.open()
+    eventually(lambda: "done plain" in worker.process.out, "the plain task to end")
+    assert gate.seen().keys() == {"before", "plain", "now"}
 
 
 def test_a_task_that_is_held_is_not_queued_again(talk):

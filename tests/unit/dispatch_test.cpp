@@ -303,7 +303,7 @@ TEST_F(DispatchTest, WaitsBeforeARetryIfAsked) {
   EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
 }
 
-TEST_F(DispatchTest, TellsWorkersToKillWhatRunsWhenItAborts) {
+TEST_F(DispatchTest, TellsWorkersToKillWhatRunsAndToGiveBackTheRestWhenItAborts) {
   begin(5);
   arrive(kAnn);
   tasks();
@@ -311,7 +311,43 @@ TEST_F(DispatchTest, TellsWorkersToKillWhatRunsWhenItAborts) {
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
   EXPECT_TRUE(orders.send[0].abort);
+  EXPECT_EQ(orders.send[0].recalled, (Ranges{{1, 1}})) << "it may not have started it";
   EXPECT_TRUE(orders.send[0].tasks.empty());
+  EXPECT_TRUE(decide().send.empty()) << "once is enough";
+  say(presence(kAnn));
+  EXPECT_EQ(dispatch_->outstanding(), 0U);
+}
+
+TEST_F(DispatchTest, TellsAWorkerThatItHearsOfLaterToKillWhatRunsToo) {
+  begin(5);
+  dispatch_->stop(true);
+  Presence first = presence(kAnn);
+  first.running = {{1, 1}};
+  say(first);
+  const auto orders = decide();
+  ASSERT_EQ(orders.send.size(), 1U);
+  EXPECT_TRUE(orders.send[0].abort);
+}
+
+TEST_F(DispatchTest, AbortsAgainWhenTheLaneWasCut) {
+  begin(1);
+  arrive(kAnn);
+  tasks();
+  Presence deaf = presence(kAnn);
+  dispatch_->stop(true);
+  decide();
+  for (int i = 0; i < 5; ++i) {
+    now_ += 1s;
+    say(deaf);
+  }
+  ASSERT_EQ(decide().open.size(), 1U);
+  Presence running = presence(kAnn);
+  running.running = {{1, 1}};
+  say(running);
+  const auto orders = decide();
+  ASSERT_EQ(orders.send.size(), 1U);
+  EXPECT_TRUE(orders.send[0].abort);
+  EXPECT_EQ(orders.send[0].recalled, (Ranges{{1, 1}}));
 }
 
 TEST_F(DispatchTest, GivesATaskUpThatLostThreeWorkers) {
@@ -463,7 +499,7 @@ TEST_F(DispatchTest, GivesALeavingWorkerNothingAndTakesBackWhatItDropped) {
   EXPECT_EQ(orders.send[0].tasks[0].attempt, 1U) << "without a strike";
 }
 
-TEST_F(DispatchTest, HandsNothingOutOnceStoppedAndCallsBackWhatWaits) {
+TEST_F(DispatchTest, HandsNothingOutOnceStoppedAndCallsBackAll) {
   begin(100);
   arrive(kAnn);
   tasks();
@@ -472,7 +508,7 @@ TEST_F(DispatchTest, HandsNothingOutOnceStoppedAndCallsBackWhatWaits) {
   dispatch_->stop();
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
-  EXPECT_EQ(orders.send[0].recalled, (Ranges{{3, 1}}));
+  EXPECT_EQ(orders.send[0].recalled, (Ranges{{2, 2}}));
   EXPECT_TRUE(orders.send[0].tasks.empty());
 }
 
