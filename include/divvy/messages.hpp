@@ -7,6 +7,7 @@
 // the caller's. They must not outlive it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "divvy/limits.hpp"
 #include "divvy/ranges.hpp"
+#include "divvy/texts.hpp"
 #include "divvy/wire.hpp"
 
 namespace divvy {
@@ -29,36 +31,6 @@ enum class WorkerId : std::uint64_t { none = 0 };
 enum class VentilatorId : std::uint64_t { none = 0 };
 /// Derived from the batch's name, or random: the same name means the same batch.
 enum class BatchId : std::uint64_t { none = 0 };
-
-// --- texts of consecutive tasks: each a 32-bit length and its bytes ---------------------------
-
-inline void append_text(std::string& packed, std::string_view text) { Writer{packed}(text); }
-
-/// Calls `visit(text)` for each text; false if `packed` is not whole texts to its end.
-bool for_each_text(std::string_view packed, auto visit) {
-  Reader reader{packed};
-  while (!reader.at_end()) {
-    std::string_view text;
-    reader(text);
-    if (reader.ok()) visit(text);
-  }
-  return reader.ok();
-}
-
-inline bool holds_texts(std::string_view packed, std::uint64_t count) {
-  std::uint64_t found = 0;
-  return for_each_text(packed, [&](std::string_view) { ++found; }) && found == count;
-}
-
-/// Whether the lists together name no more tasks than a message may.
-inline bool few_tasks(const auto&... lists) {
-  std::uint64_t tasks = 0;
-  const auto few = [&](Range ids) { return (tasks += ids.count) <= kMaxTasks; };
-  const auto all_few = [&](const std::vector<Range>& list) {
-    return std::all_of(list.begin(), list.end(), few);
-  };
-  return (all_few(lists) && ...);
-}
 
 // --- ventilator to worker ---------------------------------------------------------------------
 
@@ -117,6 +89,16 @@ struct Lane {
 };
 
 // --- worker to ventilator ---------------------------------------------------------------------
+
+/// Whether the lists together name no more tasks than a message may.
+inline bool few_tasks(const auto&... lists) {
+  std::uint64_t tasks = 0;
+  const auto few = [&](Range ids) { return (tasks += ids.count) <= kMaxTasks; };
+  const auto all_few = [&](const std::vector<Range>& list) {
+    return std::all_of(list.begin(), list.end(), few);
+  };
+  return (all_few(lists) && ...);
+}
 
 /// A worker's whole state, having seen its lane up to `sequence`. A task that was sent by then and
 /// is in none of the three lists is not with this worker. No slots: it is leaving.
