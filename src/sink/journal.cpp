@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <array>
 #include <cerrno>
@@ -67,70 +66,37 @@ std::string_view name_of(Outcome outcome) {
 
 double seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
-}  // namespace
+std::int64_t key(BatchId batch) { return static_cast<std::int64_t>(batch); }
 
-// Fills in a statement's parameters, one after the other. Texts must live until it is run.
-class Journal::Binder {
- public:
-  explicit Binder(sqlite3_stmt* statement) : statement_(statement) {}
-
-  Binder& operator<<(std::int64_t value) {
-    sqlite3_bind_int64(statement_, ++at_, value);
-    return *this;
-  }
-  Binder& operator<<(BatchId batch) { return *this << static_cast<std::int64_t>(batch); }
-  Binder& operator<<(double value) {
-    sqlite3_bind_double(statement_, ++at_, value);
-    return *this;
-  }
-  Binder& operator<<(std::string_view text) {
-    const char* const begin = text.empty() ? "" : text.data();  // null would be NULL
-    sqlite3_bind_text64(statement_, ++at_, begin, text.size(), SQLITE_STATIC, SQLITE_UTF8);
-    return *this;
-  }
-
- private:
-  sqlite3_stmt* statement_;
-  int at_ = 0;
-};
-
-void Journal::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
-
-void Journal::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-
-Journal::Journal(const std::string& path) : path_(path) {
-  if (!Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)).open()) {
-    throw std::runtime_error(fmt::format("cannot open journal {}: {}", path, std::strerror(errno)));
-  }
-  sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE, nullptr);
-  database_.reset(database);  // there is one even if it could not be opened
-  check(code == SQLITE_OK);
-  sqlite3_busy_timeout(database, 10'000);  // somebody may be looking at it
-  execute(kSchema);
-  insert_ = prepare(kInsert);
+// What tasks print is for their owner only.
+const std::string& made(const std::string& path) {
+  if (Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)).open()) return path;
+  throw std::runtime_error(fmt::format("cannot open journal {}: {}", path, std::strerror(errno)));
 }
 
+Statement prepared(const Database& database) {
+  database.execute(kSchema);
+  return database.prepare(kInsert);
+}
+
+}  // namespace
+
+Journal::Journal(const std::string& path)
+    : database_("journal", made(path), Database::Access::write), insert_(prepared(database_)) {}
+
 bool Journal::begin(BatchId batch, std::string_view name) {
-  const Statement statement = prepare("INSERT OR IGNORE INTO batch (id, name) VALUES (?1, ?2)");
-  Binder(statement.get()) << batch << name;
-  step(statement.get());
-  return sqlite3_changes(database_.get()) > 0;
+  Statement statement = database_.prepare("INSERT OR IGNORE INTO batch (id, name) VALUES (?1, ?2)");
+  (statement << key(batch) << name).step();
+  return database_.changes() > 0;
 }
 
 void Journal::replay(BatchId batch, const std::function<void(const Recorded&)>& visit) {
-  const Statement rows =
-      prepare("SELECT task, success, text FROM result WHERE batch = ?1 ORDER BY task");
-  Binder(rows.get()) << batch;
-  int code = SQLITE_ROW;
-  while ((code = sqlite3_step(rows.get())) == SQLITE_ROW) {
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(rows.get(), 2));
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(rows.get(), 2));
-    visit({static_cast<TaskId>(sqlite3_column_int64(rows.get(), 0)),
-           sqlite3_column_int(rows.get(), 1) != 0,
-           {text, size}});
+  Statement rows =
+      database_.prepare("SELECT task, success, text FROM result WHERE batch = ?1 ORDER BY task");
+  rows << key(batch);
+  while (rows.step()) {
+    visit({static_cast<TaskId>(rows.integer(0)), rows.integer(1) != 0, rows.text(2)});
   }
-  check(code == SQLITE_DONE);
 }
 
 std::vector<Receipt> Journal::restate(BatchId batch) {
@@ -154,51 +120,30 @@ std::vector<Receipt> Journal::restate(BatchId batch) {
 }
 
 void Journal::forget_failed(BatchId batch) {
-  const Statement statement = prepare("DELETE FROM result WHERE batch = ?1 AND NOT success");
-  Binder(statement.get()) << batch;
-  step(statement.get());
+  Statement statement = database_.prepare("DELETE FROM result WHERE batch = ?1 AND NOT success");
+  (statement << key(batch)).step();
 }
 
 void Journal::record(BatchId batch, std::string_view worker, Range ids, const Result& result) {
-  if (!in_transaction_) execute("BEGIN");
+  if (!in_transaction_) database_.execute("BEGIN");
   in_transaction_ = true;
   TaskId id = result.ids.first;
   for_each_text(result.texts, [&](std::string_view text) {
     const TaskId task = id++;
     if (!ids.contains(task)) return;
-    Binder(insert_.get()) << batch << static_cast<std::int64_t>(task) << text << worker
-                          << std::int64_t{result.attempt} << name_of(result.outcome)
-                          << std::int64_t{result.status} << std::int64_t{result.succeeded()}
-                          << seconds(result.started) << seconds(result.ended) << result.output
-                          << result.errors << result.reason;
-    step(insert_.get());
+    insert_ << key(batch) << static_cast<std::int64_t>(task) << text << worker
+            << std::int64_t{result.attempt} << name_of(result.outcome)
+            << std::int64_t{result.status} << std::int64_t{result.succeeded()}
+            << seconds(result.started) << seconds(result.ended) << result.output << result.errors
+            << result.reason;
+    insert_.step();
   });
 }
 
 void Journal::commit() {
   if (!in_transaction_) return;
-  execute("COMMIT");
+  database_.execute("COMMIT");
   in_transaction_ = false;
-}
-
-void Journal::execute(const char* sql) {
-  check(sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-}
-
-Journal::Statement Journal::prepare(const char* sql) {
-  sqlite3_stmt* statement = nullptr;
-  check(sqlite3_prepare_v2(database_.get(), sql, -1, &statement, nullptr) == SQLITE_OK);
-  return Statement(statement);
-}
-
-void Journal::step(sqlite3_stmt* statement) {
-  check(sqlite3_step(statement) == SQLITE_DONE);
-  sqlite3_reset(statement);
-}
-
-void Journal::check(bool well) const {
-  if (well) return;
-  throw std::runtime_error(fmt::format("journal {}: {}", path_, sqlite3_errmsg(database_.get())));
 }
 
 }  // namespace divvy::sink

@@ -2,15 +2,12 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "divvy/messages.hpp"
-
-struct sqlite3;
-struct sqlite3_stmt;
+#include "hall/database.hpp"
 
 namespace divvy::sink {
 
@@ -43,22 +40,7 @@ class Journal {
   void commit();
 
  private:
-  struct Close {
-    void operator()(sqlite3* database) const;
-  };
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const;
-  };
-  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
-  class Binder;
-
-  void execute(const char* sql);
-  [[nodiscard]] Statement prepare(const char* sql);
-  void step(sqlite3_stmt* statement);
-  void check(bool well) const;
-
-  std::string path_;
-  std::unique_ptr<sqlite3, Close> database_;
+  Database database_;
   Statement insert_;
   bool in_transaction_ = false;
 };

@@ -1,12 +1,7 @@
 #include "ventilator/costs.hpp"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-
-#include <memory>
-#include <stdexcept>
-
 #include "divvy/workload.hpp"
+#include "hall/database.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -23,28 +18,14 @@ nanoseconds from_seconds(double seconds) {
 }  // namespace
 
 Costs::Costs(const std::string& journal) {
-  sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(journal.c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
-  const std::unique_ptr<sqlite3, decltype(&sqlite3_close)> database(opened, &sqlite3_close);
-  const auto check = [&](bool well) {
-    if (well) return;
-    throw std::runtime_error(fmt::format("history {}: {}", journal, sqlite3_errmsg(opened)));
-  };
-  check(code == SQLITE_OK);
-  sqlite3_stmt* prepared = nullptr;
-  check(sqlite3_prepare_v2(opened, kQuery, -1, &prepared, nullptr) == SQLITE_OK);
-  const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> rows(prepared,
-                                                                        &sqlite3_finalize);
+  const Database database("history", journal, Database::Access::read);
+  Statement rows = database.prepare(kQuery);
   double sum = 0;
-  int stepped = SQLITE_ROW;
-  while ((stepped = sqlite3_step(prepared)) == SQLITE_ROW) {
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(prepared, 0));
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(prepared, 0));
-    const double seconds = sqlite3_column_double(prepared, 1);
-    took_.emplace(std::string(text, size), from_seconds(seconds));
+  while (rows.step()) {
+    const double seconds = rows.real(1);
+    took_.emplace(rows.text(0), from_seconds(seconds));
     sum += seconds;
   }
-  check(stepped == SQLITE_DONE);
   mean_ = from_seconds(took_.empty() ? 0 : sum / static_cast<double>(took_.size()));
 }
 
