@@ -15,28 +15,13 @@ constexpr double kLongTask = 1e9;
 // How much the latest receipt counts in the mean.
 constexpr double kLatest = 0.2;
 
-// Runs of consecutive ids that are alike in all else become one.
-template <class Run>
-void append(std::vector<Run>& list, const Run& run) {
-  if (!list.empty()) {
-    Run& last = list.back();
-    Run alike = run;
-    alike.ids = last.ids;
-    if (alike == last && last.ids.end() == run.ids.first) {
-      last.ids.count += run.ids.count;
-      return;
-    }
-  }
-  list.push_back(run);
-}
-
 }  // namespace
 
 // --- workers come and go ------------------------------------------------------------------------
 
 bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time now) {
   const bool mine = presence.ventilator == settings_.self;
-  if (mine && presence.sequence > sequence_) return false;
+  if (mine && presence.sequence > orders_.sequence()) return false;
   const bool empty_handed =
       presence.running.empty() && presence.queued.empty() && presence.finished.empty();
   const bool farewell = presence.slots == 0 && empty_handed;
@@ -86,9 +71,9 @@ void Dispatch::welcome(const Presence& presence, const std::string& inbox, Time 
 // Also of a worker that is heard but does not hear: its lane was cut. Whatever was lost with it is
 // found out from the next presence that answers.
 void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
-  orders_.open.emplace_back(member.id, inbox);
+  orders_.open(member.id, inbox);
   member.recalled = {};
-  member.greeting = member.probe = order_for(member).sequence;
+  member.greeting = member.probe = orders_.to(member).sequence;
   member.answered = now;
 }
 
@@ -107,9 +92,7 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
     }
   }
   for (const Range& part : missing) {
-    for (const Range& ids : let_go(member, part)) {
-      for (const Range& unsettled : done_.missing(ids)) pool_.put_back(unsettled);
-    }
+    for (const Range& ids : let_go(member, part)) tasks_.put_back(ids);
   }
   // In this order it has started them, or will.
   for (const auto* list : {&presence.running, &presence.finished, &presence.queued}) {
@@ -118,25 +101,20 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
   recall_strays(member, presence.queued);
   member.note_finished(RangeSet(presence.finished));
   for (const Range& ids : presence.finished) {
-    for (const Range& recorded : done_.common(ids)) pass_on(member, {recorded, kAnyAttempt});
+    for (const Range& recorded : tasks_.done().common(ids)) {
+      orders_.settle(member, {recorded, kAnyAttempt});
+    }
     // Nobody will ever record them.
-    if (const Range beyond = beyond_input(ids); beyond.count > 0) {
-      pass_on(member, {beyond, kAnyAttempt});
+    if (const Range beyond = tasks_.beyond_input(ids); beyond.count > 0) {
+      orders_.settle(member, {beyond, kAnyAttempt});
     }
   }
 }
 
-// What of `ids` is no task, as far as is known.
-Range Dispatch::beyond_input(Range ids) const {
-  if (!whole_ || ids.end() <= pool_.known() + 1) return {ids.first, 0};
-  const TaskId first = std::max(ids.first, pool_.known() + 1);
-  return {first, ids.end() - first};
-}
-
 void Dispatch::adopt(Member& member, Range ids) {
-  ids.count -= beyond_input(ids).count;
+  ids.count -= tasks_.beyond_input(ids).count;
   if (ids.count == 0 || fleet_.outstanding() + ids.count > kMaxClaimed) return;
-  for (const Range& found : pool_.claim(ids)) {
+  for (const Range& found : tasks_.claim(ids)) {
     fleet_.update(member, [&](Member& changed) { changed.hold(found, 0); });
   }
 }
@@ -145,7 +123,7 @@ void Dispatch::adopt(Member& member, Range ids) {
 void Dispatch::recall_strays(Member& member, const std::vector<Range>& queued) {
   RangeSet strays(queued);
   for (const Member::Held& entry : member.held) strays.erase(entry.ids);
-  for (const Range& ids : strays.ranges()) order_for(member).recalled.push_back(ids);
+  for (const Range& ids : strays.ranges()) orders_.recall(member, ids);
 }
 
 void Dispatch::lose(WorkerId worker) {
@@ -153,24 +131,11 @@ void Dispatch::lose(WorkerId worker) {
   if (!member) return;
   for (const TaskId id : member->running()) {
     let_go(*member, {id, 1});
-    if (!done_.contains(id)) strike(id);
+    tasks_.strike(id);
   }
-  for (const Member::Held& entry : member->held) {
-    for (const Range& part : done_.missing(entry.ids)) pool_.put_back(part);
-  }
+  for (const Member::Held& entry : member->held) tasks_.put_back(entry.ids);
   fleet_.remove(worker);
-  std::erase_if(orders_.open, [&](const auto& lane) { return lane.first == worker; });
-  std::erase_if(orders_.send, [&](const Order& order) { return order.worker == worker; });
-  order_index_.clear();
-  for (std::size_t i = 0; i < orders_.send.size(); ++i) order_index_[orders_.send[i].worker] = i;
-  orders_.close.push_back(worker);
-}
-
-void Dispatch::strike(TaskId id) {
-  if (id > pool_.known()) return pool_.put_back({id, 1});  // it has no text to give up
-  if (!troubles_.strike(id)) return given_up_.push_back(id);
-  pool_.rank(id, Pool::kFirstOfAll);
-  pool_.put_back({id, 1});
+  orders_.close(worker);
 }
 
 // --- receipts -----------------------------------------------------------------------------------
@@ -181,7 +146,7 @@ std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
     mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
   }
   if (Member* member = fleet_.find(receipt.worker)) {
-    pass_on(*member, {receipt.ids, receipt.attempt});
+    orders_.settle(*member, {receipt.ids, receipt.attempt});
   }
   if (receipt.verdict == Verdict::retry) {
     retry(receipt, now);
@@ -190,43 +155,25 @@ std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
   return record(receipt);
 }
 
-// Only the attempt that is under way can fail; news of an earlier one is late.
 void Dispatch::retry(const Receipt& receipt, Time now) {
   Member* member = fleet_.find(receipt.worker);
   const TaskId id = receipt.ids.first;
-  if (!member || done_.contains(id)) return;
-  if (receipt.attempt != troubles_.of(id).attempt() || let_go(*member, {id, 1}).empty()) return;
-  troubles_.fail(id, now + settings_.retry_delay);
-}
-
-void Dispatch::release_delayed(Time now) {
-  for (const TaskId id : troubles_.waited(now)) {
-    if (!done_.contains(id)) pool_.put_back({id, 1});
-  }
+  if (!member || !tasks_.is_current(id, receipt.attempt)) return;
+  if (!let_go(*member, {id, 1}).empty()) tasks_.fail(id, now);
 }
 
 std::vector<Range> Dispatch::record(const Receipt& receipt) {
   const Range ids = receipt.ids;
-  std::vector<Range> news = done_.missing(ids);
-  done_.insert(ids);
-  if (receipt.verdict == Verdict::failed) {
-    for (const Range& part : news) failed_.insert(part);
-  }
-  pool_.retire(ids);
-  troubles_.forget(ids);
+  std::vector<Range> news = tasks_.record(ids, receipt.verdict == Verdict::failed);
   if (Member* member = fleet_.find(receipt.worker)) {
     let_go(*member, ids);
   } else if (receipt.worker == WorkerId::none) {
     // The receipt that named the worker may have been lost with a connection.
     for (auto& [id, other] : fleet_.members()) {
-      for (const Range& part : let_go(other, ids)) pass_on(other, {part, kAnyAttempt});
+      for (const Range& part : let_go(other, ids)) orders_.settle(other, {part, kAnyAttempt});
     }
   }
   return news;
-}
-
-void Dispatch::pass_on(Member& member, Settled settled) {
-  append(order_for(member).settled, settled);
 }
 
 std::vector<Range> Dispatch::let_go(Member& member, Range ids) {
@@ -238,22 +185,21 @@ std::vector<Range> Dispatch::let_go(Member& member, Range ids) {
 
 // --- decisions ----------------------------------------------------------------------------------
 
-Dispatch::Orders Dispatch::decide(Time now) {
+Orders Dispatch::decide(Time now) {
   lose_silent(now);
-  release_delayed(now);
+  tasks_.release(now);
   const bool can_start = sink_ready_ && fleet_.up() >= settings_.workers_wanted;
-  if (can_start && pool_.known() > 0) started_ = true;
+  if (can_start && tasks_.known() > 0) started_ = true;
   if (stopped_) {
     recall_all();
   } else if (started_) {
     fill_free_slots();
     fill_ahead();
     // A slot is free and nothing is pending: what waits behind others is called back for it.
-    if (pool_.pending() == 0) recall(fleet_.free_slots());
+    if (tasks_.pending() == 0) recall(fleet_.free_slots());
   }
   touched_.clear();
-  order_index_.clear();
-  return std::exchange(orders_, {});
+  return orders_.take();
 }
 
 std::optional<Time> Dispatch::deadline() const {
@@ -262,7 +208,7 @@ std::optional<Time> Dispatch::deadline() const {
     // To know silence from oversleeping it looks more often than it would have to.
     next = std::min(silent->first + settings_.lost_after, looked_ + settings_.lost_after / 4);
   }
-  if (const auto retry = troubles_.deadline()) next = next ? std::min(*next, *retry) : retry;
+  if (const auto retry = tasks_.deadline()) next = next ? std::min(*next, *retry) : retry;
   return next;
 }
 
@@ -280,7 +226,7 @@ void Dispatch::lose_silent(Time now) {
 
 // One task at a time to each in turn, so that all share what there is.
 void Dispatch::fill_free_slots() {
-  while (pool_.pending() > 0 && !idle_.empty()) {
+  while (tasks_.pending() > 0 && !idle_.empty()) {
     const WorkerId id = idle_.front();
     idle_.pop_front();
     Member* member = fleet_.find(id);
@@ -309,7 +255,7 @@ std::uint64_t Dispatch::depth(const Member& member) const {
   const double slots = member.slots;
   const double hidden = std::ceil(slots * kAheadNanoseconds / std::max(*mean_, 1.0));
   const double share =
-      static_cast<double>(pool_.pending()) * slots / (2.0 * static_cast<double>(fleet_.slots()));
+      static_cast<double>(tasks_.pending()) * slots / (2.0 * static_cast<double>(fleet_.slots()));
   return static_cast<std::uint64_t>(std::min({hidden, share, kMostAhead}));
 }
 
@@ -319,7 +265,7 @@ void Dispatch::recall(std::uint64_t wanted) {
     if (wanted == 0) return;
     Member& member = *fleet_.find(id);
     for (const Range& ids : member.queued_last(wanted)) {
-      order_for(member).recalled.push_back(ids);
+      orders_.recall(member, ids);
       member.recalled.insert(ids);
       wanted -= ids.count;
     }
@@ -331,7 +277,7 @@ void Dispatch::recall_all() {
   for (auto& [id, member] : fleet_.members()) {
     for (const Member::Held& entry : member.held) {
       for (const Range& ids : member.recalled.missing(entry.ids)) {
-        order_for(member).recalled.push_back(ids);
+        orders_.recall(member, ids);
         member.recalled.insert(ids);
       }
     }
@@ -339,22 +285,13 @@ void Dispatch::recall_all() {
 }
 
 void Dispatch::give(Member& member, std::uint64_t most) {
-  while (most > 0 && pool_.pending() > 0) {
-    const Portion portion = next_portion(most);
-    pool_.claim(portion.ids);
-    Order& order = order_for(member);
-    fleet_.update(member, [&](Member& changed) { changed.hold(portion.ids, order.sequence); });
-    append(order.tasks, portion);
+  while (most > 0 && tasks_.pending() > 0) {
+    const Portion portion = tasks_.take(most);
+    orders_.give(member, portion);
+    fleet_.update(member, [&](Member& changed) { changed.hold(portion.ids, changed.last_sent); });
     most -= portion.ids.count;
   }
   touch(member);
-}
-
-// A task with a history travels by itself, for its attempt is its own.
-Dispatch::Portion Dispatch::next_portion(std::uint64_t most) const {
-  const Range ids = troubles_.alike(pool_.next(most));
-  const Troubles::History history = troubles_.of(ids.first);
-  return {ids, history.attempt(), settings_.retries + 1 + history.strikes};
 }
 
 void Dispatch::touch(Member& member) {
@@ -368,19 +305,8 @@ void Dispatch::touch(Member& member) {
 void Dispatch::stop(bool abort) {
   stopped_ = true;
   if (!abort) return;
-  aborted_ = true;
-  for (auto& [id, member] : fleet_.members()) order_for(member).abort = true;
-}
-
-Dispatch::Order& Dispatch::order_for(Member& member) {
-  const auto [at, added] = order_index_.try_emplace(member.id, orders_.send.size());
-  if (added) {
-    orders_.send.emplace_back();
-    orders_.send.back().worker = member.id;
-    orders_.send.back().abort = aborted_;
-    orders_.send.back().sequence = member.last_sent = ++sequence_;
-  }
-  return orders_.send[at->second];
+  for (auto& [id, member] : fleet_.members()) orders_.to(member);
+  orders_.abort();
 }
 
 }  // namespace divvy::ventilator

@@ -7,15 +7,13 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "divvy/messages.hpp"
 #include "hall/events.hpp"
 #include "ventilator/fleet.hpp"
-#include "ventilator/pool.hpp"
-#include "ventilator/troubles.hpp"
+#include "ventilator/orders.hpp"
+#include "ventilator/tasks.hpp"
 
 namespace divvy::ventilator {
 
@@ -30,42 +28,15 @@ class Dispatch {
     std::chrono::milliseconds lost_after{3000};
   };
 
-  /// Tasks of one attempt to hand to a worker.
-  struct Portion {
-    Range ids;
-    std::uint32_t attempt = 1;
-    std::uint32_t attempts = 1;
-    friend bool operator==(const Portion&, const Portion&) = default;
-  };
-
-  /// One lane message.
-  struct Order {
-    WorkerId worker{};
-    std::uint64_t sequence = 0;
-    std::vector<Settled> settled;
-    std::vector<Range> recalled;
-    bool abort = false;
-    std::vector<Portion> tasks;
-  };
-
-  /// To be carried out in this order.
-  struct Orders {
-    std::vector<WorkerId> close;                         // lanes of workers that are gone
-    std::vector<std::pair<WorkerId, std::string>> open;  // lanes to inboxes
-    std::vector<Order> send;
-  };
-
-  explicit Dispatch(Settings settings) : settings_(settings) {}
+  explicit Dispatch(Settings settings)
+      : settings_(settings), tasks_(settings.retries, settings.retry_delay) {}
 
   // --- events ---
 
   /// The input has brought `tasks` tasks so far; `all`: and no more will come.
-  void input(std::uint64_t tasks, bool all = false) {
-    pool_.grow(tasks);
-    whole_ = all;
-  }
+  void input(std::uint64_t tasks, bool all = false) { tasks_.grow(tasks, all); }
   /// A task that is still to be brought goes before those with a lower rank, or with none.
-  void rank(TaskId id, Pool::Rank rank) { pool_.rank(id, rank); }
+  void rank(TaskId id, Pool::Rank rank) { tasks_.rank(id, rank); }
   /// The sink has said what it has of this batch.
   void sink_ready() { sink_ready_ = true; }
   /// No task is handed out any more, and what was not started is asked back; with `abort`, what was
@@ -86,14 +57,17 @@ class Dispatch {
   /// When to decide again even if nothing happens.
   [[nodiscard]] std::optional<Time> deadline() const;
   /// Tasks that lost a worker too often, once each: a result is to be made of them.
-  [[nodiscard]] std::vector<TaskId> take_given_up() { return std::exchange(given_up_, {}); }
+  [[nodiscard]] std::vector<TaskId> take_given_up() { return tasks_.take_given_up(); }
 
   // --- figures ---
 
-  [[nodiscard]] std::uint64_t recorded() const { return done_.size(); }
-  [[nodiscard]] bool is_recorded(TaskId id) const { return done_.contains(id); }
-  [[nodiscard]] std::uint64_t failed() const { return failed_.size(); }
-  [[nodiscard]] std::uint64_t pending() const { return pool_.pending(); }
+  [[nodiscard]] std::uint64_t recorded() const { return tasks_.done().size(); }
+  [[nodiscard]] bool is_recorded(TaskId id) const { return tasks_.done().contains(id); }
+  /// Whether some of `ids` is no task, as far as is known: a ventilator that was started again
+  /// hears of tasks that it has not read yet.
+  [[nodiscard]] bool is_beyond_input(Range ids) const { return tasks_.beyond_input(ids).count > 0; }
+  [[nodiscard]] std::uint64_t failed() const { return tasks_.failed(); }
+  [[nodiscard]] std::uint64_t pending() const { return tasks_.pending(); }
   /// Tasks that workers hold.
   [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
   [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
@@ -110,51 +84,36 @@ class Dispatch {
   bool make_room(Time now);
   void reconcile(Member& member, const Presence& presence);
   void adopt(Member& member, Range ids);
-  [[nodiscard]] Range beyond_input(Range ids) const;
   void recall_strays(Member& member, const std::vector<Range>& queued);
   void lose(WorkerId worker);
-  void strike(TaskId id);
 
   void retry(const Receipt& receipt, Time now);
   std::vector<Range> record(const Receipt& receipt);
-  void pass_on(Member& member, Settled settled);
   std::vector<Range> let_go(Member& member, Range ids);
 
   void lose_silent(Time now);
   void open_lane(Member& member, const std::string& inbox, Time now);
-  void release_delayed(Time now);
   void fill_free_slots();
   void fill_ahead();
   void recall(std::uint64_t wanted);
   void recall_all();
   void give(Member& member, std::uint64_t most);
   [[nodiscard]] std::uint64_t depth(const Member& member) const;
-  [[nodiscard]] Portion next_portion(std::uint64_t most) const;
   void touch(Member& member);
-  Order& order_for(Member& member);
 
   Settings settings_;
-  bool whole_ = false;  // the input has ended
   bool sink_ready_ = false;
   bool stopped_ = false;
-  bool aborted_ = false;
   bool started_ = false;
   std::optional<bool> workloads_;
   Time looked_;  // when the last decision was made
 
-  Pool pool_;
-  RangeSet done_;    // recorded
-  RangeSet failed_;  // of these, as failed
-  Troubles troubles_;
-  std::vector<TaskId> given_up_;
-
+  Tasks tasks_;
   Fleet fleet_;
+  OrderBook orders_;
   std::deque<WorkerId> idle_;      // may have a free slot; who was idle first comes first
   std::vector<WorkerId> touched_;  // may take tasks ahead
   std::optional<double> mean_;     // nanoseconds that a task takes, lately
-  std::uint64_t sequence_ = 0;     // of lane messages, over all lanes
-  Orders orders_;
-  std::unordered_map<WorkerId, std::size_t> order_index_;
 };
 
 }  // namespace divvy::ventilator

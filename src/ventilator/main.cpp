@@ -40,18 +40,18 @@ Ventilator::Batch batch(const Options& options) {
   batch.dispatch.retries = options.retries;
   batch.dispatch.retry_delay = from_seconds(options.retry_delay);
   batch.dispatch.lost_after = from_seconds(options.lost_after);
-  batch.max_outstanding_bytes = options.max_outstanding_bytes;
+  batch.intake.max_outstanding_bytes = options.max_outstanding_bytes;
   batch.retry_failed = options.retry_failed;
-  if (options.longest_first) batch.costs.emplace();
-  if (!options.history.empty()) batch.costs.emplace(options.history);
+  if (options.longest_first) batch.intake.costs.emplace();
+  if (!options.history.empty()) batch.intake.costs.emplace(options.history);
   if (!options.halt.empty()) batch.halt = Halt::parse(options.halt);
   const bool guide = !options.random && options.files.empty() && ::isatty(STDIN_FILENO) != 0;
   batch.workloads = options.random || guide;
   if (batch.workloads) {
-    batch.input = open_random(random_workloads(options));
-    if (guide) batch.input = after_enter(std::move(batch.input));
+    batch.intake.input = open_random(random_workloads(options));
+    if (guide) batch.intake.input = after_enter(std::move(batch.intake.input));
   } else {
-    batch.input = lines(options);
+    batch.intake.input = lines(options);
   }
   return batch;
 }
@@ -72,7 +72,7 @@ int run(Options& options, std::vector<std::string> words) {
   options.common.settle();
   Ventilator::Batch work = batch(options);
   work.again = again(options, std::move(words));
-  if (options.classic) return run_classic(options.common, *work.input, options.workers);
+  if (options.classic) return run_classic(options.common, *work.intake.input, options.workers);
   return Ventilator(options.common, std::move(work)).run();
 }
 

@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <stdexcept>
 #include <utility>
 
 #include "divvy/digest.hpp"
 #include "divvy/endpoints.hpp"
-#include "divvy/workload.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -20,9 +18,6 @@ constexpr auto kAnnounceEvery = 1s;
 constexpr auto kRemindAfter = 2s;
 // A worker tries to connect at least once a second; then it says what it holds.
 constexpr auto kReunion = 1300ms;
-
-// How far reading goes ahead of what is recorded.
-constexpr std::uint64_t kBacklogTasks = 100'000;
 
 // The same name is the same batch, today and after a crash.
 BatchId batch_id(const std::string& name) {
@@ -50,7 +45,8 @@ Ventilator::Ventilator(const CommonOptions& options, Batch batch)
       feedback_(context_, options.endpoints.feedback),
       sink_(context_, options.endpoints.results),
       lanes_(context_),
-      dispatch_(with_ids(batch_.dispatch, self_, id_)) {
+      dispatch_(with_ids(batch_.dispatch, self_, id_)),
+      intake_(std::move(batch_.intake), batch_.name, dispatch_, notices_) {
   tasks_.socket().set(zmq::sockopt::linger, 0);
   notices_.detail(
       fmt::format("tasks on {}, feedback on {}", tasks_.endpoint(), feedback_.endpoint()));
@@ -88,7 +84,7 @@ void Ventilator::wait() {
   feedback_.add_to(items);
   sink_.add_to(items, false);
   if (wants_input()) {
-    const auto fd = batch_.input->fd();
+    const auto fd = intake_.fd();
     if (!fd) return;  // more is there already
     items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
   }
@@ -147,15 +143,10 @@ void Ventilator::hear_presence(const Presence& presence, zmq::message_t& message
 }
 
 bool Ventilator::claims_too_much(const Presence& presence) const {
-  const auto beyond = [this](Range ids) { return is_beyond_input(ids); };
+  const auto beyond = [this](Range ids) { return dispatch_.is_beyond_input(ids); };
   return std::any_of(presence.running.begin(), presence.running.end(), beyond) ||
          std::any_of(presence.queued.begin(), presence.queued.end(), beyond) ||
          std::any_of(presence.finished.begin(), presence.finished.end(), beyond);
-}
-
-// A ventilator that was started again hears of tasks that it has not read yet.
-bool Ventilator::is_beyond_input(Range ids) const {
-  return batch_.input->ended() && ids.end() - 1 > backlog_.last();
 }
 
 void Ventilator::hear_receipts(const Receipts& receipts) {
@@ -168,12 +159,12 @@ void Ventilator::hear_receipts(const Receipts& receipts) {
     ready_at_ = Clock::now() + (receipts.resumed ? kReunion : 0s);
   }
   for (const Receipt& receipt : receipts.receipts) {
-    if (receipt.worker == WorkerId::none) input_check_.expect(receipt.ids, receipt.digest);
-    if (is_beyond_input(receipt.ids)) {
+    if (receipt.worker == WorkerId::none) intake_.expect(receipt.ids, receipt.digest);
+    if (dispatch_.is_beyond_input(receipt.ids)) {
       notices_.dropped("a receipt for a task that is not in the input");
       continue;
     }
-    for (const Range& ids : dispatch_.receipt(receipt, Clock::now())) backlog_.retire(ids);
+    for (const Range& ids : dispatch_.receipt(receipt, Clock::now())) intake_.retire(ids);
   }
   halt_if_reached();
 }
@@ -182,21 +173,12 @@ void Ventilator::hear_receipts(const Receipts& receipts) {
 // the time to say what they hold of a batch that goes on.
 void Ventilator::get_ready(Time now) {
   if (ready_ || !sink_known_) return;
-  const bool checked = backlog_.last() >= input_check_.last();
-  if (!checked && batch_.input->ended()) {
-    throw std::runtime_error(
-        fmt::format("the input has {} tasks, but task {} of batch {} is recorded: it is another "
-                    "input; give the batch another --name, or the sink another --journal",
-                    backlog_.last(), input_check_.last(), batch_.name));
-  }
-  // Which is the longest is known when all have been seen, or as many as may be.
-  const bool seen = !batch_.costs || batch_.input->ended() || backlog_full();
-  ready_ = now >= ready_at_ && (checked || backlog_full()) && seen;
+  ready_ = intake_.seen_enough() && now >= ready_at_;
   if (ready_) dispatch_.sink_ready();
 }
 
 void Ventilator::halt_if_reached() {
-  if (halted_ || !batch_.halt || !batch_.halt->reached(dispatch_.failed(), backlog_.last())) return;
+  if (halted_ || !batch_.halt || !batch_.halt->reached(dispatch_.failed(), intake_.last())) return;
   halted_ = true;
   dispatch_.stop(batch_.halt->now);
   notices_.warn(fmt::format("halting: {} tasks have failed", dispatch_.failed()));
@@ -205,64 +187,29 @@ void Ventilator::halt_if_reached() {
 bool Ventilator::wants_input() const {
   // A batch that may go on is read once the sink has said what is recorded of it.
   const bool wanted = batch_.name.empty() || sink_known_;
-  return wanted && !stopping() && !batch_.input->ended() && !backlog_full();
-}
-
-bool Ventilator::backlog_full() const {
-  return backlog_.tasks() >= kBacklogTasks || backlog_.bytes() >= batch_.max_outstanding_bytes;
+  return wanted && !stopping() && !intake_.ended() && intake_.has_room();
 }
 
 bool Ventilator::stopping() const { return interrupts_ > 0 || halted_; }
 
 void Ventilator::read_input() {
-  if (!batch_.input->ready()) return;
-  batch_.input->read([this](std::string_view text) { take_task(text); });
-  dispatch_.input(backlog_.last(), batch_.input->ended());
-  if (!batch_.input->ended()) return;
-  announce_at_ = Clock::now();
-  if (const auto remark = batch_.input->remark(); !remark.empty()) notices_.tell(remark);
-}
-
-void Ventilator::take_task(std::string_view text) {
-  backlog_.append(text);
-  const TaskId id = backlog_.last();
-  if (const auto other = input_check_.read(id, text)) {
-    throw std::runtime_error(fmt::format(
-        "tasks {} to {} are not what is recorded of batch {}: it is another input; give the batch "
-        "another --name, or the sink another --journal",
-        other->first, other->end() - 1, batch_.name));
-  }
-  if (dispatch_.is_recorded(id)) {
-    backlog_.retire({id, 1});
-  } else if (batch_.costs) {
-    rank_task(id, text);
-  }
-  const auto workload = expected_msec_ ? parse_workload(text) : std::nullopt;
-  if (workload) {
-    *expected_msec_ += static_cast<std::uint64_t>(workload->count());
-  } else {
-    expected_msec_.reset();
-  }
-}
-
-void Ventilator::rank_task(TaskId id, std::string_view text) {
-  if (const auto cost = batch_.costs->of(text)) return dispatch_.rank(id, cost->count());
-  if (!std::exchange(cost_unknown_, true)) {
-    notices_.tell(fmt::format("the cost of task {} is not known: such tasks come last", id));
-  }
+  if (!intake_.ready()) return;
+  intake_.read();
+  if (intake_.ended()) announce_at_ = Clock::now();
 }
 
 // Whether lines of numbers are workloads or arguments is for the workers to say.
 void Ventilator::tell_expected_cost() {
-  if (cost_told_ || !dispatch_.started() || !batch_.input->ended()) return;
+  if (cost_told_ || !dispatch_.started() || !intake_.ended()) return;
   if (!batch_.workloads && !dispatch_.workloads()) return;
   cost_told_ = true;
-  if (!expected_msec_ || !(batch_.workloads || *dispatch_.workloads())) return;
-  fmt::print("Total expected cost: {} msec\n", *expected_msec_);
+  const auto msec = intake_.expected_msec();
+  if (!msec || !(batch_.workloads || *dispatch_.workloads())) return;
+  fmt::print("Total expected cost: {} msec\n", *msec);
   std::fflush(stdout);
 }
 
-void Ventilator::carry_out(const Dispatch::Orders& orders) {
+void Ventilator::carry_out(const Orders& orders) {
   for (const WorkerId worker : orders.close) {
     lanes_.close(worker);
     notices_.detail("a worker is gone");
@@ -271,7 +218,7 @@ void Ventilator::carry_out(const Dispatch::Orders& orders) {
     if (!lanes_.open(worker, inbox)) notices_.dropped("a worker whose inbox is no endpoint");
     notices_.detail(fmt::format("a worker at {}", inbox));
   }
-  for (const Dispatch::Order& order : orders.send) send(order);
+  for (const Order& order : orders.send) send(order);
   if (!started_ && dispatch_.started()) {
     started_ = announce_at_ = Clock::now();
     if (batch_.workloads) fmt::print("Sending tasks to workers...\n");
@@ -280,12 +227,12 @@ void Ventilator::carry_out(const Dispatch::Orders& orders) {
   tell_expected_cost();
 }
 
-void Ventilator::send(const Dispatch::Order& order) {
+void Ventilator::send(const Order& order) {
   Lane lane{order.worker,  self_,          order.sequence, id_,
             order.settled, order.recalled, order.abort,    {}};
-  for (const Dispatch::Portion& portion : order.tasks) {
+  for (const Portion& portion : order.tasks) {
     for (Range rest = portion.ids; rest.count > 0;) {
-      const auto [ids, texts] = backlog_.slice(rest);
+      const auto [ids, texts] = intake_.slice(rest);
       lane.tasks.push_back({ids, portion.attempt, portion.attempts, texts});
       rest = {ids.end(), rest.count - ids.count};
     }
@@ -300,15 +247,15 @@ void Ventilator::report_given_up() {
     result.ids = {id, 1};
     result.outcome = Outcome::lost;
     result.reason = "lost 3 workers";
-    result.texts = backlog_.slice(result.ids).texts;
+    result.texts = intake_.slice(result.ids).texts;
     given_up_.push_back(encode(Results{WorkerId::none, "ventilator", id_, {result}}));
     sink_.send(given_up_.back());
   }
 }
 
 BatchState Ventilator::state() const {
-  const bool ended = batch_.input->ended();
-  if (sink_known_ && ended && dispatch_.recorded() == backlog_.last()) return BatchState::complete;
+  const bool ended = intake_.ended();
+  if (sink_known_ && ended && dispatch_.recorded() == intake_.last()) return BatchState::complete;
   if (leaving_) return BatchState::stopped;
   return ended ? BatchState::closed : BatchState::open;
 }
@@ -322,7 +269,7 @@ void Ventilator::announce() {
   }
   const bool sleeps = dispatch_.workloads().value_or(batch_.workloads);
   sink_.send(encode(Announcement{self_, id_, batch_.name, feedback_.endpoint(), state(),
-                                 backlog_.last(), elapsed, batch_.retry_failed, sleeps,
+                                 intake_.last(), elapsed, batch_.retry_failed, sleeps,
                                  static_cast<std::uint32_t>(dispatch_.workers()), dispatch_.slots(),
                                  dispatch_.busy()}));
 }
@@ -347,10 +294,10 @@ bool Ventilator::finished() const {
 int Ventilator::leave() {
   leaving_ = true;
   announce();
-  const std::uint64_t tasks = backlog_.last();
+  const std::uint64_t tasks = intake_.last();
   if (state() != BatchState::complete) {
     notices_.warn(fmt::format("stopped with {} of {}{} tasks done{}", dispatch_.recorded(), tasks,
-                              batch_.input->ended() ? "" : " or more",
+                              intake_.ended() ? "" : " or more",
                               batch_.name.empty() ? "" : "; the same command goes on from there"));
     return kExitTrouble;
   }

@@ -47,16 +47,15 @@ class Batch {
 
  private:
   void carry_out() {
-    for (const Dispatch::Order& order : dispatch_.decide(now_).send) {
-      for (const Dispatch::Portion& portion : order.tasks)
-        held_.emplace_back(order.worker, portion);
+    for (const Order& order : dispatch_.decide(now_).send) {
+      for (const Portion& portion : order.tasks) held_.emplace_back(order.worker, portion);
     }
   }
 
   Time now_;
   Dispatch dispatch_;
   std::minstd_rand random_;
-  std::vector<std::pair<WorkerId, Dispatch::Portion>> held_;
+  std::vector<std::pair<WorkerId, Portion>> held_;
 };
 
 void hand_out(benchmark::State& state, std::uint64_t busy) {

@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Ranges = std::vector<Range>;
-using Portion = Dispatch::Portion;
 
 constexpr VentilatorId kSelf{10};
 constexpr BatchId kBatch{20};
@@ -50,8 +49,8 @@ class DispatchTest : public testing::Test {
     say(presence(worker, slots));
   }
 
-  Dispatch::Orders decide() {
-    Dispatch::Orders orders = dispatch_->decide(now_);
+  Orders decide() {
+    Orders orders = dispatch_->decide(now_);
     for (const auto& order : orders.send) sequence_ = std::max(sequence_, order.sequence);
     return orders;
   }

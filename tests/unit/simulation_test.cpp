@@ -229,7 +229,7 @@ class World {
       const auto at = workers_.find(id);
       if (at != workers_.end()) excuse(at->second);  // it was silent, not dead
     }
-    for (const Dispatch::Order& order : orders.send) {
+    for (const ventilator::Order& order : orders.send) {
       const auto at = workers_.find(order.worker);
       if (at == workers_.end()) continue;
       Lane lane{order.worker,  self_,          order.sequence, kBatch,

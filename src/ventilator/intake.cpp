@@ -1,0 +1,79 @@
+#include "ventilator/intake.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "divvy/workload.hpp"
+
+namespace divvy::ventilator {
+namespace {
+
+// How far reading goes ahead of what is recorded.
+constexpr std::uint64_t kMostTasks = 100'000;
+
+}  // namespace
+
+Intake::Intake(Settings settings, std::string batch, Dispatch& dispatch, Notices& notices)
+    : input_(std::move(settings.input)),
+      costs_(std::move(settings.costs)),
+      max_bytes_(settings.max_outstanding_bytes),
+      batch_(std::move(batch)),
+      dispatch_(dispatch),
+      notices_(notices) {}
+
+bool Intake::has_room() const {
+  return backlog_.tasks() < kMostTasks && backlog_.bytes() < max_bytes_;
+}
+
+void Intake::read() {
+  input_->read([this](std::string_view text) { take(text); });
+  dispatch_.input(last(), ended());
+  if (!ended()) return;
+  if (const auto remark = input_->remark(); !remark.empty()) notices_.tell(remark);
+}
+
+void Intake::take(std::string_view text) {
+  backlog_.append(text);
+  const TaskId id = last();
+  if (const auto other = check_.read(id, text)) {
+    refuse(fmt::format("tasks {} to {} are not what is recorded of batch {}", other->first,
+                       other->end() - 1, batch_));
+  }
+  add_cost(text);
+  if (dispatch_.is_recorded(id)) return retire({id, 1});
+  if (costs_) rank(id, text);
+}
+
+void Intake::rank(TaskId id, std::string_view text) {
+  if (const auto cost = costs_->of(text)) return dispatch_.rank(id, cost->count());
+  if (!std::exchange(cost_unknown_, true)) {
+    notices_.tell(fmt::format("the cost of task {} is not known: such tasks come last", id));
+  }
+}
+
+void Intake::add_cost(std::string_view text) {
+  const auto workload = expected_msec_ ? parse_workload(text) : std::nullopt;
+  if (workload) {
+    *expected_msec_ += static_cast<std::uint64_t>(workload->count());
+  } else {
+    expected_msec_.reset();
+  }
+}
+
+bool Intake::seen_enough() const {
+  const bool checked = last() >= check_.last();
+  if (!checked && ended()) {
+    refuse(fmt::format("the input has {} tasks, but task {} of batch {} is recorded", last(),
+                       check_.last(), batch_));
+  }
+  return !has_room() || (checked && (!costs_ || ended()));
+}
+
+void Intake::refuse(const std::string& why) {
+  throw std::runtime_error(
+      why + ": it is another input; give the batch another --name, or the sink another --journal");
+}
+
+}  // namespace divvy::ventilator

@@ -1,0 +1,73 @@
+// Tasks on their way in: read as far ahead as there is room, checked, and kept until they are
+// recorded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hall/program.hpp"
+#include "ventilator/backlog.hpp"
+#include "ventilator/costs.hpp"
+#include "ventilator/dispatch.hpp"
+#include "ventilator/input.hpp"
+#include "ventilator/input_check.hpp"
+
+namespace divvy::ventilator {
+
+class Intake {
+ public:
+  struct Settings {
+    std::unique_ptr<Input> input;
+    std::optional<Costs> costs;  // the longest tasks first
+    std::uint64_t max_outstanding_bytes = 64 << 20;
+  };
+
+  /// `batch`: its name. What is read goes to `dispatch`, which must outlive it, as must `notices`.
+  Intake(Settings settings, std::string batch, Dispatch& dispatch, Notices& notices);
+
+  /// What is recorded: the texts of `ids` have this digest.
+  void expect(Range ids, std::uint64_t digest) { check_.expect(ids, digest); }
+
+  [[nodiscard]] bool has_room() const;
+  /// Whether tasks can be read now, or else what is readable then; nothing: they always can.
+  [[nodiscard]] bool ready() const { return input_->ready(); }
+  [[nodiscard]] std::optional<int> fd() const { return input_->fd(); }
+  /// To be called when ready(). Throws std::runtime_error with a line for the user if the input
+  /// cannot be read, or is not the one that the batch began with.
+  void read();
+  [[nodiscard]] bool ended() const { return input_->ended(); }
+  /// The number of tasks so far, which is the last one's id.
+  [[nodiscard]] TaskId last() const { return backlog_.last(); }
+  /// Whether all that is recorded was compared, or as much as there is room for, and which tasks
+  /// are the longest is known as far. Throws as read() does.
+  [[nodiscard]] bool seen_enough() const;
+
+  [[nodiscard]] Backlog::Slice slice(Range ids) const { return backlog_.slice(ids); }
+  /// They are recorded.
+  void retire(Range ids) { backlog_.retire(ids); }
+
+  /// Milliseconds of work so far; nothing once a task is no workload.
+  [[nodiscard]] std::optional<std::uint64_t> expected_msec() const { return expected_msec_; }
+
+ private:
+  void take(std::string_view text);
+  void rank(TaskId id, std::string_view text);
+  void add_cost(std::string_view text);
+  [[noreturn]] static void refuse(const std::string& why);
+
+  std::unique_ptr<Input> input_;
+  std::optional<Costs> costs_;
+  std::uint64_t max_bytes_;
+  std::string batch_;
+  Dispatch& dispatch_;
+  Notices& notices_;
+  Backlog backlog_;
+  InputCheck check_;
+  std::optional<std::uint64_t> expected_msec_ = 0;
+  bool cost_unknown_ = false;  // of some task that is to be ranked
+};
+
+}  // namespace divvy::ventilator
