@@ -5,8 +5,10 @@
 #include <atomic>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "divvy/endpoints.hpp"
+#include "hall/program.hpp"
 
 namespace divvy {
 namespace {
@@ -15,19 +17,11 @@ namespace {
 constexpr int kReconnectMsec = 20;
 constexpr int kReconnectMaxMsec = 1000;
 
-}  // namespace
+constexpr int kHandshakes = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                            ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
 
-void connect_to(Context& context, zmq::socket_t& socket, const std::string& endpoint) {
-  context.secure_to_connect(socket);
-  socket.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
-  socket.set(zmq::sockopt::reconnect_ivl, kReconnectMsec);
-  socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMsec);
-  try {
-    socket.connect(endpoint);
-  } catch (const zmq::error_t& error) {
-    throw std::runtime_error(fmt::format("cannot connect to {}: {}", endpoint, error.what()));
-  }
-}
+}  // namespace
 
 std::optional<zmq::message_t> receive(zmq::socket_t& socket) {
   zmq::message_t message;
@@ -72,28 +66,53 @@ std::vector<Monitor::Event> Monitor::drain() {
   return events;
 }
 
-Link::Link(Context& context, const std::string& endpoint)
-    : socket_(context.socket(zmq::socket_type::push)),
-      monitor_(context, socket_, ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-  socket_.set(zmq::sockopt::linger, kLingerMsec);
-  socket_.set(zmq::sockopt::immediate, true);
-  connect_to(context, socket_, endpoint);
+zmq::socket_t make_push(Context& context) {
+  zmq::socket_t socket = context.socket(zmq::socket_type::push);
+  socket.set(zmq::sockopt::linger, kLingerMsec);
+  socket.set(zmq::sockopt::immediate, true);
+  return socket;
+}
+
+Link::Link(Context& context, zmq::socket_t socket, const std::string& endpoint)
+    : context_(context), socket_(std::move(socket)), monitor_(context, socket_, kHandshakes) {
+  context.secure_to_connect(socket_);
+  socket_.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
+  socket_.set(zmq::sockopt::reconnect_ivl, kReconnectMsec);
+  socket_.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMsec);
+  try {
+    socket_.connect(endpoint);
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error(fmt::format("cannot connect to {}: {}", endpoint, error.what()));
+  }
 }
 
 bool Link::send(std::string_view frame) {
   return socket_.send(zmq::buffer(frame), zmq::send_flags::dontwait).has_value();
 }
 
-bool Link::connected_anew() {
-  if (monitor_.drain().empty()) return false;
+bool Link::connected_anew(Notices& notices) {
+  bool anew = false;
+  for (const auto& [kind, value, endpoint] : monitor_.drain()) {
+    if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+      anew = true;
+    } else if (const char* const why = why_not(kind)) {
+      notices.seldom(endpoint, fmt::format("cannot talk to {}: {}", endpoint, why));
+    }
+  }
   // The socket learns of its new connection when it next looks, and sending looks only so often.
-  (void)socket_.get(zmq::sockopt::events);
-  return true;
+  if (anew) (void)socket_.get(zmq::sockopt::events);
+  return anew;
 }
 
-void Link::add_to(std::vector<zmq::pollitem_t>& items, bool when_writable) {
+// Whoever has another key hangs up on us without a word. So does who is killed just then.
+const char* Link::why_not(int event) const {
+  if (event != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) return context_.why_not();
+  return context_.has_key() ? "it hung up, perhaps for it has another key" : nullptr;
+}
+
+void Link::add_to(std::vector<zmq::pollitem_t>& items, bool for_messages) {
   monitor_.add_to(items);
-  if (when_writable) items.push_back({socket_.handle(), 0, ZMQ_POLLOUT, 0});
+  if (for_messages) items.push_back({socket_.handle(), 0, ZMQ_POLLIN | ZMQ_POLLOUT, 0});
 }
 
 }  // namespace divvy

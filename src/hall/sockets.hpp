@@ -11,13 +11,11 @@
 
 namespace divvy {
 
+class Notices;
+
 inline std::string_view view(const zmq::message_t& message) {
   return {message.data<char>(), message.size()};
 }
-
-/// Connects, and again whenever the connection is lost. Throws std::runtime_error with a line for
-/// the user.
-void connect_to(Context& context, zmq::socket_t& socket, const std::string& endpoint);
 
 /// The next message, if there is one at once.
 std::optional<zmq::message_t> receive(zmq::socket_t& socket);
@@ -52,23 +50,33 @@ class Monitor {
   zmq::socket_t socket_;
 };
 
-/// A PUSH to one endpoint that connects again by itself. It holds no message for a peer that is not
-/// there: whoever uses it states what matters once more on each new connection. That one habit
+/// A PUSH socket for a Link. It holds no message for a peer that is not there.
+zmq::socket_t make_push(Context& context);
+
+/// A socket that connects to one endpoint, and again by itself whenever the connection is lost.
+/// Whoever sends through it states what matters once more on each new connection: that one habit
 /// makes a restart of any peer harmless.
 class Link {
  public:
-  Link(Context& context, const std::string& endpoint);
+  /// Throws std::runtime_error with a line for the user.
+  Link(Context& context, zmq::socket_t socket, const std::string& endpoint);
 
-  /// False if nobody is connected or the peer is far behind; then it is writable() later.
+  /// False if nobody is connected or the peer is far behind.
   bool send(std::string_view frame);
+  /// The next message, if there is one at once.
+  std::optional<zmq::message_t> receive() { return divvy::receive(socket_); }
 
-  /// Whether a new connection was made since the last call.
-  bool connected_anew();
+  /// Whether a new connection was made since the last call. Whom we could not talk to is told.
+  bool connected_anew(Notices& notices);
 
-  /// Wakes up on a new connection and, if `when_writable`, when a message can be sent.
-  void add_to(std::vector<zmq::pollitem_t>& items, bool when_writable);
+  /// Wakes up when there are news of connections and, if `for_messages`, when a message can be sent
+  /// or received.
+  void add_to(std::vector<zmq::pollitem_t>& items, bool for_messages);
 
  private:
+  [[nodiscard]] const char* why_not(int event) const;
+
+  const Context& context_;
   zmq::socket_t socket_;
   Monitor monitor_;
 };

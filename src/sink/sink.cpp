@@ -135,7 +135,7 @@ void Sink::find_ventilator(const std::string& feedback) {
   if (batch.feedback && batch.feedback_endpoint == feedback) return;
   try {
     if (feedback.empty()) throw std::runtime_error("no endpoint");
-    batch.feedback.emplace(context_, feedback);
+    batch.feedback.emplace(context_, make_push(context_), feedback);
     batch.feedback_endpoint = feedback;
   } catch (const std::runtime_error&) {
     notices_.dropped("an announcement whose feedback is no endpoint");
@@ -184,7 +184,7 @@ void Sink::show_completions(std::uint64_t count) {
 void Sink::send_receipts() {
   Batch& batch = *batch_;
   if (!batch.feedback) return;
-  if (batch.feedback->connected_anew()) batch.stated = false;
+  if (batch.feedback->connected_anew(notices_)) batch.stated = false;
   const auto send = [&](const std::vector<Receipt>& receipts) {
     return batch.feedback->send(
         encode(Receipts{batch.ventilator, batch.id, batch.resumed, receipts}));

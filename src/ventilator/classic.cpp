@@ -27,7 +27,7 @@ class Classic {
         missing_(workers),
         context_(options.key),
         tasks_(context_, context_.socket(zmq::socket_type::push), options.endpoints.tasks),
-        sink_(context_, options.endpoints.results) {
+        sink_(context_, make_push(context_), options.endpoints.results) {
     notices_.detail(fmt::format("tasks on {}", tasks_.endpoint()));
   }
 
@@ -67,7 +67,7 @@ class Classic {
   void greet() {
     context_.answer_door();
     missing_ -= std::min(missing_, tasks_.news(notices_).arrived);
-    sink_.connected_anew();  // or it would wake us for ever
+    sink_.connected_anew(notices_);  // or it would wake us for ever
     if (may_start()) started_ = sink_.send("0");
   }
 

@@ -43,7 +43,7 @@ Ventilator::Ventilator(const CommonOptions& options, Batch batch)
       context_(options.key),
       tasks_(context_, context_.socket(zmq::socket_type::push), options.endpoints.tasks),
       feedback_(context_, options.endpoints.feedback),
-      sink_(context_, options.endpoints.results),
+      sink_(context_, make_push(context_), options.endpoints.results),
       lanes_(context_),
       dispatch_(with_ids(batch_.dispatch, self_, id_)),
       intake_(std::move(batch_.intake), batch_.name, dispatch_, notices_) {
@@ -103,7 +103,7 @@ void Ventilator::obey_signals() {
 }
 
 void Ventilator::hear() {
-  if (sink_.connected_anew()) {
+  if (sink_.connected_anew(notices_)) {
     announce();
     for (const std::string& frame : given_up_) sink_.send(frame);
   }

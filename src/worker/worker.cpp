@@ -69,15 +69,12 @@ Worker::Worker(const Options& options)
       name_(host_and_pid()),
       context_(options.common.key),
       inbox_(context_, make_pull(context_, kMaxLaneBytes), inbox_endpoint(options, self_)),
-      line_(make_pull(context_, kMaxLaneBytes)),
-      line_failures_(context_, line_,
-                     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL),
-      feedback_(context_, options.common.endpoints.feedback),
-      results_(context_, options.common.endpoints.results),
+      line_(context_, make_pull(context_, kMaxLaneBytes), options.common.endpoints.tasks),
+      feedback_(context_, make_push(context_), options.common.endpoints.feedback),
+      results_(context_, make_push(context_), options.common.endpoints.results),
       runner_(make_runner(options, name_)),
       holdings_(self_, options.command.empty() && !options.dry_run),
       slots_(options.first_slot) {
-  connect_to(context_, line_, options.common.endpoints.tasks);
   notices_.detail(fmt::format("{} listens on {}", name_, inbox_.endpoint()));
 }
 
@@ -110,8 +107,7 @@ void Worker::wait() {
                                      {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
   context_.add_to(items);
   inbox_.add_to(items);
-  line_failures_.add_to(items);
-  if (has_room_for_plain()) items.push_back({line_.handle(), 0, ZMQ_POLLIN, 0});
+  line_.add_to(items, has_room_for_plain());
   if (const auto fd = runner_->fd()) items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
   feedback_.add_to(items, presence_due);
   results_.add_to(items, waiting_ || plain_done_ > 0);
@@ -136,14 +132,11 @@ void Worker::obey_signals() {
 void Worker::hear() {
   context_.answer_door();
   inbox_.news(notices_);
-  for (const Monitor::Event& event : line_failures_.drain()) {
-    notices_.seldom(event.endpoint,
-                    fmt::format("cannot talk to {}: {}", event.endpoint, context_.why_not()));
-  }
-  if (feedback_.connected_anew()) presence_at_ = Clock::now();
+  line_.connected_anew(notices_);
+  if (feedback_.connected_anew(notices_)) presence_at_ = Clock::now();
   for (const Turn turn; !turn.over();) {
     auto message = inbox_.receive();
-    if (!message && has_room_for_plain()) message = receive(line_);
+    if (!message && has_room_for_plain()) message = line_.receive();
     if (!message) return;
     hear(*message);
   }
@@ -249,7 +242,7 @@ void Worker::end_plain(const Ended& ended) {
 }
 
 void Worker::send_results() {
-  if (results_.connected_anew()) {
+  if (results_.connected_anew(notices_)) {
     holdings_.unsend();
     waiting_.reset();
   }

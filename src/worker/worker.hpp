@@ -64,9 +64,8 @@ class Worker {
   Signals signals_;
   Timer timer_;
   Context context_;
-  Listening inbox_;     // lanes
-  zmq::socket_t line_;  // the guide's shared one
-  Monitor line_failures_;
+  Listening inbox_;  // lanes
+  Link line_;        // the guide's shared one
   Link feedback_;
   Link results_;
 

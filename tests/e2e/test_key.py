@@ -97,6 +97,15 @@ def test_a_worker_without_the_key_gets_nothing(pipeline, key, theirs):
     assert stranger.popen.poll() is None
 
 
+@pytest.mark.parametrize("ours, theirs", [("one", "two"), ("one", None), (None, "two")])
+def test_who_connects_is_told_that_the_keys_differ(pipeline, ours, theirs):
+    def options(name):
+        return ("--key", make_key(pipeline, name)) if name else ()
+
+    pipeline.sink(*options(theirs))
+    pipeline.ventilator(*options(ours), tasks=[1]).says("cannot talk to .*key")
+
+
 def test_a_stranger_cannot_tell_a_worker_what_to_run(pipeline, key, context):
     pipeline.use_tcp()
     pipeline.sink("--key", key)
