@@ -1,4 +1,5 @@
 """Slow, full, idle: what the three do when something else is the bottleneck."""
+import contextlib
 import os
 import re
 import signal
@@ -14,9 +15,12 @@ MIB = 1 << 20
 
 
 def memory(process, figure="VmRSS"):
-    """In bytes, of a process that runs."""
+    """In bytes. ProcessLookupError: it has ended, and nobody has waited for it yet."""
     with open(f"/proc/{process.pid}/status") as status:
-        return int(re.search(rf"{figure}:\s+(\d+) kB", status.read())[1]) * 1024
+        found = re.search(rf"{figure}:\s+(\d+) kB", status.read())
+    if not found:
+        raise ProcessLookupError(f"{process.label} has ended")
+    return int(found[1]) * 1024
 
 
 def peak_memory(process):
@@ -101,7 +105,8 @@ def test_a_sink_that_writes_slowly_slows_everybody_down_and_memory_stays_flat(pi
         settled += len(block)
         for process in (sink, worker, ventilator):
             if process.popen.poll() is None:
-                peaks[process.label] = peak_memory(process)
+                with contextlib.suppress(ProcessLookupError):
+                    peaks[process.label] = peak_memory(process)
     os.close(read)
     assert settled == 300 * MIB
     assert (ventilator.status(), sink.status()) == (0, 0)
