@@ -27,7 +27,11 @@ using namespace std::chrono_literals;
 // none is.
 constexpr auto kWatchEvery = 20ms;
 constexpr auto kLookEvery = 100ms;
+// How many have left until memory is given back, and then how often, for what they have brought is
+// freed only bit by bit.
 constexpr std::size_t kTrimAfter = 1000;
+constexpr auto kTrimEvery = 500ms;
+constexpr auto kTrimFor = 5s;
 
 // ZeroMQ removes whatever is at an ipc path before it listens there, also what a living process
 // listens on.
@@ -159,13 +163,8 @@ void Listening::weigh(Notices& notices) {
   if (now < weigh_at_) return;
   // A socket that nothing is received from or sent to lets go of closed connections when asked.
   (void)socket_.get(zmq::sockopt::events);
-  // What was kept for them is freed by now, but lies between other things: the system does not have
-  // it back.
-  if (left_ >= kTrimAfter) {
-    ::malloc_trim(0);
-    left_ = 0;
-  }
-  bool watch = false;
+  trim(now);
+  bool watch = now < trim_until_;
   for (const int fd : guests_.all()) {
     const auto traffic = traffic_of(fd);
     const auto manner = traffic ? guests_.manner_of(fd, *traffic, now) : Guests::Manner::quiet;
@@ -174,6 +173,17 @@ void Listening::weigh(Notices& notices) {
   }
   weigh_at_ = now + (watch ? kWatchEvery : kLookEvery);
   timer_.set(watch ? std::optional(weigh_at_) : std::nullopt);
+}
+
+// What is freed lies between other things: the system does not have it back.
+void Listening::trim(Time now) {
+  if (left_ >= kTrimAfter) {
+    left_ = 0;
+    trim_until_ = now + kTrimFor;
+  }
+  if (now >= trim_until_ || now < trim_at_) return;
+  ::malloc_trim(0);
+  trim_at_ = now + kTrimEvery;
 }
 
 // What is still on its way is not waited for.

@@ -52,6 +52,7 @@ class Listening {
   [[nodiscard]] std::string name_of(int fd) const;
   void tell_of_failure(int fd, Notices& notices);
   void weigh(Notices& notices);
+  void trim(Time now);
   void show_out(int fd, Notices& notices);
 
   const Context& context_;
@@ -62,6 +63,8 @@ class Listening {
   Timer timer_;
   Time weigh_at_;         // the guests, not before
   std::size_t left_ = 0;  // how many have, since memory was given back
+  Time trim_until_;       // memory is given back now and then
+  Time trim_at_;          // not before
   bool failed_ = false;   // the next one that is gone has failed to get in
 };
 

@@ -1,4 +1,5 @@
 """Whatever strangers send to any open port: the batch comes to its right end, and nobody grows."""
+import itertools
 import os
 import random
 import resource
@@ -222,11 +223,13 @@ def test_a_million_invented_workers_open_few_lanes_and_do_not_disturb_a_batch(co
         invented = (encoded[:at] + struct.pack("<Q", worker) + encoded[at + 8:] for worker in range(10**6, 2 * 10**6))
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        push.linger = 1000
+        push.connect(run.endpoints["feedback"])
+        for presence in itertools.islice(invented, 10):
+            push.send(presence)  # the first one is greeted, as long as there is room
         own = [enter(run.endpoints["feedback"]) for _ in range(1500)]
         for connection in own:
             connection.sendall(frame(next(invented)))
-        push.linger = 1000
-        push.connect(run.endpoints["feedback"])
         for presence in invented:
             push.send(presence)
         run.feed(500)
