@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,9 +30,7 @@ class Guests {
   Guests(std::uint64_t most_unread, bool locked) : most_unread_(most_unread), locked_(locked) {}
 
   /// By the connection's descriptor.
-  void arrived(int fd, std::string address, Time now) {
-    guests_[fd] = {std::move(address), now, 0};
-  }
+  void arrived(int fd, std::string address, Time now) { guests_[fd] = {std::move(address), now}; }
   void left(int fd) { guests_.erase(fd); }
   /// A message of so many bytes came out of the socket.
   void heard(int fd, std::size_t bytes);
@@ -45,18 +44,26 @@ class Guests {
     overloads,  // brought too much
   };
   Manner manner_of(int fd, Traffic traffic, Time now);
+  /// Who has brought most that is not heard yet, if all that is takes up memory out of proportion.
+  /// `memory`: bytes that this process uses. To be asked when all have been weighed.
+  std::optional<int> most_costly(std::uint64_t memory);
 
  private:
   struct Guest {
     std::string address;
     Time since;
     std::uint64_t heard = 0;  // bytes, framing included
+    std::uint64_t unread = 0;
   };
 
   std::uint64_t most_unread_;
   bool locked_;
   std::map<int, Guest> guests_;
+  std::uint64_t own_memory_ = std::numeric_limits<std::uint64_t>::max();  // nearly nothing unread
 };
+
+/// Bytes of memory that this process uses.
+std::uint64_t memory_used();
 
 /// What the system knows of a connection; nothing if it is not over TCP, or gone.
 std::optional<Guests::Traffic> traffic_of(int fd);

@@ -99,6 +99,9 @@ Listening::Listening(Context& context, zmq::socket_t socket, const std::string& 
       guests_(most_unread(socket_), context.has_key()) {
   try {
     context.secure_to_bind(socket_);
+    // Once what nobody will receive has no room, ZeroMQ stops looking at a connection, and does not
+    // notice that it is closed. Here all that they bring is weighed.
+    if (socket_.get(zmq::sockopt::type) == ZMQ_PUSH) socket_.set(zmq::sockopt::rcvhwm, 0);
     socket_.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
     if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
     socket_.bind(endpoint);
@@ -171,6 +174,7 @@ void Listening::weigh(Notices& notices) {
     if (manner == Guests::Manner::overloads) show_out(fd, notices);
     watch = watch || manner != Guests::Manner::quiet;
   }
+  if (const auto guest = guests_.most_costly(memory_used())) show_out(*guest, notices);
   weigh_at_ = now + (watch ? kWatchEvery : kLookEvery);
   timer_.set(watch ? std::optional(weigh_at_) : std::nullopt);
 }

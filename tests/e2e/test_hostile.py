@@ -180,17 +180,20 @@ def test_a_shower_of_hostile_messages_does_not_disturb_a_batch(pipeline, three, 
         assert all(high - low < 16 * MIB for low, high in zip(before, after)), (before, after)
 
 
-@pytest.mark.parametrize("line", ["tasks", "feedback"])
-def test_a_message_without_end_is_cut_off_and_its_memory_given_back(three, line):
+@pytest.mark.parametrize("line", ["tasks", "feedback", "results", "inbox"])
+@pytest.mark.parametrize("part", [frame(b"x" * 60_000, MORE), b"\1\0" * 30_000], ids=["large frames", "empty frames"])
+def test_a_message_without_end_is_cut_off_and_its_memory_given_back(three, line, part):
+    """A frame costs some 64 bytes, also one of two bytes on the wire."""
     run = three()
     process = run.behind(line)
     before = memory(process)
     with enter(run.endpoints[line], b"PULL" if line == "tasks" else b"PUSH") as connection:
-        pour_until_closed(connection, frame(b"x" * 60_000, MORE), 1024 * MIB)
+        pour_until_closed(connection, part, 1024 * MIB)
     process.says("closed a connection of 127.0.0.1: it brought too much")
     run.feed(10)
     if not sanitized():
         eventually(lambda: memory(process) < before + 16 * MIB, "the memory to be given back")
+        assert peak_memory(process) < before + 700 * MIB
     run.end()
 
 
@@ -250,12 +253,21 @@ def test_connections_that_come_and_go_leave_no_memory_behind(three, line):
     run = three()
     process = run.behind(line)
     kind = b"PULL" if line == "tasks" else b"PUSH"
-    for _ in range(300):  # what there is once and for all
-        enter(run.endpoints[line], kind).close()
-    before = memory(process)
-    for _ in range(3000):
-        enter(run.endpoints[line], kind).close()
+
+
+    def come_and_go(times):
+        for _ in range(times):
+            with enter(run.endpoints[line], kind) as connection:
+                connection.sendall(frame(b"x") * 3)
+
+    def descriptors():
+        return len(os.listdir(f"/proc/{process.pid}/fd"))
+
+    come_and_go(300)  # what there is once and for all
+    before, open_before = memory(process), descriptors()
+    come_and_go(3000)
     run.feed(10)
+    eventually(lambda: descriptors() < open_before + 50, "the connections to be closed")
     if not sanitized():
         eventually(lambda: memory(process) < before + 8 * MIB, "the memory to be given back")
     run.end()

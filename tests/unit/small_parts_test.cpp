@@ -67,6 +67,23 @@ TEST_F(GuestsTest, GetNoCreditForManyTinyMessages) {
   EXPECT_EQ(after(1001 + kRoom, 64), Guests::Manner::overloads);
 }
 
+TEST_F(GuestsTest, MayNotTakeUpFarMoreMemoryThanTheyHaveBrought) {
+  constexpr std::uint64_t mib = 1 << 20;
+  constexpr int other = kFd + 1;
+  begin(false);
+  guests_->arrived(other, "192.0.2.2", Time());
+  after(100, 64);
+  EXPECT_FALSE(guests_->most_costly(500 * mib)) << "that is our own";
+  after(10 * mib, 64);
+  EXPECT_FALSE(guests_->most_costly(800 * mib));
+  guests_->manner_of(other, {mib, 64}, Time() + 1h);
+  EXPECT_EQ(guests_->most_costly(900 * mib), kFd) << "who has brought most";
+  EXPECT_FALSE(guests_->most_costly(900 * mib)) << "until it is seen what that has freed";
+  guests_->left(kFd);
+  EXPECT_FALSE(guests_->most_costly(500 * mib));
+  EXPECT_EQ(guests_->most_costly(800 * mib), other);
+}
+
 TEST_F(GuestsTest, MayBringNextToNothingBeforeTheyHaveShownTheKey) {
   begin(true);
   EXPECT_EQ(after(300, 64), Guests::Manner::busy) << "as long as that takes";
