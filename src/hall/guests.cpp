@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kNew(2);
 // A frame takes some 64 bytes besides its own, also one of two bytes on the wire. Honest ones are
 // large, and are copied once or twice while they are handled.
 constexpr std::uint64_t kBloat = 8;
+// Shaking hands, with whoever never says anything else: no message, so never heard.
+constexpr std::uint64_t kCourtesies = 1000;
 // What else may make us grow meanwhile.
 constexpr std::uint64_t kOwnGrowth = 256 << 20;
 
@@ -60,7 +62,9 @@ Guests::Manner Guests::manner_of(int fd, Traffic traffic, Time now) {
 
 std::optional<int> Guests::most_costly(std::uint64_t memory) {
   std::uint64_t unread = 0;
-  for (const auto& [fd, guest] : guests_) unread += guest.unread;
+  for (const auto& [fd, guest] : guests_) {
+    if (guest.unread > kCourtesies) unread += guest.unread;
+  }
   own_memory_ = unread < kMaxCommandBytes ? memory : std::min(own_memory_, memory);
   if (memory - own_memory_ <= kOwnGrowth + kBloat * unread) return {};
   own_memory_ = memory;  // it takes a while until theirs is freed

@@ -84,6 +84,17 @@ TEST_F(GuestsTest, MayNotTakeUpFarMoreMemoryThanTheyHaveBrought) {
   EXPECT_EQ(guests_->most_costly(800 * mib), other);
 }
 
+TEST_F(GuestsTest, AreManyAndSilentWithoutSeemingToCostAnything) {
+  begin(false);
+  for (int fd = 100; fd < 2100; ++fd) {
+    guests_->arrived(fd, "192.0.2.2", Time());
+    guests_->manner_of(fd, {110, 110}, Time() + 1h);
+  }
+  for (std::uint64_t memory = 1 << 20; memory < 1 << 30; memory += 1 << 20) {
+    EXPECT_FALSE(guests_->most_costly(memory));
+  }
+}
+
 TEST_F(GuestsTest, MayBringNextToNothingBeforeTheyHaveShownTheKey) {
   begin(true);
   EXPECT_EQ(after(300, 64), Guests::Manner::busy) << "as long as that takes";
