@@ -267,8 +267,10 @@ void Children::enforce_deadlines(Time now) {
   }
 }
 
-void Children::kill(std::uint64_t job) {
-  if (const auto at = children_.find(job); at != children_.end()) at->second->signal_group(SIGKILL);
+void Children::kill(const std::unordered_set<std::uint64_t>& jobs) {
+  for (const auto& [job, child] : children_) {
+    if (jobs.contains(job)) child->signal_group(SIGKILL);
+  }
 }
 
 }  // namespace divvy::worker

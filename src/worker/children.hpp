@@ -31,7 +31,7 @@ class Children : public Runner {
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return ready_.get(); }
-  void kill(std::uint64_t job) override;
+  void kill(const std::unordered_set<std::uint64_t>& jobs) override;
 
  private:
   struct Child;

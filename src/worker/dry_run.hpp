@@ -19,7 +19,7 @@ class DryRun : public Runner {
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return {}; }
-  void kill(std::uint64_t /*job*/) override {}
+  void kill(const std::unordered_set<std::uint64_t>& /*jobs*/) override {}
 
  private:
   [[nodiscard]] std::string line(const Job& job) const;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "divvy/messages.hpp"
@@ -45,8 +46,8 @@ class Runner {
   [[nodiscard]] virtual std::optional<Time> deadline() const = 0;
   /// Readable when something may have ended, if there is such a descriptor.
   [[nodiscard]] virtual std::optional<int> fd() const = 0;
-  /// Ends a job now; it ends as killed, unless it has ended already.
-  virtual void kill(std::uint64_t job) = 0;
+  /// Ends these jobs now; they end as killed, but for those that have ended already.
+  virtual void kill(const std::unordered_set<std::uint64_t>& jobs) = 0;
 };
 
 }  // namespace divvy::worker

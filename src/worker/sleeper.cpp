@@ -39,9 +39,12 @@ std::optional<Time> Sleeper::deadline() const {
   return asleep_.begin()->first;
 }
 
-void Sleeper::kill(std::uint64_t job) {
-  const auto killed = std::erase_if(asleep_, [&](const auto& one) { return one.second == job; });
-  if (killed > 0) ended_.push_back({job, Outcome::signalled, SIGKILL, {}, {}, {}});
+void Sleeper::kill(const std::unordered_set<std::uint64_t>& jobs) {
+  std::erase_if(asleep_, [&](const auto& one) {
+    if (!jobs.contains(one.second)) return false;
+    ended_.push_back({one.second, Outcome::signalled, SIGKILL, {}, {}, {}});
+    return true;
+  });
 }
 
 }  // namespace divvy::worker

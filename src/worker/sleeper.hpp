@@ -17,7 +17,7 @@ class Sleeper : public Runner {
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return {}; }
-  void kill(std::uint64_t job) override;
+  void kill(const std::unordered_set<std::uint64_t>& jobs) override;
 
  private:
   std::multimap<Time, std::uint64_t> asleep_;  // until when

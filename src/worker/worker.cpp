@@ -118,9 +118,7 @@ void Worker::obey_signals() {
   const int came = signals_.drain();
   if (came == 0) return;
   interrupts_ += came;
-  if (interrupts_ > 1) {
-    for (const auto& [job, run] : running_) runner_->kill(job);
-  }
+  if (interrupts_ > 1) kill([](const Running&) { return true; });
   holdings_.give_back_queued();
   plain_.clear();
   presence_at_ = Clock::now();
@@ -157,13 +155,16 @@ void Worker::hear(const zmq::message_t& message) {
       break;
   }
   if (interrupts_ > 0) holdings_.give_back_queued();
-  if (lane->abort) kill(lane->batch);
+  if (!lane->abort) return;
+  kill([&](const Running& run) { return !run.plain && run.task.batch == lane->batch; });
 }
 
-void Worker::kill(BatchId batch) {
+void Worker::kill(const std::function<bool(const Running&)>& which) {
+  std::unordered_set<std::uint64_t> jobs;
   for (const auto& [job, run] : running_) {
-    if (!run.plain && run.task.batch == batch) runner_->kill(job);
+    if (which(run)) jobs.insert(job);
   }
+  runner_->kill(jobs);
 }
 
 // On the guide's line they wait until there is room. Whoever sends them to the inbox is not known

@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <zmq.hpp>
 
 #include "hall/events.hpp"
@@ -42,7 +44,7 @@ class Worker {
   void hear();
   void hear(const zmq::message_t& message);
   void hear_plain(std::string_view task);
-  void kill(BatchId batch);
+  void kill(const std::function<bool(const Running&)>& which);
   void fill_slots();
   void start(Task task, bool plain);
   void collect();
