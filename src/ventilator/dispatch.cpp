@@ -265,8 +265,7 @@ void Dispatch::recall(std::uint64_t wanted) {
     if (wanted == 0) return;
     Member& member = *fleet_.find(id);
     for (const Range& ids : member.queued_last(wanted)) {
-      orders_.recall(member, ids);
-      member.recalled.insert(ids);
+      recall(member, ids);
       wanted -= ids.count;
     }
   }
@@ -276,12 +275,14 @@ void Dispatch::recall(std::uint64_t wanted) {
 void Dispatch::recall_all() {
   for (auto& [id, member] : fleet_.members()) {
     for (const Member::Held& entry : member.held) {
-      for (const Range& ids : member.recalled.missing(entry.ids)) {
-        orders_.recall(member, ids);
-        member.recalled.insert(ids);
-      }
+      for (const Range& ids : member.recalled.missing(entry.ids)) recall(member, ids);
     }
   }
+}
+
+void Dispatch::recall(Member& member, Range ids) {
+  orders_.recall(member, ids);
+  member.recalled.insert(ids);
 }
 
 void Dispatch::give(Member& member, std::uint64_t most) {

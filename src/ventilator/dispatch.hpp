@@ -97,6 +97,7 @@ class Dispatch {
   void fill_ahead();
   void recall(std::uint64_t wanted);
   void recall_all();
+  void recall(Member& member, Range ids);
   void give(Member& member, std::uint64_t most);
   [[nodiscard]] std::uint64_t depth(const Member& member) const;
   void touch(Member& member);

@@ -254,7 +254,6 @@ def test_connections_that_come_and_go_leave_no_memory_behind(three, line):
     process = run.behind(line)
     kind = b"PULL" if line == "tasks" else b"PUSH"
 
-
     def come_and_go(times):
         for _ in range(times):
             with enter(run.endpoints[line], kind) as connection:
