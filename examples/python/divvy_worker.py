@@ -47,8 +47,8 @@ class Work:
 class Worker:
     """do(text) may also return the fields of the result that differ from those of a task that exited with 0."""
 
-    def __init__(self, do, results, feedback, tasks=None, slots=1, sleeps=False):
-        self.do, self.slots, self.sleeps = do, slots, sleeps
+    def __init__(self, do, results, feedback, tasks=None, slots=1, workloads=False):
+        self.do, self.slots, self.workloads = do, slots, workloads
         self.id = secrets.randbits(64) or 1
         self.name = f"{socket.gethostname()}:{os.getpid()}".encode()
         self.ventilator, self.sequence, self.batch = 0, 0, 0
@@ -224,7 +224,7 @@ class Worker:
         self.presence_due = time.monotonic() + PRESENCE_EVERY
         send(self.feedback, protocol.encode(
             protocol.PRESENCE, worker=self.id, name=self.name, inbox=self.inbox_endpoint,
-            slots=0 if self.leaving else self.slots, sleeps=self.sleeps,
+            slots=0 if self.leaving else self.slots, workloads=self.workloads,
             ventilator=self.ventilator, sequence=self.sequence, batch=self.batch,
             **{state: [range(task, task + 1) for task, work in self.held.items() if work.state == state]
                for state in ("running", "queued", "finished")}))

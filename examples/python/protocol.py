@@ -108,21 +108,21 @@ VERDICT = Int("B", lambda value: value <= 2)
 STATE = Int("B", lambda value: value <= 3)
 
 SETTLED = Record(ids=RANGE, attempt=U32)
-RUN = Record(ids=RANGE, attempt=U32, attempts=U32, texts=TEXTS)
+ASSIGNMENT = Record(ids=RANGE, attempt=U32, attempts=U32, texts=TEXTS)
 RESULT = Record(ids=RANGE, attempt=U32, attempts=U32, outcome=OUTCOME, status=I32, started=I64, ended=I64,
                 texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
-RECEIPT = Record(worker=U64, ids=RANGE, attempt=U32, verdict=VERDICT, busy=U64, digest=U64)
+RECEIPT = Record(worker=U64, ids=RANGE, attempt=U32, verdict=VERDICT, duration=U64, digest=U64)
 
 LANE, PRESENCE, RESULTS, RECEIPTS, ANNOUNCEMENT = range(1, 6)
 KINDS = {
     LANE: Record(worker=ID, ventilator=ID, sequence=ID, batch=U64,
-                 settled=List(SETTLED), recalled=List(RANGE), abort=BOOL, tasks=List(RUN)),
-    PRESENCE: Record(worker=ID, name=BYTES, inbox=BYTES, slots=U32, sleeps=BOOL, ventilator=U64, sequence=U64,
+                 settled=List(SETTLED), recalled=List(RANGE), abort=BOOL, tasks=List(ASSIGNMENT)),
+    PRESENCE: Record(worker=ID, name=BYTES, inbox=BYTES, slots=U32, workloads=BOOL, ventilator=U64, sequence=U64,
                      batch=U64, running=List(RANGE), queued=List(RANGE), finished=List(RANGE)),
     RESULTS: Record(worker=U64, name=BYTES, batch=U64, results=List(RESULT)),
     RECEIPTS: Record(ventilator=ID, batch=U64, resumed=BOOL, receipts=List(RECEIPT)),
     ANNOUNCEMENT: Record(ventilator=ID, batch=U64, name=BYTES, feedback=BYTES, state=STATE, tasks=U64, elapsed=U64,
-                         forget_failed=BOOL, sleeps=BOOL, workers=U32, slots=U64, busy=U64),
+                         forget_failed=BOOL, workloads=BOOL, workers=U32, slots=U64, busy_slots=U64),
 }
 
 

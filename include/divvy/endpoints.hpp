@@ -93,36 +93,4 @@ inline Endpoints endpoints_at(std::string_view address) {
   return endpoints;
 }
 
-/// Whether only this machine can reach it: ipc, or a loopback address.
-inline bool is_private(std::string_view endpoint) {
-  if (endpoint.starts_with("ipc://")) return true;
-  const std::string_view host = HostPort::split(without_scheme(endpoint)).host;
-  const bool digits = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "[::1]" || (digits && host.starts_with("127."));
-}
-
-/// Whether ZeroMQ needs its IPv6 option for it. For others it would take "localhost" for ::1 only,
-/// and show 127.0.0.1 as ::ffff:127.0.0.1.
-inline bool is_ipv6(std::string_view endpoint) { return endpoint.starts_with("tcp://["); }
-
-/// `endpoint` as it is reached from here, its host replaced by `peer`, the address that the message
-/// came from which told of it. Ipc endpoints stay as they are. Empty if it is neither: ZeroMQ has
-/// other transports, into this very process for one.
-inline std::string reach(std::string_view endpoint, std::string_view peer) {
-  if (endpoint.starts_with("ipc://")) return std::string(endpoint);
-  if (!endpoint.starts_with("tcp://") || peer.empty()) return {};
-  if (port_number(HostPort::split(without_scheme(endpoint)).port) == 0) return {};
-  std::string host(peer);
-  if (peer.find(':') != std::string_view::npos && !peer.starts_with('[')) host = "[" + host + "]";
-  return "tcp://" + host + ":" + std::string(HostPort::split(without_scheme(endpoint)).port);
-}
-
-/// Whether a peer that came to `door`, an endpoint of ours, may have us connect to `endpoint`: over
-/// ipc only beside the door, for elsewhere there may be the sockets of other programs.
-inline bool is_beside(std::string_view endpoint, std::string_view door) {
-  if (!endpoint.starts_with("ipc://")) return !endpoint.empty();
-  const auto directory = [](std::string_view path) { return path.substr(0, path.rfind('/') + 1); };
-  return directory(endpoint) == directory(door);
-}
-
 }  // namespace divvy

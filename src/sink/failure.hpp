@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "divvy/messages.hpp"
+#include "divvy/protocol.hpp"
 
 namespace divvy::sink {
 

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "divvy/digest.hpp"
-#include "hall/events.hpp"
+#include "common/descriptor.hpp"
+#include "common/digest.hpp"
 
 namespace divvy::sink {
 namespace {
@@ -69,7 +69,7 @@ double seconds(std::int64_t nanoseconds) { return static_cast<double>(nanosecond
 std::int64_t key(BatchId batch) { return static_cast<std::int64_t>(batch); }
 
 // What tasks print is for their owner only.
-const std::string& made(const std::string& path) {
+const std::string& make_private(const std::string& path) {
   if (Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)).open()) return path;
   throw std::runtime_error(fmt::format("cannot open journal {}: {}", path, std::strerror(errno)));
 }
@@ -82,7 +82,8 @@ Statement prepared(const Database& database) {
 }  // namespace
 
 Journal::Journal(const std::string& path)
-    : database_("journal", made(path), Database::Access::write), insert_(prepared(database_)) {}
+    : database_("journal", make_private(path), Database::Access::write),
+      insert_(prepared(database_)) {}
 
 bool Journal::begin(BatchId batch, std::string_view name) {
   Statement statement = database_.prepare("INSERT OR IGNORE INTO batch (id, name) VALUES (?1, ?2)");
@@ -95,7 +96,9 @@ void Journal::replay(BatchId batch, const std::function<void(const Recorded&)>& 
       database_.prepare("SELECT task, success, text FROM result WHERE batch = ?1 ORDER BY task");
   rows << key(batch);
   while (rows.step()) {
-    visit({static_cast<TaskId>(rows.integer(0)), rows.integer(1) != 0, rows.text(2)});
+    visit({.id = static_cast<TaskId>(rows.integer(0)),
+           .succeeded = rows.integer(1) != 0,
+           .text = rows.text(2)});
   }
 }
 
@@ -110,7 +113,7 @@ std::vector<Receipt> Journal::restate(BatchId batch) {
     if (joins) {
       ++receipts.back().ids.count;
     } else {
-      receipts.push_back({WorkerId::none, {recorded.id, 1}, kAnyAttempt, verdict, 0, 0});
+      receipts.push_back({.ids = {recorded.id, 1}, .attempt = kAnyAttempt, .verdict = verdict});
       digest = {};
     }
     digest.add_text(recorded.text);

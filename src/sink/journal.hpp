@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "divvy/messages.hpp"
-#include "hall/database.hpp"
+#include "common/database.hpp"
+#include "divvy/protocol.hpp"
 
 namespace divvy::sink {
 
@@ -23,9 +23,9 @@ class Journal {
   bool begin(BatchId batch, std::string_view name);
 
   struct Recorded {
-    TaskId id;
-    bool succeeded;
-    std::string_view text;
+    TaskId id{};
+    bool succeeded{};
+    std::string_view text{};
   };
   /// Calls `visit` for each recorded task of a batch, in the order of their ids.
   void replay(BatchId batch, const std::function<void(const Recorded&)>& visit);

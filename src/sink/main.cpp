@@ -1,4 +1,4 @@
-#include "hall/program.hpp"
+#include "common/program.hpp"
 #include "sink/options.hpp"
 #include "sink/sink.hpp"
 
@@ -7,10 +7,11 @@ using namespace divvy::sink;
 
 int main(int argc, char** argv) {
   Options options;
-  const Program program{"sink", "", "Collects the results of a batch and times it.",
-                        [&](CLI::App& app) { options.add_to(app); }};
-  return run_program(program, argc, argv, [&] {
-    options.common.settle();
+  const Program program{.name = "sink",
+                        .description = "Collects the results of a batch and times it.",
+                        .add_options = [&](CLI::App& app) { options.add_to(app); }};
+  return run_program(program, argc, argv, [&](CLI::App&) {
+    options.common.resolve();
     return Sink(options).run();
   });
 }

@@ -11,19 +11,7 @@ void Options::add_to(CLI::App& app) {
       "  sink -k > results.txt\n"
       "  sink --journal results.db --tag\n\n" +
       std::string(kExitStatuses));
-  const std::string output = "Output";
-  app.add_flag("-k,--keep-order", printing.keep_order, "Print in the order of the input")
-      ->group(output);
-  app.add_flag("--tag", printing.tag, "Precede each line with its task and a tab")->group(output);
-
-  app.add_option("--journal", journal, "Record every result in an SQLite database")
-      ->type_name("FILE")
-      ->group(output);
-
-  app.add_option("--summary", summary, "Write the figures of the batch as JSON")
-      ->type_name("FILE")
-      ->group(output);
-
+  add_output_to(app);
   const std::string batches = "Batch";
   app.add_flag("--stay", stay, "Serve batch after batch, not only one")->group(batches);
   app.add_option("--classic", completions, "Expect N plain completions")
@@ -34,6 +22,18 @@ void Options::add_to(CLI::App& app) {
       ->default_str("100")
       ->group(batches);
   common.add_to(app);
+}
+
+void Options::add_output_to(CLI::App& app) {
+  const std::string output = "Output";
+  app.add_flag("-k,--keep-order", printing.keep_order, "Print in the order of the input")
+      ->group(output);
+  app.add_flag("--tag", printing.tag, "Precede each line with its task and a tab")->group(output);
+
+  app.add_option("--journal", journal)->type_name("FILE")->group(output);
+  app.add_option("--summary", summary, "Results to an SQLite database; figures as JSON")
+      ->type_name("FILE")
+      ->group(output);
 }
 
 }  // namespace divvy::sink

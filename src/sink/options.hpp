@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "hall/program.hpp"
+#include "common/options.hpp"
 #include "sink/printer.hpp"
 
 namespace divvy::sink {
@@ -19,6 +19,8 @@ struct Options {
   std::uint64_t completions = 100;  // of the guide's batch
 
   void add_to(CLI::App& app);
+  /// Those that matter also where all three are started together.
+  void add_output_to(CLI::App& app);
 };
 
 }  // namespace divvy::sink

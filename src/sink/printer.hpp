@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "divvy/messages.hpp"
+#include "divvy/protocol.hpp"
 #include "sink/spill.hpp"
 
 namespace divvy::sink {
@@ -25,7 +25,7 @@ class Printer {
   /// `before`: called before anything is written.
   Printer(Settings settings, std::FILE* out, std::FILE* err, std::function<void()> before = {});
 
-  /// `ids`: those of the result that are news.
+  /// `ids`: those of the result that were not printed before.
   void print(Range ids, const Result& result);
   /// Nothing is to come of this task: it was printed by an earlier sink.
   void skip(TaskId id);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sink/duration_text.hpp"
+
 namespace divvy::sink {
 namespace {
 
@@ -41,11 +43,12 @@ std::vector<Piece> pieces(const Figures& figures) {
       {9, fmt::format("{}/{}{}", figures.recorded, figures.tasks, figures.counted ? "" : "+")});
   if (figures.all.tasks > 0) list.push_back({2, rate(figures)});
   if (figures.failed > 0) list.push_back({8, fmt::format("{} failed", figures.failed), true});
-  list.push_back({4, fmt::format("{} running", figures.busy)});
+  list.push_back({4, fmt::format("{} running", figures.busy_slots)});
   const auto workers = figures.workers_there;
   list.push_back({1, fmt::format("{} worker{}", workers, workers == 1 ? "" : "s")});
-  list.push_back({5, clock(figures.elapsed)});
-  if (const auto left = figures.time_left()) list.push_back({7, "ETA " + clock(*left + 500ms)});
+  list.push_back({5, clock_text(figures.elapsed)});
+  if (const auto left = figures.time_left())
+    list.push_back({7, "ETA " + clock_text(*left + 500ms)});
   return list;
 }
 

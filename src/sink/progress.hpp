@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "hall/events.hpp"
-#include "sink/figures.hpp"
+#include "common/time.hpp"
+#include "sink/rules/figures.hpp"
 
 namespace divvy::sink {
 

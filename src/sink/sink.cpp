@@ -3,175 +3,184 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
-#include "divvy/endpoints.hpp"
+#include "common/clock.hpp"
+#include "common/message.hpp"
+#include "common/peer_endpoint.hpp"
+#include "common/program.hpp"
 #include "sink/failure.hpp"
+#include "sink/summary.hpp"
 
 namespace divvy::sink {
 
 Sink::Sink(const Options& options)
     : options_(options),
-      notices_("sink", options.common),
+      log_("sink", options.common.verbosity()),
       context_(options.common.key),
       results_(context_, make_pull(context_, kMaxResultsBytes), options.common.endpoints.results),
       progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
   if (!options.summary.empty()) (void)open_summary("a");  // a mistake is to be known now
-  notices_.detail(fmt::format("results on {}", results_.endpoint()));
+  log_.debug(fmt::format("results on {}", results_.endpoint()));
 }
 
 int Sink::run() {
   while (!served_) {
     wait();
-    if (signals_.drain() > 0) {
-      trouble_ = true;
-      break;
-    }
-    hear();
-    if (batch_) {
-      batch_->printer.flush();
-      if (journal_) journal_->commit();
-      send_receipts();
-      if (batch_->over(Clock::now())) end_batch();
-    }
+    if (loop_.stop_signal() != 0) break;
+    receive();
+    if (batch_) commit();
+    if (batch_ && batch_->over(now())) end_batch();
     if (batch_) show_progress();
+    if (!batch_ && feedback_ && feedback_->connected_anew(log_)) feedback_->send(refusal_);
   }
+  trouble_ = trouble_ || !served_;
   if (batch_) end_batch();
   return status();
 }
 
 void Sink::wait() {
-  std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
-                                     {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
-  context_.add_to(items);
-  results_.add_to(items);
-  std::optional<Time> deadline;
+  context_.add_to(loop_);
+  results_.add_to(loop_);
+  if (feedback_) feedback_->add_to(loop_, batch_ && !batch_->unsent_receipts().empty());
   if (batch_) {
-    if (batch_->feedback) batch_->feedback->add_to(items, !batch_->receipts.empty());
-    deadline = batch_->deadline();
-    if (const auto due = progress_.deadline())
-      deadline = deadline ? std::min(*deadline, *due) : due;
+    loop_.wake_at(batch_->deadline());
+    loop_.wake_at(progress_.deadline());
   }
-  timer_.set(deadline);
-  zmq::poll(items);
+  loop_.wait();
 }
 
-void Sink::hear() {
-  context_.answer_door();
-  results_.news(notices_);
-  for (const Turn turn; !turn.over() && !served_;) {
+void Sink::receive() {
+  context_.authenticate();
+  results_.events(log_);
+  for (const TimeSlice slice; !slice.over() && !served_;) {
     auto message = results_.receive();
     if (!message) return;
-    hear(*message);
+    receive(*message);
   }
 }
 
-void Sink::hear(zmq::message_t& message) {
+void Sink::receive(zmq::message_t& message) {
   const std::string_view frame = view(message);
   if (is_plain(frame)) {
-    if (batch_) return notices_.dropped("a plain message in the middle of a batch");
-    return hear_plain();
+    if (batch_) return log_.dropped("a plain message in the middle of a batch");
+    return receive_plain();
   }
   if (const auto announcement = decode<Announcement>(frame)) {
-    return hear_announcement(*announcement, message);
+    return receive_announcement(*announcement, message);
   }
-  const auto results = decode<Results>(frame);
-  if (!results) return notices_.dropped("a message that is neither results nor an announcement");
-  hear_results(*results);
+  if (const auto results = decode<Results>(frame)) return receive_results(*results);
+  if (const auto version = other_version(frame)) return receive_other_version(*version, message);
+  log_.dropped("a message that is neither results nor an announcement");
 }
 
-void Sink::hear_announcement(const Announcement& announcement, zmq::message_t& message) {
-  const Time now = Clock::now();
-  if (batch_ && batch_->id != announcement.batch) {
-    if (!batch_->forsaken(now)) {
-      return notices_.dropped("the announcement of a second batch, while one is under way");
+void Sink::receive_announcement(const Announcement& announcement, zmq::message_t& message) {
+  const Time time = now();
+  if (batch_ && batch_->id() != announcement.batch) {
+    if (!batch_->ventilator_gone(time)) {
+      return log_.dropped("the announcement of a second batch, while one is under way");
     }
     end_batch();
     if (served_) return;
   }
   if (!batch_) begin(announcement);
-  const bool again = batch_->ventilator != VentilatorId::none;
-  if (batch_->update(announcement, now)) meet(announcement, again);
-  if (batch_->started && !batch_->sleeps && !progress_.deadline()) progress_.start(now);
-  find_ventilator(reach(announcement.feedback, peer_of(message)));
+  const bool new_ventilator = batch_->update(announcement, time);
+  if (new_ventilator && announcement.forget_failed) forget_failed();
+  const bool shows_progress = batch_->started() && !batch_->workloads();
+  if (shows_progress && !progress_.deadline()) progress_.start(time);
+  if (!connect_feedback(reach(announcement.feedback, peer_address(message)))) {
+    log_.dropped("an announcement whose feedback is no endpoint");
+  }
 }
 
 void Sink::begin(const Announcement& announcement) {
-  Printer printer(options_.printing, stdout, stderr, [this] { progress_.clear(); });
-  batch_.emplace(announcement.batch, announcement.name, std::move(printer));
-  notices_.detail(
+  feedback_.reset();
+  const bool begun_before = journal_ && !journal_->begin(announcement.batch, announcement.name);
+  batch_.emplace(announcement.batch, announcement.name, begun_before);
+  printer_.emplace(options_.printing, stdout, stderr, [this] { progress_.clear(); });
+  log_.debug(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
   if (journal_) restore();
-  // On a new connection whoever has results sends them again.
-  if (std::exchange(missed_results_, false)) results_.dismiss_all(notices_);
+  // On a new connection a worker that has results sends them again.
+  if (std::exchange(missed_results_, false)) results_.disconnect_all(log_);
 }
 
 void Sink::restore() {
-  batch_->resumed = !journal_->begin(batch_->id, batch_->figures.name);
-  journal_->replay(batch_->id, [this](const Journal::Recorded& recorded) {
+  std::uint64_t restored = 0;
+  journal_->replay(batch_->id(), [&](const Journal::Recorded& recorded) {
     batch_->restore(recorded.id, recorded.succeeded);
+    printer_->skip(recorded.id);
+    ++restored;
   });
-  if (batch_->figures.restored > 0) {
-    notices_.tell(fmt::format("going on: {} tasks are recorded in {}", batch_->figures.restored,
-                              options_.journal));
-  }
+  if (restored == 0) return;
+  log_.info(fmt::format("going on: {} tasks are recorded in {}", restored, options_.journal));
 }
 
-// `again`: there was another ventilator before.
-void Sink::meet(const Announcement& announcement, bool again) {
-  Batch& batch = *batch_;
-  batch.resumed = batch.resumed || again;
-  batch.stated = false;
-  if (!announcement.forget_failed) return;
-  batch.tally.forget_failed();
-  if (journal_) journal_->forget_failed(batch.id);
+void Sink::forget_failed() {
+  batch_->forget_failed();
+  if (journal_) journal_->forget_failed(batch_->id());
 }
 
-void Sink::find_ventilator(const std::string& feedback) {
-  Batch& batch = *batch_;
-  if (batch.feedback && batch.feedback_endpoint == feedback) return;
+// False: there can be none.
+bool Sink::connect_feedback(const std::string& endpoint) {
+  if (feedback_ && feedback_endpoint_ == endpoint) return true;
+  if (endpoint.empty()) return false;
   try {
-    if (feedback.empty()) throw std::runtime_error("no endpoint");
-    batch.feedback.emplace(context_, make_push(context_), feedback);
-    batch.feedback_endpoint = feedback;
+    feedback_.emplace(context_, make_push(context_), endpoint);
+    feedback_endpoint_ = endpoint;
+    return true;
   } catch (const std::runtime_error&) {
-    notices_.dropped("an announcement whose feedback is no endpoint");
+    return false;
   }
 }
 
-void Sink::hear_results(const Results& results) {
-  if (!batch_ || results.batch != batch_->id) {
+// A ventilator is answered all the same: by a message of ours it knows, too, what is wrong.
+void Sink::receive_other_version(int version, zmq::message_t& message) {
+  const auto announcement = decode_introduction<Announcement>(view(message));
+  const char* const peer = announcement ? "the ventilator" : "a worker";
+  log_.warn_rate_limited(peer, other_version_line(peer, version));
+  if (!announcement || batch_) return;
+  refusal_ = encode(Receipts{.ventilator = announcement->ventilator, .batch = announcement->batch});
+  connect_feedback(reach(announcement->feedback, peer_address(message)));
+}
+
+void Sink::receive_results(const Results& results) {
+  if (!batch_ || results.batch != batch_->id()) {
     missed_results_ = true;
-    if (batch_) notices_.dropped("results of another batch");
+    if (batch_) log_.dropped("results of another batch");
     return;
   }
   for (const Result& result : results.results) {
     if (batch_->has(result.ids)) {
       record(results, result);
     } else {
-      notices_.dropped("a result for a task that the batch does not have");
+      log_.dropped("a result for a task that the batch does not have");
     }
   }
 }
 
 void Sink::record(const Results& results, const Result& result) {
-  const Tally::Ruling ruling = batch_->record(results, result, Clock::now());
-  for (const Range& ids : ruling.news) {
-    if (journal_) journal_->record(batch_->id, results.name, ids, result);
+  const Tally::Ruling ruling = batch_->record(results, result, now());
+  for (const Range& ids : ruling.recorded) {
+    printer_->print(ids, result);
+    if (journal_) journal_->record(batch_->id(), results.name, ids, result);
     if (result.outcome == Outcome::slept) show_completions(ids.count);
   }
-  const bool failed = ruling.verdict == Verdict::failed && !ruling.news.empty();
+  const bool failed = ruling.verdict == Verdict::failed && !ruling.recorded.empty();
   if (failed) report_failure(results.name, result);
 }
 
 // What the task said on standard error is to be seen just above, unless it waits for its turn.
 void Sink::report_failure(std::string_view worker, const Result& result) {
-  notices_.tell(failure_line(worker, result));
+  log_.info(failure_line(worker, result));
   if (!options_.printing.keep_order) return;
-  for (const std::string& line : last_errors(result)) notices_.tell(line);
+  for (const std::string& line : last_errors(result)) log_.info(line);
 }
 
 void Sink::show_completions(std::uint64_t count) {
@@ -179,32 +188,39 @@ void Sink::show_completions(std::uint64_t count) {
   for (; count > 0; --count) std::putchar(completions_shown_++ % 10 == 0 ? ':' : '.');
 }
 
-// On each new connection to a ventilator all that is recorded is stated: it may be a new one, or
-// receipts may have been lost with the old connection.
+// After each turn, and before a batch ends: what was received is out and on disk before any receipt
+// says so.
+void Sink::commit() {
+  printer_->flush();
+  if (journal_) journal_->commit();
+  send_receipts();
+}
+
 void Sink::send_receipts() {
-  Batch& batch = *batch_;
-  if (!batch.feedback) return;
-  if (batch.feedback->connected_anew(notices_)) batch.stated = false;
-  const auto send = [&](const std::vector<Receipt>& receipts) {
-    return batch.feedback->send(
-        encode(Receipts{batch.ventilator, batch.id, batch.resumed, receipts}));
-  };
-  if (!batch.stated) {
-    batch.stated = send(journal_ ? journal_->restate(batch.id) : batch.tally.restate());
+  if (!feedback_) return;
+  if (feedback_->connected_anew(log_)) batch_->set_stated(false);
+  if (!batch_->stated()) {
+    batch_->set_stated(send(journal_ ? journal_->restate(batch_->id()) : batch_->restate()));
   }
-  if (batch.stated && !batch.receipts.empty() && send(batch.receipts)) batch.receipts.clear();
+  if (!batch_->stated() || batch_->unsent_receipts().empty()) return;
+  if (send(batch_->unsent_receipts())) batch_->receipts_sent();
+}
+
+bool Sink::send(std::vector<Receipt> receipts) {
+  return feedback_->send(encode(batch_->message(std::move(receipts))));
 }
 
 void Sink::show_progress() {
-  const Time now = Clock::now();
-  if (!batch_->printer.mid_line()) progress_.show(batch_->figures_at(now), now);
+  const Time time = now();
+  if (!printer_->mid_line()) progress_.show(batch_->figures_at(time), time);
 }
 
 void Sink::end_batch() {
+  commit();
   progress_.stop();
-  const Figures& figures = batch_->figures_at(batch_->last_result);
+  const Figures& figures = batch_->final_figures();
   if (figures.recorded > 0) {
-    if (batch_->started) tell_total(figures.elapsed, batch_->sleeps);
+    if (batch_->started()) tell_total(figures.elapsed, batch_->workloads());
     if (!options_.common.quiet) fmt::print(stderr, "{}", table(figures));
   }
   tell_what_is_missing(figures);
@@ -213,16 +229,18 @@ void Sink::end_batch() {
   trouble_ = trouble_ || (!batch_->all_recorded() && !figures.complete);
   served_ = !options_.stay;
   batch_.reset();
+  printer_.reset();
+  feedback_.reset();
 }
 
 void Sink::tell_what_is_missing(const Figures& figures) const {
   if (figures.unknown() > 0) {
-    notices_.warn(fmt::format(
+    log_.warn(fmt::format(
         "{} of {} tasks were recorded by an earlier sink, without a journal: how is not known",
         figures.unknown(), figures.tasks));
   } else if (!batch_->all_recorded()) {
-    notices_.warn(fmt::format("ended with {} of {}{} tasks recorded", figures.recorded,
-                              figures.tasks, figures.counted ? "" : " or more"));
+    log_.warn(fmt::format("ended with {} of {}{} tasks recorded", figures.recorded, figures.tasks,
+                          figures.counted ? "" : " or more"));
   }
 }
 
@@ -242,16 +260,16 @@ void Sink::write_summary(const Figures& figures) const {
 }
 
 // The first plain message is the guide's start signal, each further one a completion.
-void Sink::hear_plain() {
-  if (!plain_) {
-    plain_ = Plain{Clock::now()};
+void Sink::receive_plain() {
+  if (!plain_batch_) {
+    plain_batch_ = PlainBatch{.started = now()};
     return;
   }
   show_completions(1);
   std::fflush(stdout);
-  if (++plain_->completions < options_.completions) return;
-  tell_total(Clock::now() - plain_->started, true);
-  plain_.reset();
+  if (++plain_batch_->completions < options_.completions) return;
+  tell_total(now() - plain_batch_->started, true);
+  plain_batch_.reset();
   served_ = !options_.stay;
 }
 

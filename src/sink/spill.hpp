@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "hall/events.hpp"
+#include "common/descriptor.hpp"
 
 namespace divvy::sink {
 

@@ -1,7 +1,7 @@
 #include "ventilator/costs.hpp"
 
-#include "divvy/workload.hpp"
-#include "hall/database.hpp"
+#include "common/database.hpp"
+#include "common/workload.hpp"
 
 namespace divvy::ventilator {
 namespace {

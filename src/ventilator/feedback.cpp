@@ -1,29 +1,31 @@
 #include "ventilator/feedback.hpp"
 
+#include "common/message.hpp"
+
 namespace divvy::ventilator {
 
 Feedback::Feedback(Context& context, const std::string& endpoint)
-    : listening_(context, make_pull(context, kMaxFeedbackBytes), endpoint) {}
+    : listener_(context, make_pull(context, kMaxFeedbackBytes), endpoint) {}
 
-// The last words of a worker may be heard after its connection was closed, and its descriptor may
-// be another connection's then.
+// A worker's last messages may be received after its connection was closed, when its descriptor is
+// another connection's. So a worker that is known no longer does not count.
 bool Feedback::is_from(WorkerId worker, zmq::message_t& message,
-                       const std::function<bool(WorkerId)>& there) {
-  const int fd = zmq_msg_get(message.handle(), ZMQ_SRCFD);
+                       const std::function<bool(WorkerId)>& is_known) {
+  const int fd = connection_of(message);
   if (fd < 0) return true;
-  WorkerId& behind = behind_.try_emplace(fd, worker).first->second;
-  if (behind != worker && there(behind)) return false;
-  behind = worker;
+  WorkerId& known = worker_of_.try_emplace(fd, worker).first->second;
+  if (known != worker && is_known(known)) return false;
+  known = worker;
   return true;
 }
 
-std::vector<WorkerId> Feedback::disconnected(Notices& notices) {
+std::vector<WorkerId> Feedback::disconnected(Log& log) {
   std::vector<WorkerId> workers;
-  for (const int fd : listening_.news(notices).closed) {
-    const auto worker = behind_.find(fd);
-    if (worker == behind_.end()) continue;
+  for (const int fd : listener_.events(log).disconnected) {
+    const auto worker = worker_of_.find(fd);
+    if (worker == worker_of_.end()) continue;
     workers.push_back(worker->second);
-    behind_.erase(worker);
+    worker_of_.erase(worker);
   }
   return workers;
 }

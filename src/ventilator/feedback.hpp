@@ -1,4 +1,4 @@
-// What workers and the sink say to the ventilator, and which workers' connections are closed.
+// What workers and the sink say to the ventilator, and whose connections are closed.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,9 @@
 #include <vector>
 #include <zmq.hpp>
 
-#include "divvy/messages.hpp"
-#include "hall/listening.hpp"
+#include "common/listener.hpp"
+#include "common/log.hpp"
+#include "divvy/protocol.hpp"
 
 namespace divvy::ventilator {
 
@@ -21,24 +22,24 @@ class Feedback {
   Feedback(Context& context, const std::string& endpoint);
 
   /// The endpoint with its real port.
-  [[nodiscard]] const std::string& endpoint() const { return listening_.endpoint(); }
+  [[nodiscard]] const std::string& endpoint() const { return listener_.endpoint(); }
 
-  std::optional<zmq::message_t> receive() { return listening_.receive(); }
+  std::optional<zmq::message_t> receive() { return listener_.receive(); }
   /// Remembers that a worker talks through the connection that brought the message. False: another
-  /// one does that is still `there`, so that inventing workers takes a connection for each.
+  /// worker that is still known does, so that inventing workers takes a connection for each.
   bool is_from(WorkerId worker, zmq::message_t& message,
-               const std::function<bool(WorkerId)>& there);
+               const std::function<bool(WorkerId)>& is_known);
 
   /// Workers whose connection is closed. To be called before the messages that are there are
-  /// received and acted upon after them: the last words of a worker count, and a descriptor that
-  /// was closed may already be another worker's.
-  std::vector<WorkerId> disconnected(Notices& notices);
+  /// received, and acted upon after them: a worker's last messages count, and a descriptor that was
+  /// closed may already be another worker's.
+  std::vector<WorkerId> disconnected(Log& log);
 
-  void add_to(std::vector<zmq::pollitem_t>& items) { listening_.add_to(items); }
+  void add_to(EventLoop& loop) { listener_.add_to(loop); }
 
  private:
-  Listening listening_;
-  std::unordered_map<int, WorkerId> behind_;
+  Listener listener_;
+  std::unordered_map<int, WorkerId> worker_of_;  // by the connection's descriptor
 };
 
 }  // namespace divvy::ventilator

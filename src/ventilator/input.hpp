@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "divvy/messages.hpp"
+#include "divvy/protocol.hpp"
 
 namespace divvy::ventilator {
 

@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "hall/events.hpp"
+#include "common/descriptor.hpp"
 #include "ventilator/input.hpp"
 
 namespace divvy::ventilator {
@@ -21,16 +20,6 @@ std::string name_of(const std::string& path) { return is_standard(path) ? "stand
 
 [[noreturn]] void fail_to_read(const std::string& path, int error) {
   throw std::runtime_error(fmt::format("cannot read {}: {}", name_of(path), std::strerror(error)));
-}
-
-// To open a pipe that has a name would show, so what can be known is known without.
-void check_readable(const std::string& path) {
-  struct stat about {};
-  const bool there = is_standard(path)
-                         ? ::fstat(STDIN_FILENO, &about) == 0
-                         : ::stat(path.c_str(), &about) == 0 && ::access(path.c_str(), R_OK) == 0;
-  if (!there) fail_to_read(path, errno);
-  if (S_ISDIR(about.st_mode)) fail_to_read(path, EISDIR);
 }
 
 // Without blocking: a pipe with a name may have to wait for somebody to write to it.
@@ -66,10 +55,10 @@ class Lines : public Input {
     for (auto end = block.find(rules_.delimiter); end != std::string_view::npos;
          end = block.find(rules_.delimiter)) {
       if (begun_.empty()) {
-        pass(block.substr(0, end), take);
+        take_line(block.substr(0, end), take);
       } else {
         begun_ += block.substr(0, end);
-        pass(std::exchange(begun_, {}), take);
+        take_line(std::exchange(begun_, {}), take);
       }
       block.remove_prefix(end + 1);
     }
@@ -78,7 +67,7 @@ class Lines : public Input {
     if (begun_.size() > rules_.max_bytes + 1) refuse_line(number_ + 1);
   }
 
-  void pass(std::string_view text, const Take& take) {
+  void take_line(std::string_view text, const Take& take) {
     ++number_;
     if (rules_.delimiter == '\n') {
       if (text.ends_with('\r')) text.remove_suffix(1);
@@ -92,7 +81,7 @@ class Lines : public Input {
   }
 
   void end_file(const Take& take) {
-    if (!begun_.empty()) pass(std::exchange(begun_, {}), take);
+    if (!begun_.empty()) take_line(std::exchange(begun_, {}), take);
     number_ = 0;
     if (++current_ < paths_.size()) fd_ = open_one(paths_[current_]);
   }

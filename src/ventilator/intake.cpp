@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "divvy/workload.hpp"
+#include "common/workload.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -15,13 +15,13 @@ constexpr std::uint64_t kMostTasks = 100'000;
 
 }  // namespace
 
-Intake::Intake(Settings settings, std::string batch, Dispatch& dispatch, Notices& notices)
+Intake::Intake(Settings settings, std::string batch_name, Dispatch& dispatch, Log& log)
     : input_(std::move(settings.input)),
       costs_(std::move(settings.costs)),
       max_bytes_(settings.max_outstanding_bytes),
-      batch_(std::move(batch)),
+      batch_name_(std::move(batch_name)),
       dispatch_(dispatch),
-      notices_(notices) {}
+      log_(log) {}
 
 bool Intake::has_room() const {
   return backlog_.tasks() < kMostTasks && backlog_.bytes() < max_bytes_;
@@ -31,7 +31,7 @@ void Intake::read() {
   input_->read([this](std::string_view text) { take(text); });
   dispatch_.input(last(), ended());
   if (!ended()) return;
-  if (const auto remark = input_->remark(); !remark.empty()) notices_.tell(remark);
+  if (const auto remark = input_->remark(); !remark.empty()) log_.info(remark);
 }
 
 void Intake::take(std::string_view text) {
@@ -39,7 +39,7 @@ void Intake::take(std::string_view text) {
   const TaskId id = last();
   if (const auto other = check_.read(id, text)) {
     refuse(fmt::format("tasks {} to {} are not what is recorded of batch {}", other->first,
-                       other->end() - 1, batch_));
+                       other->end() - 1, batch_name_));
   }
   add_cost(text);
   if (dispatch_.is_recorded(id)) return retire({id, 1});
@@ -49,7 +49,7 @@ void Intake::take(std::string_view text) {
 void Intake::rank(TaskId id, std::string_view text) {
   if (const auto cost = costs_->of(text)) return dispatch_.rank(id, cost->count());
   if (!std::exchange(cost_unknown_, true)) {
-    notices_.tell(fmt::format("the cost of task {} is not known: such tasks come last", id));
+    log_.info(fmt::format("the cost of task {} is not known: such tasks come last", id));
   }
 }
 
@@ -66,7 +66,7 @@ bool Intake::seen_enough() const {
   const bool checked = last() >= check_.last();
   if (!checked && ended()) {
     refuse(fmt::format("the input has {} tasks, but task {} of batch {} is recorded", last(),
-                       check_.last(), batch_));
+                       check_.last(), batch_name_));
   }
   return !has_room() || (checked && (!costs_ || ended()));
 }

@@ -8,25 +8,25 @@
 #include <string>
 #include <string_view>
 
-#include "hall/program.hpp"
-#include "ventilator/backlog.hpp"
+#include "common/log.hpp"
 #include "ventilator/costs.hpp"
-#include "ventilator/dispatch.hpp"
 #include "ventilator/input.hpp"
-#include "ventilator/input_check.hpp"
+#include "ventilator/rules/backlog.hpp"
+#include "ventilator/rules/dispatch.hpp"
+#include "ventilator/rules/input_check.hpp"
 
 namespace divvy::ventilator {
 
 class Intake {
  public:
   struct Settings {
-    std::unique_ptr<Input> input;
-    std::optional<Costs> costs;  // the longest tasks first
+    std::unique_ptr<Input> input{};
+    std::optional<Costs> costs{};  // the longest tasks first
     std::uint64_t max_outstanding_bytes = 64 << 20;
   };
 
-  /// `batch`: its name. What is read goes to `dispatch`, which must outlive it, as must `notices`.
-  Intake(Settings settings, std::string batch, Dispatch& dispatch, Notices& notices);
+  /// What is read goes to `dispatch`, which must outlive it, as must `log`.
+  Intake(Settings settings, std::string batch_name, Dispatch& dispatch, Log& log);
 
   /// What is recorded: the texts of `ids` have this digest.
   void expect(Range ids, std::uint64_t digest) { check_.expect(ids, digest); }
@@ -61,9 +61,9 @@ class Intake {
   std::unique_ptr<Input> input_;
   std::optional<Costs> costs_;
   std::uint64_t max_bytes_;
-  std::string batch_;
+  std::string batch_name_;
   Dispatch& dispatch_;
-  Notices& notices_;
+  Log& log_;
   Backlog backlog_;
   InputCheck check_;
   std::optional<std::uint64_t> expected_msec_ = 0;

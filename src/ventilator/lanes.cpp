@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "divvy/endpoints.hpp"
-#include "hall/sockets.hpp"
+#include "common/connection.hpp"
+#include "common/peer_endpoint.hpp"
 
 namespace divvy::ventilator {
 

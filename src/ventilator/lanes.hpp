@@ -1,4 +1,4 @@
-// The ventilator's way to each worker: a PUSH to its inbox.
+// The lanes: to each worker a PUSH to its inbox.
 #pragma once
 
 #include <string>
@@ -6,13 +6,13 @@
 #include <unordered_map>
 #include <zmq.hpp>
 
-#include "divvy/messages.hpp"
-#include "hall/context.hpp"
+#include "common/context.hpp"
+#include "divvy/protocol.hpp"
 
 namespace divvy::ventilator {
 
-/// A lane never reconnects by itself, for the port may belong to another worker by then; its
-/// worker's next presence opens a new one.
+/// A lane never reconnects by itself: the port may be another worker's by then. The worker's next
+/// presence that does not answer on the lane opens a new one.
 class Lanes {
  public:
   explicit Lanes(Context& context) : context_(context) {}
@@ -20,7 +20,7 @@ class Lanes {
   /// False: the endpoint cannot be connected to.
   bool open(WorkerId worker, const std::string& inbox);
   void close(WorkerId worker);
-  /// A message to a worker that is gone is dropped; what it held is noticed with the worker.
+  /// A message to a worker without a lane is dropped: its next presence shows what it has not got.
   void send(WorkerId worker, std::string_view frame);
 
  private:

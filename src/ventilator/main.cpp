@@ -7,12 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "hall/key.hpp"
-#include "hall/program.hpp"
-#include "hall/quoting.hpp"
-#include "ventilator/classic.hpp"
+#include "common/key.hpp"
+#include "common/program.hpp"
+#include "common/quoting.hpp"
+#include "common/random_id.hpp"
 #include "ventilator/input.hpp"
 #include "ventilator/options.hpp"
+#include "ventilator/plain_ventilator.hpp"
 #include "ventilator/ventilator.hpp"
 
 namespace {
@@ -24,64 +25,73 @@ RandomWorkloads random_workloads(const Options& options) {
   if (options.min_msec > options.max_msec) {
     throw std::invalid_argument("--min-msec is larger than --max-msec");
   }
-  return {options.random.value_or(RandomWorkloads{}.count), options.min_msec, options.max_msec,
-          options.seed.value_or(random_id())};
+  return {.count = options.random.value_or(RandomWorkloads{}.count),
+          .min_msec = options.min_msec,
+          .max_msec = options.max_msec,
+          .seed = options.seed.value_or(random_id())};
 }
 
-std::unique_ptr<Input> lines(const Options& options) {
-  const LineRules rules{options.null_delimited ? '\0' : '\n', options.max_task};
+// Without any input it is the guide's: it begins when the user presses Enter.
+bool is_guides(const Options& options) {
+  return !options.random && options.files.empty() && ::isatty(STDIN_FILENO) != 0;
+}
+
+std::unique_ptr<Input> input(const Options& options) {
+  if (is_guides(options)) return after_enter(open_random(random_workloads(options)));
+  if (options.random) return open_random(random_workloads(options));
+  const LineRules rules{.delimiter = options.null_delimited ? '\0' : '\n',
+                        .max_bytes = options.max_task};
   return open_lines(options.files.empty() ? std::vector<std::string>{"-"} : options.files, rules);
 }
 
-Ventilator::Batch batch(const Options& options) {
-  Ventilator::Batch batch;
-  batch.name = options.name;
-  batch.dispatch.workers_wanted = options.workers;
-  batch.dispatch.retries = options.retries;
-  batch.dispatch.retry_delay = from_seconds(options.retry_delay);
-  batch.dispatch.lost_after = from_seconds(options.lost_after);
-  batch.intake.max_outstanding_bytes = options.max_outstanding_bytes;
-  batch.retry_failed = options.retry_failed;
-  if (options.longest_first) batch.intake.costs.emplace();
-  if (!options.history.empty()) batch.intake.costs.emplace(options.history);
-  if (!options.halt.empty()) batch.halt = Halt::parse(options.halt);
-  const bool guide = !options.random && options.files.empty() && ::isatty(STDIN_FILENO) != 0;
-  batch.workloads = options.random || guide;
-  if (batch.workloads) {
-    batch.intake.input = open_random(random_workloads(options));
-    if (guide) batch.intake.input = after_enter(std::move(batch.intake.input));
-  } else {
-    batch.intake.input = lines(options);
-  }
-  return batch;
+std::optional<Costs> costs(const Options& options) {
+  if (!options.history.empty()) return Costs(options.history);
+  return options.longest_first ? std::optional(Costs()) : std::nullopt;
 }
 
-// The launcher, if there is one, says what the user has typed.
-std::string again(const Options& options, std::vector<std::string> words) {
+// What the user has typed, which the launcher says if there is one.
+std::string retry_command(const Options& options, std::vector<std::string> words) {
   if (options.name.empty()) return {};
   if (const char* const typed = std::getenv("DIVVY_RETRY_COMMAND")) return typed;
   if (!options.retry_failed) words.insert(words.begin() + 1, "--retry-failed");
   return quoted(words);
 }
 
-int run(Options& options, std::vector<std::string> words) {
+Ventilator::Settings settings(const Options& options, const std::vector<std::string>& words) {
+  return {.name = options.name,
+          .intake = {.input = input(options),
+                     .costs = costs(options),
+                     .max_outstanding_bytes = options.max_outstanding_bytes},
+          .workloads = options.random || is_guides(options),
+          .dispatch = {.workers_wanted = options.workers,
+                       .retries = options.retries,
+                       .retry_delay = from_seconds(options.retry_delay),
+                       .lost_after = from_seconds(options.lost_after)},
+          .halt = options.halt.empty() ? std::nullopt : std::optional(Halt::parse(options.halt)),
+          .retry_failed = options.retry_failed,
+          .retry_command = retry_command(options, words)};
+}
+
+int run(Options& options, const std::vector<std::string>& words) {
   if (!options.make_key.empty()) {
     make_key(options.make_key);
     return 0;
   }
-  options.common.settle();
-  Ventilator::Batch work = batch(options);
-  work.again = again(options, std::move(words));
-  if (options.classic) return run_classic(options.common, *work.intake.input, options.workers);
-  return Ventilator(options.common, std::move(work)).run();
+  options.common.resolve();
+  if (options.classic) return run_plain(options.common, *input(options), options.workers);
+  return Ventilator(options.common, settings(options, words)).run();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  const Program program{"ventilator", "[FILE...]",
-                        "Hands out tasks to workers: one a line, or random workloads.",
-                        [&](CLI::App& app) { options.add_to(app); }};
-  return run_program(program, argc, argv, [&] { return run(options, {argv, argv + argc}); });
+  const Program program{
+      .name = "ventilator",
+      .arguments = "[FILE...]",
+      .description = "Hands out tasks to workers: one a line, or random workloads.",
+      .add_options = [&](CLI::App& app) { options.add_to(app); }};
+  return run_program(program, argc, argv, [&](CLI::App&) {
+    return run(options, {argv, argv + argc});
+  });
 }

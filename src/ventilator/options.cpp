@@ -5,7 +5,7 @@
 #include <iterator>
 #include <limits>
 
-#include "divvy/limits.hpp"
+#include "divvy/protocol.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -27,6 +27,7 @@ void Options::add_to(CLI::App& app) {
       std::string(kExitStatuses));
   add_tasks_to(app);
   add_batch_to(app);
+  add_fleet_to(app);
   common.add_to(app);
 }
 
@@ -70,37 +71,35 @@ void Options::take_more_files(const std::vector<std::string>& words) {
 }
 
 void Options::add_batch_to(CLI::App& app) {
-  const auto number = CLI::Range(0.0, 1e15).description("");
-
   const std::string batch = "Batch";
-  app.add_option("-w,--workers", workers, "Wait for N workers first")
-      ->type_name("N")
-      ->check(number)
-      ->capture_default_str()
-      ->group(batch);
-  app.add_option("--retries", retries, "Run a failed task up to N times more")
+  app.add_option("--retries", retries)
       ->type_name("N")
       ->check(CLI::Range(0, 1000).description(""))
       ->group(batch);
-  app.add_option("--retry-delay", retry_delay, "Wait that long before")
-      ->type_name("SECONDS")
+  app.add_option("--retry-delay", retry_delay, "Run failed tasks N times more, after S seconds")
+      ->type_name("S")
       ->check(CLI::Range(0.0, 1e6).description(""))
       ->group(batch);
   app.add_option("--halt", halt, "Give up at soon,fail=N or now,fail=N% (kills)")
       ->type_name("WHEN")
       ->group(batch);
-  app.add_option("--name", name, "The same name goes on where the journal says")
-      ->type_name("NAME")
-      ->check(name_check())
-      ->group(batch);
-  app.add_flag("--longest-first", longest_first, "Longer tasks first: workloads, or others with")
-      ->group(batch);
-  app.add_option("--history", history, "the JOURNAL of an earlier run of them")
-      ->type_name("JOURNAL")
+  app.add_flag("--longest-first", longest_first)->group(batch);
+  app.add_option("--history", history, "Longer tasks first, as a journal says they were")
+      ->type_name("DB")
       ->needs("--longest-first")
       ->group(batch);
-  app.add_flag("--retry-failed", retry_failed, "Run the failed tasks of that batch again")
+  app.add_option("--name", name)->type_name("NAME")->check(name_check())->group(batch);
+  app.add_flag("--retry-failed", retry_failed, "Go on with that batch; its failures again, too")
       ->needs("--name")
+      ->group(batch);
+}
+
+void Options::add_fleet_to(CLI::App& app) {
+  const std::string batch = "Batch";
+  app.add_option("-w,--workers", workers, "Wait for N workers first")
+      ->type_name("N")
+      ->check(CLI::Range(0.0, 1e15).description(""))
+      ->capture_default_str()
       ->group(batch);
   app.add_option("--lost-after", lost_after, "A worker silent so long is gone")
       ->type_name("SECONDS")

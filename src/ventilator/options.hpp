@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hall/program.hpp"
+#include "common/options.hpp"
 #include "ventilator/input.hpp"
 
 namespace divvy::ventilator {
@@ -34,10 +34,12 @@ struct Options {
   std::string make_key;  // file
 
   void add_to(CLI::App& app);
-
- private:
+  /// Those that matter also where all three are started together.
   void add_tasks_to(CLI::App& app);
   void add_batch_to(CLI::App& app);
+
+ private:
+  void add_fleet_to(CLI::App& app);
   void take_more_files(const std::vector<std::string>& words);
 };
 

@@ -6,8 +6,13 @@
 #include <cstdio>
 #include <utility>
 
-#include "divvy/digest.hpp"
-#include "divvy/endpoints.hpp"
+#include "common/clock.hpp"
+#include "common/digest.hpp"
+#include "common/message.hpp"
+#include "common/peer_endpoint.hpp"
+#include "common/program.hpp"
+#include "common/random_id.hpp"
+#include "ventilator/rules/limits.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -16,8 +21,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kAnnounceEvery = 1s;
 constexpr auto kRemindAfter = 2s;
-// A worker tries to connect at least once a second; then it says what it holds.
-constexpr auto kReunion = 1300ms;
+// By then each worker has connected to a ventilator that was started again, and has said what it
+// holds.
+constexpr auto kReconnected = std::chrono::milliseconds(kReconnectMaxMsec) + 300ms;
 
 // The same name is the same batch, today and after a crash.
 BatchId batch_id(const std::string& name) {
@@ -35,110 +41,106 @@ Dispatch::Settings with_ids(Dispatch::Settings settings, VentilatorId self, Batc
 
 }  // namespace
 
-Ventilator::Ventilator(const CommonOptions& options, Batch batch)
-    : notices_("ventilator", options),
-      batch_(std::move(batch)),
+Ventilator::Ventilator(const CommonOptions& options, Settings settings)
+    : log_("ventilator", options.verbosity()),
+      settings_(std::move(settings)),
       self_{random_id()},
-      id_(batch_id(batch_.name)),
+      batch_(batch_id(settings_.name)),
       context_(options.key),
-      tasks_(context_, context_.socket(zmq::socket_type::push), options.endpoints.tasks),
+      plain_tasks_(context_, context_.socket(zmq::socket_type::push), options.endpoints.tasks),
       feedback_(context_, options.endpoints.feedback),
       sink_(context_, make_push(context_), options.endpoints.results),
       lanes_(context_),
-      dispatch_(with_ids(batch_.dispatch, self_, id_)),
-      intake_(std::move(batch_.intake), batch_.name, dispatch_, notices_) {
-  tasks_.socket().set(zmq::sockopt::linger, 0);
-  notices_.detail(
-      fmt::format("tasks on {}, feedback on {}", tasks_.endpoint(), feedback_.endpoint()));
-  remind_at_ = Clock::now() + kRemindAfter;
+      dispatch_(with_ids(settings_.dispatch, self_, batch_)),
+      intake_(std::move(settings_.intake), settings_.name, dispatch_, log_),
+      announce_at_(now()),
+      remind_at_(now() + kRemindAfter) {
+  plain_tasks_.socket().set(zmq::sockopt::linger, 0);
+  log_.debug(
+      fmt::format("tasks on {}, feedback on {}", plain_tasks_.endpoint(), feedback_.endpoint()));
 }
 
 int Ventilator::run() {
   while (!finished()) {
     wait();
-    obey_signals();
-    if (interrupts_ > 1) break;
-    hear();
+    if (stops_ > 1) break;
+    receive();
     if (wants_input()) read_input();
-    const Time now = Clock::now();
-    get_ready(now);
-    carry_out(dispatch_.decide(now));
-    report_given_up();
-    if (now >= announce_at_) announce();
-    remind(now);
+    const Time time = now();
+    prepare(time);
+    carry_out(dispatch_.decide(time));
+    report_lost_tasks();
+    if (time >= announce_at_) announce();
+    remind(time);
   }
   return leave();
 }
 
 void Ventilator::wait() {
-  Time deadline = announce_at_;
-  if (remind_at_) deadline = std::min(deadline, *remind_at_);
-  if (sink_known_ && Clock::now() < ready_at_) deadline = std::min(deadline, ready_at_);
-  if (const auto decide = dispatch_.deadline()) deadline = std::min(deadline, *decide);
-  timer_.set(deadline);
-
-  std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
-                                     {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
-  context_.add_to(items);
-  tasks_.add_to(items, false);
-  feedback_.add_to(items);
-  sink_.add_to(items, false);
+  context_.add_to(loop_);
+  plain_tasks_.add_to(loop_, false);
+  feedback_.add_to(loop_);
+  sink_.add_to(loop_, false);
   if (wants_input()) {
     const auto fd = intake_.fd();
-    if (!fd) return;  // more is there already
-    items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
+    fd ? loop_.watch(*fd) : loop_.wake_at_once();
   }
-  zmq::poll(items);
+  loop_.wake_at(announce_at_);
+  loop_.wake_at(remind_at_);
+  loop_.wake_at(dispatch_.deadline());
+  if (ready_at_ && now() < *ready_at_) loop_.wake_at(ready_at_);
+  stop(loop_.wait());
 }
 
-void Ventilator::obey_signals() {
-  const int came = signals_.drain();
-  if (came == 0) return;
-  interrupts_ += came;
+void Ventilator::stop(int times) {
+  if (times == 0) return;
+  stops_ += times;
   dispatch_.stop();
-  if (interrupts_ == 1 && dispatch_.outstanding() > 0) {
-    notices_.tell(fmt::format("stopping; waiting for {} tasks under way (once more: leave now)",
-                              dispatch_.outstanding()));
+  if (stops_ == 1 && dispatch_.outstanding() > 0) {
+    log_.info(fmt::format("stopping; waiting for {} tasks under way (once more: leave now)",
+                          dispatch_.outstanding()));
   }
+  phase_ = Phase::stopping;
 }
 
-void Ventilator::hear() {
-  if (sink_.connected_anew(notices_)) {
+void Ventilator::receive() {
+  if (sink_.connected_anew(log_)) {
     announce();
-    for (const std::string& frame : given_up_) sink_.send(frame);
+    for (const auto& [id, frame] : lost_results_) sink_.send(frame);
   }
-  context_.answer_door();
-  tasks_.news(notices_);
-  const auto disconnected = feedback_.disconnected(notices_);
-  for (const Turn turn; !turn.over();) {
+  context_.authenticate();
+  plain_tasks_.events(log_);
+  const auto disconnected = feedback_.disconnected(log_);
+  for (const TimeSlice slice; !slice.over();) {
     auto message = feedback_.receive();
     if (!message) break;
-    hear(*message);
+    receive(*message);
   }
-  for (const WorkerId worker : disconnected) dispatch_.gone(worker);
+  for (const WorkerId worker : disconnected) dispatch_.disconnected(worker);
 }
 
-void Ventilator::hear(zmq::message_t& message) {
+void Ventilator::receive(zmq::message_t& message) {
   const std::string_view frame = view(message);
-  if (const auto presence = decode<Presence>(frame)) return hear_presence(*presence, message);
-  if (const auto receipts = decode<Receipts>(frame)) return hear_receipts(*receipts);
-  notices_.dropped("a message that is neither a presence nor receipts");
+  if (const auto presence = decode<Presence>(frame)) return receive_presence(*presence, message);
+  if (const auto receipts = decode<Receipts>(frame)) return receive_receipts(*receipts);
+  if (const auto version = other_version(frame)) return receive_other_version(*version, message);
+  log_.dropped("a message that is neither a presence nor receipts");
 }
 
-void Ventilator::hear_presence(const Presence& presence, zmq::message_t& message) {
-  const std::string inbox = reach(presence.inbox, peer_of(message));
+void Ventilator::receive_presence(const Presence& presence, zmq::message_t& message) {
+  const std::string inbox = reach(presence.inbox, peer_address(message));
   if (!is_beside(inbox, feedback_.endpoint())) {
-    return notices_.dropped("a presence whose inbox is not where it came from");
+    return log_.dropped("a presence whose inbox is not where it came from");
   }
-  const auto there = [this](WorkerId worker) { return dispatch_.knows(worker); };
-  if (!feedback_.is_from(presence.worker, message, there)) {
-    return notices_.dropped("a presence through the connection of another worker");
+  const auto is_known = [this](WorkerId worker) { return dispatch_.knows(worker); };
+  if (!feedback_.is_from(presence.worker, message, is_known)) {
+    return log_.dropped("a presence through the connection of another worker");
   }
-  if (presence.batch == id_ && claims_too_much(presence)) {
-    notices_.dropped("what a worker says to hold, and is not in the input");
+  if (presence.batch == batch_ && claims_too_much(presence)) {
+    log_.dropped("what a worker says to hold, and is not in the input");
   }
-  if (!dispatch_.presence(presence, inbox, Clock::now())) {
-    notices_.dropped("a presence that makes no sense, or one too many that does not answer");
+  if (!dispatch_.presence(presence, inbox, now())) {
+    log_.dropped("a presence that makes no sense, or one too many that does not answer");
   }
 }
 
@@ -149,139 +151,162 @@ bool Ventilator::claims_too_much(const Presence& presence) const {
          std::any_of(presence.finished.begin(), presence.finished.end(), beyond);
 }
 
-void Ventilator::hear_receipts(const Receipts& receipts) {
-  if (receipts.batch != id_) return notices_.dropped("receipts of another batch");
+void Ventilator::receive_receipts(const Receipts& receipts) {
+  if (receipts.batch != batch_) return log_.dropped("receipts of another batch");
   if (receipts.ventilator != self_) {
-    return notices_.detail("receipts for an earlier ventilator are ignored");
+    return log_.debug("receipts for an earlier ventilator are ignored");
   }
-  if (!sink_known_) {
-    sink_known_ = true;
-    ready_at_ = Clock::now() + (receipts.resumed ? kReunion : 0s);
-  }
-  for (const Receipt& receipt : receipts.receipts) {
-    if (receipt.worker == WorkerId::none) intake_.expect(receipt.ids, receipt.digest);
-    if (dispatch_.is_beyond_input(receipt.ids)) {
-      notices_.dropped("a receipt for a task that is not in the input");
-      continue;
-    }
-    for (const Range& ids : dispatch_.receipt(receipt, Clock::now())) intake_.retire(ids);
-  }
+  if (!sink_known()) ready_at_ = now() + (receipts.resumed ? kReconnected : 0s);
+  for (const Receipt& receipt : receipts.receipts) record(receipt);
   halt_if_reached();
 }
 
+void Ventilator::record(const Receipt& receipt) {
+  if (receipt.worker == WorkerId::none) intake_.expect(receipt.ids, receipt.digest);
+  if (dispatch_.is_beyond_input(receipt.ids)) {
+    return log_.dropped("a receipt for a task that is not in the input");
+  }
+  for (const Range& ids : dispatch_.receipt(receipt, now())) intake_.retire(ids);
+  if (receipt.verdict == Verdict::retry) return;
+  lost_results_.erase(lost_results_.lower_bound(receipt.ids.first),
+                      lost_results_.lower_bound(receipt.ids.end()));
+}
+
+// A worker is greeted all the same: by a message of ours it knows, too, what is wrong.
+void Ventilator::receive_other_version(int version, zmq::message_t& message) {
+  auto presence = decode_introduction<Presence>(view(message));
+  const std::string peer = presence ? fmt::format("worker {}", presence->name) : "the sink";
+  log_.warn_rate_limited(peer, other_version_line(peer, version));
+  if (!presence) return;
+  presence->slots = 1;
+  receive_presence(*presence, message);
+}
+
 // Nothing runs before it is known that what is recorded is of this input, and before workers had
-// the time to say what they hold of a batch that goes on.
-void Ventilator::get_ready(Time now) {
-  if (ready_ || !sink_known_) return;
-  ready_ = intake_.seen_enough() && now >= ready_at_;
-  if (ready_) dispatch_.sink_ready();
+// the time to say what they hold of a batch that is resumed.
+void Ventilator::prepare(Time now) {
+  if (phase_ != Phase::preparing || !sink_known()) return;
+  if (!intake_.seen_enough() || now < *ready_at_) return;
+  phase_ = Phase::running;
+  dispatch_.sink_ready();
 }
 
 void Ventilator::halt_if_reached() {
-  if (halted_ || !batch_.halt || !batch_.halt->reached(dispatch_.failed(), intake_.last())) return;
-  halted_ = true;
-  dispatch_.stop(batch_.halt->now);
-  notices_.warn(fmt::format("halting: {} tasks have failed", dispatch_.failed()));
+  if (stopping() || !settings_.halt) return;
+  if (!settings_.halt->reached(dispatch_.failed(), intake_.last())) return;
+  phase_ = Phase::stopping;
+  dispatch_.stop(settings_.halt->now);
+  log_.warn(fmt::format("halting: {} tasks have failed", dispatch_.failed()));
 }
 
+// A batch that may be resumed is read once the sink has said what is recorded of it.
 bool Ventilator::wants_input() const {
-  // A batch that may go on is read once the sink has said what is recorded of it.
-  const bool wanted = batch_.name.empty() || sink_known_;
+  const bool wanted = settings_.name.empty() || sink_known();
   return wanted && !stopping() && !intake_.ended() && intake_.has_room();
 }
-
-bool Ventilator::stopping() const { return interrupts_ > 0 || halted_; }
 
 void Ventilator::read_input() {
   if (!intake_.ready()) return;
   intake_.read();
-  if (intake_.ended()) announce_at_ = Clock::now();
+  if (intake_.ended()) announce_at_ = now();
 }
 
 // Whether lines of numbers are workloads or arguments is for the workers to say.
 void Ventilator::tell_expected_cost() {
-  if (cost_told_ || !dispatch_.started() || !intake_.ended()) return;
-  if (!batch_.workloads && !dispatch_.workloads()) return;
+  if (cost_told_ || !dispatch_.is_handing_out() || !intake_.ended()) return;
+  if (!settings_.workloads && !dispatch_.workloads()) return;
   cost_told_ = true;
   const auto msec = intake_.expected_msec();
-  if (!msec || !(batch_.workloads || *dispatch_.workloads())) return;
+  if (!msec || !(settings_.workloads || *dispatch_.workloads())) return;
   fmt::print("Total expected cost: {} msec\n", *msec);
   std::fflush(stdout);
 }
 
-void Ventilator::carry_out(const Orders& orders) {
-  for (const WorkerId worker : orders.close) {
-    lanes_.close(worker);
-    notices_.detail("a worker is gone");
+void Ventilator::carry_out(Orders orders) {
+  for (const Orders::Close& order : orders.close) {
+    lanes_.close(order.worker);
+    log_.debug(fmt::format("worker {} is gone", order.name));
   }
-  for (const auto& [worker, inbox] : orders.open) {
-    if (!lanes_.open(worker, inbox)) notices_.dropped("a worker whose inbox is no endpoint");
-    notices_.detail(fmt::format("a worker at {}", inbox));
+  for (const auto& [worker, name, inbox] : orders.open) {
+    if (!lanes_.open(worker, inbox)) log_.dropped("a worker whose inbox is no endpoint");
+    log_.debug(fmt::format("worker {} at {}", name, inbox));
   }
-  for (const Order& order : orders.send) send(order);
-  if (!started_ && dispatch_.started()) {
-    started_ = announce_at_ = Clock::now();
-    if (batch_.workloads) fmt::print("Sending tasks to workers...\n");
+  for (Lane& lane : orders.send) send(std::move(lane));
+  if (!started_ && dispatch_.is_handing_out()) {
+    started_ = announce_at_ = now();
+    if (settings_.workloads) fmt::print("Sending tasks to workers...\n");
     std::fflush(stdout);
   }
   tell_expected_cost();
 }
 
-void Ventilator::send(const Order& order) {
-  Lane lane{order.worker,  self_,          order.sequence, id_,
-            order.settled, order.recalled, order.abort,    {}};
-  for (const Portion& portion : order.tasks) {
-    for (Range rest = portion.ids; rest.count > 0;) {
+// Adds the texts, which lie side by side only in part.
+void Ventilator::send(Lane lane) {
+  for (const Assignment& assignment : std::exchange(lane.tasks, {})) {
+    for (Range rest = assignment.ids; rest.count > 0;) {
       const auto [ids, texts] = intake_.slice(rest);
-      lane.tasks.push_back({ids, portion.attempt, portion.attempts, texts});
+      lane.tasks.push_back({.ids = ids,
+                            .attempt = assignment.attempt,
+                            .attempts = assignment.attempts,
+                            .texts = texts});
       rest = {ids.end(), rest.count - ids.count};
     }
   }
-  lanes_.send(order.worker, encode(lane));
+  lanes_.send(lane.worker, encode(lane));
 }
 
-void Ventilator::report_given_up() {
-  for (const TaskId id : dispatch_.take_given_up()) {
+void Ventilator::report_lost_tasks() {
+  for (const TaskId id : dispatch_.take_lost_tasks()) {
     if (dispatch_.is_recorded(id)) continue;
-    Result result;
-    result.ids = {id, 1};
-    result.outcome = Outcome::lost;
-    result.reason = "lost 3 workers";
-    result.texts = intake_.slice(result.ids).texts;
-    given_up_.push_back(encode(Results{WorkerId::none, "ventilator", id_, {result}}));
-    sink_.send(given_up_.back());
+    const std::string reason = fmt::format("lost {} workers", kMaxStrikes);
+    const Result result{.ids = {id, 1},
+                        .outcome = Outcome::lost,
+                        .texts = intake_.slice({id, 1}).texts,
+                        .reason = reason};
+    std::string& frame = lost_results_[id];
+    frame = encode(Results{.name = "ventilator", .batch = batch_, .results = {result}});
+    sink_.send(frame);
   }
 }
 
 BatchState Ventilator::state() const {
   const bool ended = intake_.ended();
-  if (sink_known_ && ended && dispatch_.recorded() == intake_.last()) return BatchState::complete;
-  if (leaving_) return BatchState::stopped;
+  if (sink_known() && ended && dispatch_.recorded() == intake_.last()) return BatchState::complete;
+  if (phase_ == Phase::leaving) return BatchState::stopped;
   return ended ? BatchState::closed : BatchState::open;
 }
 
-void Ventilator::announce() {
-  announce_at_ = Clock::now() + kAnnounceEvery;
-  std::uint64_t elapsed = 0;
-  if (started_) {
-    const auto since = std::chrono::nanoseconds(Clock::now() - *started_).count();
-    elapsed = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(since));
-  }
-  const bool sleeps = dispatch_.workloads().value_or(batch_.workloads);
-  sink_.send(encode(Announcement{self_, id_, batch_.name, feedback_.endpoint(), state(),
-                                 intake_.last(), elapsed, batch_.retry_failed, sleeps,
-                                 static_cast<std::uint32_t>(dispatch_.workers()), dispatch_.slots(),
-                                 dispatch_.busy()}));
+Announcement Ventilator::announcement() const {
+  // 0 stands for not started yet.
+  const std::int64_t elapsed =
+      started_ ? std::max<std::int64_t>(1, (now() - *started_).count()) : 0;
+  return {.ventilator = self_,
+          .batch = batch_,
+          .name = settings_.name,
+          .feedback = feedback_.endpoint(),
+          .state = state(),
+          .tasks = intake_.last(),
+          .elapsed = static_cast<std::uint64_t>(elapsed),
+          .forget_failed = settings_.retry_failed,
+          .workloads = dispatch_.workloads().value_or(settings_.workloads),
+          .workers = static_cast<std::uint32_t>(dispatch_.workers()),
+          .slots = dispatch_.slots(),
+          .busy_slots = dispatch_.busy_slots()};
 }
 
-// Whoever started only one of the three is told what the others are waited for.
+void Ventilator::announce() {
+  announce_at_ = now() + kAnnounceEvery;
+  sink_.send(encode(announcement()));
+}
+
+// A user who has started only one of the three is told what the others are waited for.
 void Ventilator::remind(Time now) {
   if (!remind_at_ || now < *remind_at_) return;
   remind_at_.reset();
-  if (!sink_known_) notices_.tell("waiting for a sink");
-  if (dispatch_.workers() < batch_.dispatch.workers_wanted) {
-    notices_.tell(fmt::format("waiting for workers, {} of {} are there", dispatch_.workers(),
-                              batch_.dispatch.workers_wanted));
+  if (!sink_known()) log_.info("waiting for a sink");
+  if (dispatch_.workers() < settings_.dispatch.workers_wanted) {
+    log_.info(fmt::format("waiting for workers, {} of {} are there", dispatch_.workers(),
+                          settings_.dispatch.workers_wanted));
   }
 }
 
@@ -292,25 +317,25 @@ bool Ventilator::finished() const {
 
 // The last announcement tells the sink that it may end, too. Closing the sockets delivers it.
 int Ventilator::leave() {
-  leaving_ = true;
+  phase_ = Phase::leaving;
   announce();
   const std::uint64_t tasks = intake_.last();
   if (state() != BatchState::complete) {
-    notices_.warn(fmt::format("stopped with {} of {}{} tasks done{}", dispatch_.recorded(), tasks,
-                              intake_.ended() ? "" : " or more",
-                              batch_.name.empty() ? "" : "; the same command goes on from there"));
+    log_.warn(fmt::format("stopped with {} of {}{} tasks done{}", dispatch_.recorded(), tasks,
+                          intake_.ended() ? "" : " or more",
+                          settings_.name.empty() ? "" : "; the same command goes on from there"));
     return kExitTrouble;
   }
-  if (dispatch_.failed() > 0) tell_how_to_run_again();
+  if (dispatch_.failed() > 0) tell_how_to_retry();
   return exit_status(dispatch_.failed());
 }
 
-void Ventilator::tell_how_to_run_again() const {
-  if (batch_.again.empty()) {
-    return notices_.tell(
+void Ventilator::tell_how_to_retry() const {
+  if (settings_.retry_command.empty()) {
+    return log_.info(
         "with a --name, and the sink's --journal, failed tasks can be run again alone");
   }
-  notices_.tell(fmt::format("to run only the failed tasks again: {}", batch_.again));
+  log_.info(fmt::format("to run only the failed tasks again: {}", settings_.retry_command));
 }
 
 }  // namespace divvy::ventilator

@@ -2,91 +2,99 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
-#include <vector>
 #include <zmq.hpp>
 
-#include "hall/events.hpp"
-#include "hall/listening.hpp"
-#include "hall/program.hpp"
-#include "hall/sockets.hpp"
-#include "ventilator/dispatch.hpp"
+#include "common/connection.hpp"
+#include "common/event_loop.hpp"
+#include "common/listener.hpp"
+#include "common/log.hpp"
+#include "common/options.hpp"
 #include "ventilator/feedback.hpp"
-#include "ventilator/halt.hpp"
 #include "ventilator/intake.hpp"
 #include "ventilator/lanes.hpp"
+#include "ventilator/rules/dispatch.hpp"
+#include "ventilator/rules/halt.hpp"
 
 namespace divvy::ventilator {
 
 class Ventilator {
  public:
-  struct Batch {
-    std::string name;
-    Intake::Settings intake;
+  struct Settings {
+    std::string name{};  // the batch's
+    Intake::Settings intake{};
     bool workloads = false;       // the tasks are known to be milliseconds
-    Dispatch::Settings dispatch;  // but for the ids
-    std::optional<Halt> halt;
+    Dispatch::Settings dispatch{};  // but for the ids
+    std::optional<Halt> halt{};
     bool retry_failed = false;
-    std::string again;  // a command that runs only the failed tasks again; none: it cannot be done
+    std::string retry_command{};  // runs only the failed tasks again; none: it cannot be done
   };
 
-  Ventilator(const CommonOptions& options, Batch batch);
+  Ventilator(const CommonOptions& options, Settings settings);
 
   /// Returns the exit status.
   int run();
 
  private:
+  enum class Phase {
+    preparing,  // nothing may run yet, see prepare()
+    running,
+    stopping,  // hands out no more, and waits for what runs
+    leaving,
+  };
+
   void wait();
-  void obey_signals();
-  void hear();
-  void hear(zmq::message_t& message);
-  void hear_presence(const Presence& presence, zmq::message_t& message);
-  void hear_receipts(const Receipts& receipts);
+  void stop(int times);
+  void receive();
+  void receive(zmq::message_t& message);
+  void receive_presence(const Presence& presence, zmq::message_t& message);
+  void receive_receipts(const Receipts& receipts);
+  void receive_other_version(int version, zmq::message_t& message);
+  void record(const Receipt& receipt);
   void read_input();
-  void get_ready(Time now);
+  void prepare(Time now);
   void halt_if_reached();
   void tell_expected_cost();
-  void carry_out(const Orders& orders);
-  void send(const Order& order);
-  void report_given_up();
+  void carry_out(Orders orders);
+  void send(Lane lane);
+  void report_lost_tasks();
   void announce();
   void remind(Time now);
   int leave();
-  void tell_how_to_run_again() const;
+  void tell_how_to_retry() const;
 
   [[nodiscard]] bool claims_too_much(const Presence& presence) const;
   [[nodiscard]] bool wants_input() const;
-  [[nodiscard]] bool stopping() const;
+  [[nodiscard]] bool sink_known() const { return ready_at_.has_value(); }
+  [[nodiscard]] bool stopping() const { return phase_ >= Phase::stopping; }
   [[nodiscard]] bool finished() const;
   [[nodiscard]] BatchState state() const;
+  [[nodiscard]] Announcement announcement() const;
 
-  Notices notices_;
-  Batch batch_;
+  Log log_;
+  Settings settings_;
   VentilatorId self_;
-  BatchId id_;
+  BatchId batch_;
 
-  Signals signals_;
-  Timer timer_;
+  EventLoop loop_;
   Context context_;
-  Listening tasks_;  // the guide's line: nothing travels there, but plain workers may connect
+  Listener plain_tasks_;  // nothing is sent there, but the guide's workers may connect
   Feedback feedback_;
-  Link sink_;
+  Connection sink_;
   Lanes lanes_;
 
   Dispatch dispatch_;
   Intake intake_;
-  std::vector<std::string> given_up_;  // results that the sink has no receipt for yet, encoded
+  std::map<TaskId, std::string> lost_results_;  // that have no receipt yet, encoded
 
-  int interrupts_ = 0;
-  bool leaving_ = false;
-  bool halted_ = false;
-  bool sink_known_ = false;
-  bool ready_ = false;  // to hand out tasks
-  Time ready_at_;       // not before
+  Phase phase_ = Phase::preparing;
+  int stops_ = 0;                 // how often the user has asked
+  std::optional<Time> ready_at_;  // once the sink is known: nothing runs before
   bool cost_told_ = false;
-  std::optional<Time> started_;
-  Time announce_at_ = Clock::now();
+  std::optional<Time> started_;  // handing out tasks
+  Time announce_at_;
   std::optional<Time> remind_at_;
 };
 

@@ -8,8 +8,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "common/descriptor.hpp"
 #include "divvy/endpoints.hpp"
-#include "hall/events.hpp"
 
 namespace divvy::worker {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "divvy/messages.hpp"
+#include "divvy/protocol.hpp"
 
 namespace divvy::worker {
 

@@ -1,28 +1,71 @@
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
-#include "hall/program.hpp"
+#include "common/peer_endpoint.hpp"
+#include "common/program.hpp"
+#include "worker/command_runner.hpp"
+#include "worker/dry_runner.hpp"
 #include "worker/options.hpp"
+#include "worker/sleep_runner.hpp"
 #include "worker/worker.hpp"
+
+namespace {
 
 using namespace divvy;
 using namespace divvy::worker;
 
+std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
+  std::optional<Command> command;
+  if (!options.command.empty()) {
+    command.emplace(options.command, Command::Settings{.colsep = options.colsep,
+                                                       .task_on_stdin = options.task_on_stdin});
+  }
+  if (options.dry_run) return std::make_unique<DryRunner>(std::move(command));
+  if (!command) return std::make_unique<SleepRunner>();
+  return std::make_unique<CommandRunner>(
+      std::move(*command),
+      CommandRunner::Settings{
+          .worker = name,
+          .timeout = options.timeout ? std::optional(from_seconds(*options.timeout)) : std::nullopt,
+          .max_output = options.max_output});
+}
+
+int run(Options& options) {
+  options.common.resolve();
+  if (!options.inbox.empty()) require_private(options.inbox, options.common.is_protected());
+  options.check();
+  const std::string name = default_name();
+  return Worker({.endpoints = options.common.endpoints,
+                 .inbox = options.inbox,
+                 .key = options.common.key,
+                 .name = name,
+                 .slots = options.slots,
+                 .first_slot = options.first_slot,
+                 .workloads = options.command.empty() && !options.dry_run,
+                 .verbosity = options.common.verbosity()},
+                make_runner(options, name))
+      .run();
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   Options options;
   const Program program{
-      "worker", "[-- COMMAND [ARG...]]",
-      "Runs COMMAND, without a shell, for each task, which {} stands for or which comes\n"
-      "last. Without a COMMAND a task is a number of milliseconds to sleep.",
-      [&](CLI::App& app) { options.add_to(app); }};
+      .name = "worker",
+      .arguments = "[-- COMMAND [ARG...]]",
+      .description =
+          "Runs COMMAND, without a shell, for each task, which {} stands for or which "
+          "comes\nlast. Without a COMMAND a task is a number of milliseconds to sleep.",
+      .add_options = [&](CLI::App& app) { options.add_to(app); }};
   // Whatever follows the first -- belongs to the command.
   char** const end = argv + argc;
   char** const dashes = std::find(argv, end, std::string_view("--"));
   if (dashes != end) options.command.assign(dashes + 1, end);
-  return run_program(program, static_cast<int>(dashes - argv), argv, [&] {
-    options.common.settle();
-    if (!options.inbox.empty()) options.common.admit(options.inbox);
-    options.check();
-    return Worker(options).run();
-  });
+  return run_program(program, static_cast<int>(dashes - argv), argv,
+                     [&](CLI::App&) { return run(options); });
 }

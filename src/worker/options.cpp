@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <stdexcept>
 
-#include "divvy/limits.hpp"
-#include "worker/separator.hpp"
+#include "divvy/protocol.hpp"
+#include "worker/rules/separator.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -34,6 +34,17 @@ void Options::add_to(CLI::App& app) {
       "Examples:\n"
       "  worker -j 4 -- sha256sum {}\n"
       "  worker --timeout 60 -- sh -c {}   # each task is a command line");
+  add_slots_to(app);
+  add_execution_to(app);
+  common.add_to(app);
+  app.add_option("--inbox", inbox, "Where to listen for tasks")
+      ->type_name("ENDPOINT")
+      ->default_str("a free port")
+      ->check(endpoint_check())
+      ->group("Where to meet");
+}
+
+void Options::add_slots_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
@@ -45,12 +56,13 @@ void Options::add_to(CLI::App& app) {
       ->check(CLI::Range(1, 1'000'000'000).description(""))
       ->capture_default_str()
       ->group(tasks);
-  app.add_option("--colsep", colsep, "Tasks have columns with this between them")
-      ->type_name("REGEX")
-      ->check(separator_check())
-      ->group(tasks);
-  app.add_flag("--stdin", task_on_stdin, "Give the task on standard input")->group(tasks);
-  app.add_flag("--dry-run", dry_run, "Print the commands instead of running them")->group(tasks);
+}
+
+void Options::add_execution_to(CLI::App& app) {
+  const std::string tasks = "Tasks";
+  app.add_option("--colsep", colsep)->type_name("REGEX")->check(separator_check())->group(tasks);
+  app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
+  app.add_flag("--dry-run", dry_run, "Print what would be run, and run nothing")->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 1e9).description(""))
@@ -60,12 +72,6 @@ void Options::add_to(CLI::App& app) {
       ->transform(size_between(0, kMaxOutputBytes))
       ->default_str("64m")
       ->group(tasks);
-  common.add_to(app);
-  app.add_option("--inbox", inbox, "Where to listen for tasks")
-      ->type_name("ENDPOINT")
-      ->default_str("a free port")
-      ->check(endpoint_check())
-      ->group("Where to meet");
 }
 
 void Options::check() const {

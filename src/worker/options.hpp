@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hall/program.hpp"
+#include "common/options.hpp"
 
 namespace divvy::worker {
 
@@ -23,6 +23,9 @@ struct Options {
   std::vector<std::string> command;  // empty: sleep
 
   void add_to(CLI::App& app);
+  void add_slots_to(CLI::App& app);
+  /// How a task is run: what matters also where all three are started together.
+  void add_execution_to(CLI::App& app);
   /// Throws std::invalid_argument if the options do not go together.
   void check() const;
 };

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "hall/events.hpp"
+#include "common/descriptor.hpp"
 
 namespace divvy::worker {
 

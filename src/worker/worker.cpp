@@ -7,13 +7,14 @@
 #include <array>
 #include <climits>
 #include <cstdio>
+#include <unordered_set>
 #include <utility>
 
-#include "divvy/workload.hpp"
-#include "worker/children.hpp"
-#include "worker/dry_run.hpp"
+#include "common/clock.hpp"
+#include "common/message.hpp"
+#include "common/random_id.hpp"
+#include "common/workload.hpp"
 #include "worker/inbox.hpp"
-#include "worker/sleeper.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -26,265 +27,257 @@ constexpr auto kTogether = 10ms;
 // How long a worker that leaves waits for its last results to be recorded: a sink may be
 // restarting.
 constexpr auto kFarewell = 10s;
-// Plain tasks have no limit of their own, so what is read of them has.
-constexpr std::size_t kMostPlain = 1000;
-// Results that pile up like this hold back new tasks.
-constexpr std::uint64_t kMostKeptBytes = 256 << 20;
+// Plain tasks are neither limited nor acknowledged by their sender.
+constexpr std::size_t kMaxPlainTasks = 1000;
+constexpr std::size_t kMaxPlainBytes = 16 << 10;
+// With so many bytes of results that are not settled no more tasks are started.
+constexpr std::uint64_t kMaxKeptBytes = 256 << 20;
 
-std::string host_and_pid() {
+std::string inbox_endpoint(const Worker::Settings& settings, WorkerId self) {
+  return settings.inbox.empty() ? inbox_for(settings.endpoints.feedback, self) : settings.inbox;
+}
+
+}  // namespace
+
+std::string default_name() {
   std::array<char, HOST_NAME_MAX + 1> host{};
   ::gethostname(host.data(), host.size() - 1);
   return fmt::format("{}:{}", host.data(), ::getpid());
 }
 
-std::int64_t now_utc() {
-  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count();
-}
-
-std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
-  std::optional<Command> command;
-  if (!options.command.empty()) {
-    command.emplace(options.command, Command::Settings{options.colsep, options.task_on_stdin});
-  }
-  if (options.dry_run) return std::make_unique<DryRun>(std::move(command));
-  if (!command) return std::make_unique<Sleeper>();
-  Children::Settings settings;
-  settings.worker = name;
-  settings.max_output = options.max_output;
-  if (options.timeout) settings.timeout = from_seconds(*options.timeout);
-  return std::make_unique<Children>(std::move(*command), settings);
-}
-
-std::string inbox_endpoint(const Options& options, WorkerId self) {
-  return options.inbox.empty() ? inbox_for(options.common.endpoints.feedback, self) : options.inbox;
-}
-
-}  // namespace
-
-Worker::Worker(const Options& options)
-    : options_(options),
-      notices_("worker", options.common),
+Worker::Worker(Settings settings, std::unique_ptr<Runner> runner)
+    : settings_(std::move(settings)),
+      log_("worker", settings_.verbosity),
       self_{random_id()},
-      name_(host_and_pid()),
-      context_(options.common.key),
-      inbox_(context_, make_pull(context_, kMaxLaneBytes), inbox_endpoint(options, self_)),
-      line_(context_, make_pull(context_, kMaxLaneBytes), options.common.endpoints.tasks),
-      feedback_(context_, make_push(context_), options.common.endpoints.feedback),
-      results_(context_, make_push(context_), options.common.endpoints.results),
-      runner_(make_runner(options, name_)),
-      holdings_(self_, options.command.empty() && !options.dry_run),
-      slots_(options.first_slot) {
-  notices_.detail(fmt::format("{} listens on {}", name_, inbox_.endpoint()));
+      context_(settings_.key),
+      inbox_(context_, make_pull(context_, kMaxLaneBytes), inbox_endpoint(settings_, self_)),
+      plain_tasks_(context_, make_pull(context_, kMaxLaneBytes), settings_.endpoints.tasks),
+      feedback_(context_, make_push(context_), settings_.endpoints.feedback),
+      results_(context_, make_push(context_), settings_.endpoints.results),
+      runner_(std::move(runner)),
+      holdings_(self_, settings_.workloads),
+      slots_(settings_.first_slot),
+      presence_at_(now()) {
+  loop_.on_pause([this] { runner_->pause(); }, [this] { runner_->resume(); });
+  log_.debug(fmt::format("{} listens on {}", settings_.name, inbox_.endpoint()));
 }
 
 int Worker::run() {
   while (true) {
     wait();
-    obey_signals();
-    hear();
-    collect();
+    receive();
+    collect_ended();
     fill_slots();
     send_results();
-    const Time now = Clock::now();
-    if (finished(now)) break;
-    if (now >= presence_at_) send_presence(now);
+    const Time time = now();
+    if (finished(time)) break;
+    if (time >= presence_at_) send_presence(time);
   }
-  send_presence(Clock::now());
+  send_presence(now());
   return 0;
 }
 
 void Worker::wait() {
-  const bool presence_due = Clock::now() >= presence_at_;
-  std::optional<Time> deadline = runner_->deadline();
-  const auto consider = [&](Time time) { deadline = deadline ? std::min(*deadline, time) : time; };
-  if (!presence_due) consider(presence_at_);
-  if (leave_at_) consider(*leave_at_);
-  if (send_at_ && !waiting_) consider(*send_at_);
-  timer_.set(deadline);
-
-  std::vector<zmq::pollitem_t> items{{nullptr, signals_.fd(), ZMQ_POLLIN, 0},
-                                     {nullptr, timer_.fd(), ZMQ_POLLIN, 0}};
-  context_.add_to(items);
-  inbox_.add_to(items);
-  line_.add_to(items, has_room_for_plain());
-  if (const auto fd = runner_->fd()) items.push_back({nullptr, *fd, ZMQ_POLLIN, 0});
-  feedback_.add_to(items, presence_due);
-  results_.add_to(items, waiting_ || plain_done_ > 0);
-  zmq::poll(items);
+  const bool presence_due = now() >= presence_at_;
+  context_.add_to(loop_);
+  inbox_.add_to(loop_);
+  plain_tasks_.add_to(loop_, has_room_for_plain());
+  feedback_.add_to(loop_, presence_due);
+  results_.add_to(loop_, unsent_results_ || plain_completions_ > 0);
+  if (const auto fd = runner_->fd()) loop_.watch(*fd);
+  loop_.wake_at(runner_->deadline());
+  if (!presence_due) loop_.wake_at(presence_at_);
+  if (!unsent_results_) loop_.wake_at(send_at_);
+  loop_.wake_at(leave_at_);
+  stop(loop_.wait());
 }
 
-void Worker::obey_signals() {
-  const int came = signals_.drain();
-  if (came == 0) return;
-  interrupts_ += came;
-  if (interrupts_ > 1) kill([](const Running&) { return true; });
+void Worker::stop(int times) {
+  if (times == 0) return;
+  const bool at_once = phase_ != Phase::serving || times > 1;
+  phase_ = at_once ? Phase::leaving_now : Phase::leaving;
+  if (at_once) kill([](const Running&) { return true; });
+  if (!runner_->can_kill()) loop_.release_signals();  // the next one ends this process
   holdings_.give_back_queued();
-  plain_.clear();
-  presence_at_ = Clock::now();
-  if (holdings_.running() > 0) notices_.detail("finishing what runs (once more: kill it)");
+  plain_queue_.clear();
+  presence_at_ = now();
+  if (holdings_.running() > 0) log_.debug("finishing what runs (once more: kill it)");
 }
 
-// What waits in the inbox is heard before anything is started: the ventilator may have taken it
-// back. A flood must not keep us from all else, though.
-void Worker::hear() {
-  context_.answer_door();
-  inbox_.news(notices_);
-  line_.connected_anew(notices_);
-  if (feedback_.connected_anew(notices_)) presence_at_ = Clock::now();
-  for (const Turn turn; !turn.over();) {
+// The inbox is emptied before anything is started: the ventilator may have recalled it. A flood of
+// messages must not keep the worker from its other work, though.
+void Worker::receive() {
+  context_.authenticate();
+  inbox_.events(log_);
+  plain_tasks_.connected_anew(log_);
+  if (feedback_.connected_anew(log_)) presence_at_ = now();
+  for (const TimeSlice slice; !slice.over();) {
     auto message = inbox_.receive();
-    if (!message && has_room_for_plain()) message = line_.receive();
+    if (!message && has_room_for_plain()) message = plain_tasks_.receive();
     if (!message) return;
-    hear(*message);
+    receive(*message);
   }
 }
 
-void Worker::hear(const zmq::message_t& message) {
+void Worker::receive(const zmq::message_t& message) {
   const std::string_view frame = view(message);
-  if (is_plain(frame)) return hear_plain(frame);
-  const auto lane = decode<Lane>(frame);
-  if (!lane) return notices_.dropped("a message that is no lane message");
-  switch (holdings_.hear(*lane, now_utc())) {
-    case Holdings::Heard::ignored:
-      return notices_.dropped("a lane message that is stale, or another worker's");
-    case Holdings::Heard::asked:
-      presence_at_ = Clock::now();
+  if (is_plain(frame)) return receive_plain(frame);
+  if (const auto lane = decode<Lane>(frame)) return receive_lane(*lane);
+  if (const auto version = other_version(frame)) {
+    return log_.warn_rate_limited("version", other_version_line("the ventilator", *version));
+  }
+  log_.dropped("a message that is no lane message");
+}
+
+void Worker::receive_lane(const Lane& lane) {
+  switch (holdings_.receive(lane, now_utc())) {
+    case Holdings::Received::dropped:
+      return log_.dropped("a lane message that is stale, or another worker's");
+    case Holdings::Received::asked:
+      presence_at_ = now();
       break;
-    case Holdings::Heard::taken:
+    case Holdings::Received::accepted:
       break;
   }
-  if (interrupts_ > 0) holdings_.give_back_queued();
-  if (!lane->abort) return;
-  kill([&](const Running& run) { return !run.plain && run.task.batch == lane->batch; });
+  if (phase_ != Phase::serving) holdings_.give_back_queued();
+  if (!lane.abort) return;
+  kill([&](const Running& run) { return !run.plain && run.task.batch == lane.batch; });
 }
 
 void Worker::kill(const std::function<bool(const Running&)>& which) {
-  std::unordered_set<std::uint64_t> jobs;
-  for (const auto& [job, run] : running_) {
-    if (which(run)) jobs.insert(job);
+  std::unordered_set<std::uint64_t> keys;
+  for (const auto& [key, run] : running_) {
+    if (which(run)) keys.insert(key);
   }
-  runner_->kill(jobs);
+  runner_->kill(keys);
 }
 
-// On the guide's line they wait until there is room. Whoever sends them to the inbox is not known
-// to anybody, and may not fill it.
-void Worker::hear_plain(std::string_view task) {
-  if (task.size() > kMaxPlainBytes) return notices_.dropped("a plain task that is too long");
-  if (!has_room_for_plain()) return notices_.dropped("a plain task to the inbox, one too many");
-  if (interrupts_ == 0) plain_.emplace_back(without_padding(task));
+// From the guide's ventilator no more are taken than there is room for. Anybody may send them to
+// the inbox, so there they are dropped.
+void Worker::receive_plain(std::string_view task) {
+  if (task.size() > kMaxPlainBytes) return log_.dropped("a plain task that is too long");
+  if (!has_room_for_plain()) return log_.dropped("a plain task to the inbox, one too many");
+  if (phase_ == Phase::serving) plain_queue_.emplace_back(without_padding(task));
 }
 
-bool Worker::has_room_for_plain() const { return plain_.size() < kMostPlain; }
+bool Worker::has_room_for_plain() const { return plain_queue_.size() < kMaxPlainTasks; }
 
 bool Worker::may_start() const {
-  return running_.size() < options_.slots && holdings_.kept_bytes() < kMostKeptBytes;
+  return running_.size() < settings_.slots && holdings_.kept_bytes() < kMaxKeptBytes;
 }
 
 void Worker::fill_slots() {
   while (may_start()) {
     if (auto task = holdings_.start()) {
       start(std::move(*task), false);
-    } else if (!plain_.empty()) {
-      Task plain;
-      plain.text = std::move(plain_.front());
-      plain_.pop_front();
-      start(std::move(plain), true);
+    } else if (!plain_queue_.empty()) {
+      start({.text = std::move(plain_queue_.front())}, true);
+      plain_queue_.pop_front();
     } else {
       return;
     }
     // A slot whose task takes no time is free again.
-    if (running_.size() == options_.slots) collect();
+    if (running_.size() == settings_.slots) collect_ended();
   }
 }
 
 void Worker::start(Task task, bool plain) {
-  const auto [at, added] =
-      running_.try_emplace(++jobs_, Running{std::move(task), plain, now_utc(), slots_.take()});
-  const Task& started = at->second.task;
-  runner_->start({jobs_, started.text, started.id, started.attempt, at->second.slot}, Clock::now());
+  const auto [at, added] = running_.try_emplace(++last_key_, Running{.task = std::move(task),
+                                                                     .plain = plain,
+                                                                     .slot = slots_.take(),
+                                                                     .started_utc = now_utc(),
+                                                                     .started = now()});
+  const Running& run = at->second;
+  runner_->start({.key = last_key_,
+                  .text = run.task.text,
+                  .id = run.task.id,
+                  .attempt = run.task.attempt,
+                  .slot = run.slot},
+                 run.started);
 }
 
-void Worker::collect() {
-  std::uint64_t slept = holdings_.take_passed();
-  for (const Ended& ended : runner_->ended(Clock::now())) {
-    const auto run = running_.extract(ended.job);
+void Worker::collect_ended() {
+  std::uint64_t slept = holdings_.take_instant();
+  for (const Ended& ended : runner_->ended(now())) {
+    const auto run = running_.extract(ended.key);
     slots_.free(run.mapped().slot);
-    end(run.mapped(), ended);
+    finish(run.mapped(), ended);
     if (ended.outcome == Outcome::slept) ++slept;
   }
-  if (slept == 0 || options_.common.quiet) return;
+  if (slept == 0 || settings_.verbosity == Verbosity::quiet) return;
   for (; slept > 0; --slept) std::putchar('.');
   std::fflush(stdout);
 }
 
-void Worker::end(const Running& run, const Ended& ended) {
-  if (run.plain) return end_plain(ended);
-  // What we killed to leave at once has not failed: others may run it.
-  if (interrupts_ > 1 && ended.outcome == Outcome::signalled) return holdings_.give_up(run.task);
-  Result result;
-  result.outcome = ended.outcome;
-  result.status = ended.status;
-  result.started = run.started;
-  result.ended = std::max(run.started, now_utc());
-  result.output = ended.output;
-  result.errors = ended.errors;
-  result.reason = ended.reason;
-  holdings_.finish(run.task, result);
+void Worker::finish(const Running& run, const Ended& ended) {
+  if (run.plain) return finish_plain(ended);
+  // A task that was killed because the worker leaves has not failed: another worker may run it.
+  const bool killed = phase_ == Phase::leaving_now && ended.outcome == Outcome::signalled;
+  if (killed) return holdings_.give_back(run.task);
+  holdings_.finish(run.task, {.outcome = ended.outcome,
+                              .status = ended.status,
+                              .started = run.started_utc,
+                              .ended = run.started_utc + (now() - run.started).count(),
+                              .output = ended.output,
+                              .errors = ended.errors,
+                              .reason = ended.reason});
 }
 
 // A plain completion has no room for what the task printed, or for how it ended.
-void Worker::end_plain(const Ended& ended) {
-  ++plain_done_;
+void Worker::finish_plain(const Ended& ended) {
+  ++plain_completions_;
   std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
   std::fwrite(ended.errors.data(), 1, ended.errors.size(), stderr);
-  if (!ended.reason.empty()) notices_.seldom("a plain task", ended.reason);
+  if (!ended.reason.empty()) log_.warn_rate_limited("a plain task", ended.reason);
   std::fflush(stdout);
 }
 
 void Worker::send_results() {
-  if (results_.connected_anew(notices_)) {
-    holdings_.unsend();
-    waiting_.reset();
+  if (results_.connected_anew(log_)) {
+    holdings_.resend_all();
+    unsent_results_.reset();
   }
-  for (; plain_done_ > 0; --plain_done_) {
+  for (; plain_completions_ > 0; --plain_completions_) {
     if (!results_.send({})) return;
   }
-  while (waiting_ || results_due()) {
-    if (!waiting_) waiting_ = holdings_.next_results(name_);
-    if (!results_.send(*waiting_)) return;
-    waiting_.reset();
+  while (unsent_results_ || results_due()) {
+    if (!unsent_results_) unsent_results_ = holdings_.next_results(settings_.name);
+    if (!results_.send(*unsent_results_)) return;
+    unsent_results_.reset();
   }
 }
 
-// One message for each brief task would cost more than the task. While half of what was queued is
-// still there, nobody waits for the news.
+// One message for each brief task would cost more than the task. While there is more queued than
+// unsent, the ventilator need not hurry to send more.
 bool Worker::results_due() {
   if (holdings_.unsent() == 0) {
     send_at_.reset();
     return false;
   }
-  const Time now = Clock::now();
-  if (!send_at_) send_at_ = now + kTogether;
-  return holdings_.unsent() >= holdings_.queued() || now >= *send_at_;
+  const Time time = now();
+  if (!send_at_) send_at_ = time + kTogether;
+  return holdings_.unsent() >= holdings_.queued() || time >= *send_at_;
+}
+
+// Less those that plain tasks or a former batch's occupy, but at least 1: 0 means that it leaves.
+std::uint32_t Worker::offered_slots() const {
+  if (phase_ != Phase::serving) return 0;
+  const auto foreign = static_cast<std::uint32_t>(running_.size() - holdings_.running());
+  return std::max(1U, settings_.slots - std::min(foreign, settings_.slots));
 }
 
 void Worker::send_presence(Time now) {
-  Presence presence;
-  holdings_.describe(presence);
-  presence.name = name_;
+  Presence presence = holdings_.presence();
+  presence.name = settings_.name;
   presence.inbox = inbox_.endpoint();
-  const auto foreign = running_.size() - holdings_.running();
-  const std::uint64_t free = options_.slots - std::min<std::uint64_t>(foreign, options_.slots);
-  presence.slots =
-      interrupts_ > 0 ? 0 : static_cast<std::uint32_t>(std::max<std::uint64_t>(1, free));
-  presence.sleeps = options_.command.empty() && !options_.dry_run;
+  presence.slots = offered_slots();
   if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
 }
 
 bool Worker::finished(Time now) {
-  if (interrupts_ == 0 || !running_.empty()) return false;
-  if (interrupts_ > 1 || (holdings_.settled() && plain_done_ == 0)) return true;
+  if (phase_ == Phase::serving || !running_.empty()) return false;
+  const bool all_said = holdings_.all_settled() && plain_completions_ == 0;
+  if (phase_ == Phase::leaving_now || all_said) return true;
   if (!leave_at_) leave_at_ = now + kFarewell;
   return now >= *leave_at_;
 }

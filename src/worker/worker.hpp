@@ -1,89 +1,108 @@
-// The worker: takes tasks from its inbox, runs them in its slots, and sends the results to the
-// sink.
+// The worker: takes tasks from its inbox, has its Runner run them in its slots, and sends the
+// results to the sink.
 #pragma once
 
-#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <zmq.hpp>
 
-#include "hall/events.hpp"
-#include "hall/listening.hpp"
-#include "hall/program.hpp"
-#include "hall/sockets.hpp"
-#include "worker/holdings.hpp"
-#include "worker/options.hpp"
+#include "common/connection.hpp"
+#include "common/event_loop.hpp"
+#include "common/listener.hpp"
+#include "common/log.hpp"
+#include "divvy/endpoints.hpp"
+#include "worker/rules/holdings.hpp"
+#include "worker/rules/slots.hpp"
 #include "worker/runner.hpp"
-#include "worker/slots.hpp"
 
 namespace divvy::worker {
 
+/// "HOST:PID", which no other worker is called that runs now.
+std::string default_name();
+
 class Worker {
  public:
-  explicit Worker(const Options& options);
+  struct Settings {
+    Endpoints endpoints{};
+    std::string inbox{};  // endpoint; empty: chosen beside the feedback endpoint
+    std::string key{};    // file; empty: none
+    std::string name{};   // for people
+    std::uint32_t slots = 1;
+    std::uint32_t first_slot = 1;
+    bool workloads = false;  // tasks are milliseconds to sleep
+    Verbosity verbosity = Verbosity::normal;
+  };
 
-  /// Serves ventilators until it is told to end. Returns the exit status.
+  Worker(Settings settings, std::unique_ptr<Runner> runner);
+
+  /// Serves ventilators until the user asks to stop. Returns the exit status.
   int run();
 
  private:
+  enum class Phase {
+    serving,
+    leaving,      // when what runs has ended and its results are settled
+    leaving_now,  // when what runs is killed
+  };
+
   /// A task in a slot. A plain one came from the guide's ventilator, or one like it.
   struct Running {
-    Task task;
+    Task task{};
     bool plain = false;
-    std::int64_t started = 0;
     std::uint32_t slot = 1;
+    std::int64_t started_utc = 0;
+    Time started{};
   };
 
   void wait();
-  void obey_signals();
-  void hear();
-  void hear(const zmq::message_t& message);
-  void hear_plain(std::string_view task);
+  void stop(int times);
+  void receive();
+  void receive(const zmq::message_t& message);
+  void receive_lane(const Lane& lane);
+  void receive_plain(std::string_view task);
   void kill(const std::function<bool(const Running&)>& which);
   void fill_slots();
   void start(Task task, bool plain);
-  void collect();
-  void end(const Running& run, const Ended& ended);
-  void end_plain(const Ended& ended);
+  void collect_ended();
+  void finish(const Running& run, const Ended& ended);
+  void finish_plain(const Ended& ended);
   void send_results();
   void send_presence(Time now);
 
   bool results_due();
   [[nodiscard]] bool has_room_for_plain() const;
   [[nodiscard]] bool may_start() const;
+  [[nodiscard]] std::uint32_t offered_slots() const;
   [[nodiscard]] bool finished(Time now);
 
-  Options options_;
-  Notices notices_;
+  Settings settings_;
+  Log log_;
   WorkerId self_;
-  std::string name_;
 
-  Signals signals_;
-  Timer timer_;
+  EventLoop loop_;
   Context context_;
-  Listening inbox_;  // lanes
-  Link line_;        // the guide's shared one
-  Link feedback_;
-  Link results_;
+  Listener inbox_;          // lanes
+  Connection plain_tasks_;  // the guide's ventilator
+  Connection feedback_;
+  Connection results_;
 
   std::unique_ptr<Runner> runner_;
   Holdings holdings_;
-  std::optional<std::string> waiting_;  // results that the sink had no room for yet
-  std::optional<Time> send_at_;         // when those not sent yet are, at the latest
-  std::deque<std::string> plain_;       // plain tasks that wait
-  std::uint64_t plain_done_ = 0;        // completions that are still to be sent
-  std::unordered_map<std::uint64_t, Running> running_;
-  std::uint64_t jobs_ = 0;
+  std::optional<std::string> unsent_results_;  // a message that the sink had no room for yet
+  std::optional<Time> send_at_;                // when results are sent at the latest
+  std::deque<std::string> plain_queue_;
+  std::uint64_t plain_completions_ = 0;                 // that are still to be sent
+  std::unordered_map<std::uint64_t, Running> running_;  // by the key of the execution
+  std::uint64_t last_key_ = 0;
   Slots slots_;
 
-  Time presence_at_ = Clock::now();
-  int interrupts_ = 0;
-  std::optional<Time> leave_at_;
+  Time presence_at_;
+  Phase phase_ = Phase::serving;
+  std::optional<Time> leave_at_;  // at the latest
 };
 
 }  // namespace divvy::worker

@@ -25,7 +25,7 @@ def tasks_in(ranges):
     return [task for ids in ranges for task in ids]
 
 
-class Ear:
+class Receiver:
     """A bound PULL that waits for a message of one kind, passing over others."""
 
     def __init__(self, context, endpoint):
@@ -58,8 +58,8 @@ class WithWorker:
 
     def __init__(self, context, pipeline, start):
         self.context, self.endpoints = context, pipeline.endpoints
-        self.feedback = Ear(context, self.endpoints["feedback"])
-        self.results = Ear(context, self.endpoints["results"])
+        self.feedback = Receiver(context, self.endpoints["feedback"])
+        self.results = Receiver(context, self.endpoints["results"])
         self.process = start()
         self.first = self.feedback.hear(protocol.PRESENCE)
         self.sequence = 0
@@ -91,14 +91,14 @@ class Invented:
 
     def __init__(self, talk, worker):
         self.talk, self.worker = talk, worker
-        self.inbox = Ear(talk.context, f"{talk.feedback.rpartition('/')[0]}/inbox-{worker}")
+        self.inbox = Receiver(talk.context, f"{talk.feedback.rpartition('/')[0]}/inbox-{worker}")
         self.push = talk.context.socket(zmq.PUSH)
         self.push.connect(talk.feedback)
         self.followed = dict(ventilator=0, sequence=0, batch=0)
 
     def say(self, **others):
         """A presence."""
-        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), slots=1, sleeps=0, running=[],
+        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), slots=1, workloads=0, running=[],
                       queued=[], finished=[], **self.followed)
         self.push.send(protocol.encode(protocol.PRESENCE, **{**fields, **others}))
 
@@ -123,7 +123,7 @@ class WithVentilator:
 
     def __init__(self, context, pipeline, *options, tasks=range(3), resumed=0):
         self.context, self.feedback = context, pipeline.endpoints["feedback"]
-        self.results = Ear(context, pipeline.endpoints["results"])
+        self.results = Receiver(context, pipeline.endpoints["results"])
         self.process = pipeline.ventilator(*options, tasks=tasks)
         self.announced = self.results.hear(protocol.ANNOUNCEMENT)
         self.push = context.socket(zmq.PUSH)
@@ -140,7 +140,7 @@ class WithVentilator:
         self.push.send(protocol.encode(protocol.RECEIPTS, **{**fields, **others}))
 
     def receipt(self, ids, *, worker=1, attempt=1, verdict=0, **others):
-        self.receipts(dict(worker=worker, ids=ids, attempt=attempt, verdict=verdict, busy=1000, digest=0), **others)
+        self.receipts(dict(worker=worker, ids=ids, attempt=attempt, verdict=verdict, duration=1000, digest=0), **others)
 
     def drops(self, what):
         self.process.says(f"dropped {what}")
@@ -151,7 +151,7 @@ class WithSink:
 
     def __init__(self, context, pipeline, *options):
         self.pipeline = pipeline
-        self.feedback = Ear(context, pipeline.endpoints["feedback"])
+        self.feedback = Receiver(context, pipeline.endpoints["feedback"])
         self.process = pipeline.sink(*options)
         self.push = context.socket(zmq.PUSH)
         self.push.connect(pipeline.endpoints["results"])
@@ -164,7 +164,7 @@ class WithSink:
 
     def announce(self, state=0, tasks=1, **others):
         fields = dict(ventilator=VENTILATOR, batch=BATCH, name=b"", feedback=self.pipeline.endpoints["feedback"].encode(),
-                      state=state, tasks=tasks, elapsed=1, forget_failed=0, sleeps=0, workers=1, slots=1, busy=1)
+                      state=state, tasks=tasks, elapsed=1, forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1)
         self.push.send(protocol.encode(protocol.ANNOUNCEMENT, **{**fields, **others}))
 
     def result(self, task, *, worker=9, batch=BATCH, **others):

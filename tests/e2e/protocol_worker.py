@@ -33,7 +33,7 @@ def main():
     parser.add_argument("command", nargs="*")
     options = vars(parser.parse_args())
     command = options.pop("command")
-    Worker(partial(execute, command) if command else sleep, sleeps=not command, **options).run()
+    Worker(partial(execute, command) if command else sleep, workloads=not command, **options).run()
 
 
 main()

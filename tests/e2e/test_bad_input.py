@@ -156,12 +156,12 @@ RESULT = dict(ids=range(1, 2), attempt=1, attempts=1, outcome=1, status=0, start
               output=b"from a stranger", errors=b"e", reason=b"r")
 LANE = dict(worker=1, ventilator=2, sequence=3, batch=4, settled=[dict(ids=range(1, 2), attempt=0)], recalled=RANGES, abort=0,
             tasks=[dict(ids=range(1, 3), attempt=1, attempts=1, texts=[b"a", b"b"])])
-PRESENCE = dict(worker=1, name=b"stranger", inbox=b"nowhere", slots=1, sleeps=1, ventilator=0, sequence=0, batch=0,
+PRESENCE = dict(worker=1, name=b"stranger", inbox=b"nowhere", slots=1, workloads=1, ventilator=0, sequence=0, batch=0,
                 running=RANGES, queued=RANGES, finished=RANGES)
 RESULTS = dict(worker=1, name=b"stranger", batch=2, results=[RESULT])
 RECEIPTS = dict(ventilator=1, batch=2, resumed=0, receipts=[dict(worker=1, ids=range(1, 2), attempt=1, verdict=0, busy=1, digest=0)])
 ANNOUNCEMENT = dict(ventilator=1, batch=2, name=b"n", feedback=b"nowhere", state=0, tasks=1, elapsed=1, forget_failed=0,
-                    sleeps=0, workers=1, slots=1, busy=1)
+                    workloads=0, workers=1, slots=1, busy_slots=1)
 
 
 def all_kinds():

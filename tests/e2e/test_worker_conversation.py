@@ -8,7 +8,7 @@ import pytest
 import zmq
 
 import protocol
-from conversation import BATCH, VENTILATOR, Ear, WithWorker, one, run, settled, tasks_in
+from conversation import BATCH, VENTILATOR, Receiver, WithWorker, one, run, settled, tasks_in
 from pipeline import eventually
 
 
@@ -27,7 +27,7 @@ def talk(request, context, pipeline):
 
 def test_a_worker_says_who_it_is_when_it_arrives(talk):
     said = talk("--slots", "3").first
-    assert (said["slots"], said["sleeps"], said["ventilator"], said["sequence"], said["batch"]) == (3, 1, 0, 0, 0)
+    assert (said["slots"], said["workloads"], said["ventilator"], said["sequence"], said["batch"]) == (3, 1, 0, 0, 0)
     assert said["running"] == said["queued"] == said["finished"] == []
     assert said["worker"] != 0
 
@@ -52,7 +52,7 @@ def test_a_worker_answers_a_task_with_its_result(talk):
 
 def test_a_command_answers_with_its_status_and_output(talk):
     worker = talk(command=("sh", "-c", "echo out; echo err >&2; exit 7", "{}"))
-    assert worker.first["sleeps"] == 0
+    assert worker.first["workloads"] == 0
     worker.say(tasks=[run(1, "x")])
     result = worker.result()
     assert (result["outcome"], result["status"]) == (protocol.EXITED, 7)
@@ -191,14 +191,14 @@ def test_a_new_sink_is_sent_what_is_not_settled(talk):
     worker.say(tasks=[run(1, "1")])
     worker.result()
     worker.results.pull.close()
-    worker.results = Ear(worker.context, worker.endpoints["results"])
+    worker.results = Receiver(worker.context, worker.endpoints["results"])
     assert worker.result()["ids"] == one(1)
 
 
 def test_a_new_ventilator_socket_is_sent_a_presence(talk):
     worker = talk()
     worker.feedback.pull.close()
-    worker.feedback = Ear(worker.context, worker.endpoints["feedback"])
+    worker.feedback = Receiver(worker.context, worker.endpoints["feedback"])
     assert worker.feedback.hear(protocol.PRESENCE)["worker"] == worker.first["worker"]
 
 

@@ -1,0 +1,51 @@
+// A socket that connects to one peer.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <zmq.hpp>
+
+#include "common/context.hpp"
+#include "common/event_loop.hpp"
+#include "common/log.hpp"
+#include "common/monitor.hpp"
+
+namespace divvy {
+
+/// How long a closing socket may take to deliver its last messages, in milliseconds.
+inline constexpr int kLingerMsec = 1000;
+/// A lost connection is made again within this time, in milliseconds, if the peer listens.
+inline constexpr int kReconnectMaxMsec = 1000;
+
+/// A PUSH socket for a Connection. It holds no message for a peer that is not there.
+zmq::socket_t make_push(Context& context);
+
+/// A socket that connects to one endpoint, and again by itself whenever the connection is lost.
+/// Whoever sends through it states what matters once more on each new connection: that one habit
+/// makes a restart of any peer harmless.
+class Connection {
+ public:
+  /// Throws std::runtime_error with a line for the user.
+  Connection(Context& context, zmq::socket_t socket, const std::string& endpoint);
+
+  /// False if nobody is connected or the peer is far behind.
+  bool send(std::string_view frame);
+  /// The next message, if there is one at once.
+  std::optional<zmq::message_t> receive();
+
+  /// Whether a new connection was made since the last call. Whom we could not talk to is told.
+  bool connected_anew(Log& log);
+
+  /// Wakes up at events of the connection and, if `for_messages`, when a message can be sent or
+  /// received.
+  void add_to(EventLoop& loop, bool for_messages);
+
+ private:
+  [[nodiscard]] const char* reason_of(int event) const;
+
+  const Context& context_;
+  zmq::socket_t socket_;
+  Monitor monitor_;
+};
+
+}  // namespace divvy

@@ -1,0 +1,91 @@
+#include "common/context.hpp"
+
+#include <sys/resource.h>
+
+#include <array>
+#include <string_view>
+
+#include "divvy/protocol.hpp"
+
+namespace divvy {
+namespace {
+
+// The frames of a ZAP request.
+enum Frame : std::size_t { kZapVersion, kRequest, kDomain, kAddress, kIdentity, kMechanism, kKey };
+constexpr std::size_t kFrames = kKey + 1;
+
+std::vector<zmq::message_t> receive_all(zmq::socket_t& socket) {
+  std::vector<zmq::message_t> frames;
+  zmq::message_t frame;
+  while (socket.recv(frame, zmq::recv_flags::dontwait)) {
+    const bool more = frame.more();
+    frames.push_back(std::move(frame));
+    if (!more) break;
+  }
+  return frames;
+}
+
+}  // namespace
+
+Context::Context(const std::string& key_file) {
+  if (!key_file.empty()) key_ = read_key(key_file);
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  context_.set(zmq::ctxopt::max_sockets, context_.get(zmq::ctxopt::socket_limit));
+  if (!key_) return;
+  zap_ = socket(zmq::socket_type::rep);
+  zap_.set(zmq::sockopt::linger, 0);
+  zap_.bind("inproc://zeromq.zap.01");
+}
+
+// ZeroMQ makes room for a frame as soon as it is announced, and keeps it, also where nobody will
+// receive it.
+zmq::socket_t Context::socket(zmq::socket_type type) {
+  zmq::socket_t socket(context_, type);
+  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{kMaxCommandBytes});
+  if (type == zmq::socket_type::push) socket.set(zmq::sockopt::rcvhwm, 1);
+  return socket;
+}
+
+void Context::secure_to_bind(zmq::socket_t& socket) const {
+  if (!key_) return;
+  socket.set(zmq::sockopt::curve_server, true);
+  socket.set(zmq::sockopt::curve_secretkey, zmq::buffer(key_->secret_half));
+}
+
+void Context::secure_to_connect(zmq::socket_t& socket) const {
+  if (!key_) return;
+  socket.set(zmq::sockopt::curve_serverkey, zmq::buffer(key_->public_half));
+  socket.set(zmq::sockopt::curve_publickey, zmq::buffer(key_->public_half));
+  socket.set(zmq::sockopt::curve_secretkey, zmq::buffer(key_->secret_half));
+}
+
+void Context::add_to(EventLoop& loop) {
+  if (key_) loop.watch(zap_);
+}
+
+bool Context::has_our_key(const std::vector<zmq::message_t>& request) const {
+  if (request.size() != kFrames || request[kMechanism].to_string_view() != "CURVE") return false;
+  const std::string_view own(key_->public_half.data(), key_->public_half.size());
+  return request[kKey].to_string_view() == own;
+}
+
+void Context::authenticate() {
+  if (!key_) return;
+  while (true) {
+    const auto request = receive_all(zap_);
+    if (request.empty()) return;
+    const std::string_view id = request.size() > kRequest ? request[kRequest].to_string_view() : "";
+    const std::string_view status = has_our_key(request) ? "200" : "400";
+    const std::array<std::string_view, 6> answer{"1.0", id, status, "", "", ""};
+    for (std::size_t i = 0; i < answer.size(); ++i) {
+      const auto more = i + 1 < answer.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
+      zap_.send(zmq::buffer(answer[i]), more);
+    }
+  }
+}
+
+}  // namespace divvy

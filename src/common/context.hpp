@@ -1,0 +1,47 @@
+// ZeroMQ's context and, with a key, its authentication: only who has the key gets a connection.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+#include <zmq.hpp>
+
+#include "common/event_loop.hpp"
+#include "common/key.hpp"
+
+namespace divvy {
+
+/// Must outlive its sockets.
+class Context {
+ public:
+  /// For many peers: as many sockets and descriptors as the system grants. `key_file`: empty for
+  /// none. Throws std::runtime_error with a line for the user if it is no good.
+  explicit Context(const std::string& key_file = {});
+
+  /// Whoever is at its other end can send it no large frames.
+  zmq::socket_t socket(zmq::socket_type type);
+
+  [[nodiscard]] bool has_key() const { return key_.has_value(); }
+  /// Why a peer and we cannot talk, for people.
+  [[nodiscard]] const char* mismatch() const {
+    return key_ ? "it does not have the key" : "it has a key, or is no ZeroMQ";
+  }
+
+  /// To be called before the socket is bound, or connected.
+  void secure_to_bind(zmq::socket_t& socket) const;
+  void secure_to_connect(zmq::socket_t& socket) const;
+
+  /// Wakes up when ZeroMQ asks whether a peer may connect.
+  void add_to(EventLoop& loop);
+  /// Answers what was asked.
+  void authenticate();
+
+ private:
+  [[nodiscard]] bool has_our_key(const std::vector<zmq::message_t>& request) const;
+
+  zmq::context_t context_;
+  std::optional<Key> key_;
+  zmq::socket_t zap_;  // ZeroMQ's authentication protocol, https://rfc.zeromq.org/spec/27
+};
+
+}  // namespace divvy

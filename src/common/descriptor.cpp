@@ -1,0 +1,43 @@
+#include "common/descriptor.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <system_error>
+
+namespace divvy {
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Descriptor checked(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return Descriptor(fd);
+}
+
+void check_readable(const std::string& path) {
+  const bool standard = path == "-";
+  struct stat about {};
+  const bool there = standard
+                         ? ::fstat(STDIN_FILENO, &about) == 0
+                         : ::stat(path.c_str(), &about) == 0 && ::access(path.c_str(), R_OK) == 0;
+  if (there && !S_ISDIR(about.st_mode)) return;
+  const int error = there ? EISDIR : errno;
+  throw std::runtime_error(fmt::format("cannot read {}: {}; name files with one task a line",
+                                       standard ? "standard input" : path, std::strerror(error)));
+}
+
+// The lowest free number is the one that is closed.
+void open_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
+  }
+}
+
+}  // namespace divvy

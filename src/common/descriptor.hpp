@@ -1,0 +1,40 @@
+// File descriptors.
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace divvy {
+
+/// Owns a file descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor();
+
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool open() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_ = -1;
+};
+
+/// What a system call returned; throws std::system_error, with errno, if it failed.
+Descriptor checked(int fd, const char* what);
+
+/// Throws std::runtime_error with a line for the user if `path` can be seen to be unreadable as a
+/// list of tasks without opening it: a named pipe would notice. "-" is standard input.
+void check_readable(const std::string& path);
+
+/// Opens those of descriptors 0 to 2 that are closed, so that nothing else gets their numbers.
+/// Reading finds nothing, writing fails.
+void open_standard_streams();
+
+}  // namespace divvy

@@ -1,0 +1,35 @@
+// FNV-1a: a short fingerprint of bytes, the same on every machine. It tells one input from another
+// by mistake, not by malice.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "divvy/protocol.hpp"
+
+namespace divvy {
+
+class Digest {
+ public:
+  void add(std::string_view bytes) {
+    for (const char byte : bytes) {
+      hash_ = (hash_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+    }
+  }
+
+  /// A task's text as it is packed: its length in 32 bits, little-endian, and its bytes.
+  void add_text(std::string_view text) {
+    std::string packed;
+    append_text(packed, text);
+    add(packed);
+  }
+
+  /// Never 0, which stands for none.
+  [[nodiscard]] std::uint64_t value() const { return hash_ == 0 ? 1 : hash_; }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325;
+};
+
+}  // namespace divvy

@@ -1,0 +1,118 @@
+#include "common/event_loop.hpp"
+
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/clock.hpp"
+
+namespace divvy {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Stops that are no further apart are one. Nobody presses Ctrl-C twice so fast.
+constexpr auto kMoment = 100ms;
+constexpr auto kTimeSlice = 10ms;
+
+bool is_ignored(int signal) {
+  struct sigaction inherited {};
+  sigaction(signal, nullptr, &inherited);
+  return inherited.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+Signals::Signals(std::initializer_list<int> more) {
+  ::signal(SIGPIPE, SIG_IGN);
+  sigemptyset(&wanted_);
+  // A signal that is both ignored and blocked would be queued all the same.
+  for (const int signal : {SIGINT, SIGTSTP}) {
+    if (!is_ignored(signal)) sigaddset(&wanted_, signal);
+  }
+  sigaddset(&wanted_, SIGTERM);
+  for (const int signal : more) {
+    if (!is_ignored(signal)) sigaddset(&wanted_, signal);
+  }
+  sigprocmask(SIG_BLOCK, &wanted_, &before_);
+  fd_ = checked(::signalfd(-1, &wanted_, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+}
+
+Signals::~Signals() { release(); }
+
+void Signals::release() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+int Signals::next() {
+  signalfd_siginfo info{};
+  const bool one = ::read(fd_.get(), &info, sizeof info) == sizeof info;
+  return one ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+EventLoop::EventLoop(std::initializer_list<int> more_signals)
+    : signals_(more_signals),
+      timer_(checked(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd")) {}
+
+void EventLoop::watch(zmq::socket_t& socket, short events) {
+  items_.push_back({socket.handle(), 0, events, 0});
+}
+
+void EventLoop::watch(int fd) { items_.push_back({nullptr, fd, ZMQ_POLLIN, 0}); }
+
+void EventLoop::wake_at(std::optional<Time> deadline) {
+  if (deadline) deadline_ = std::min(deadline_.value_or(*deadline), *deadline);
+}
+
+void EventLoop::on_pause(std::function<void()> pause, std::function<void()> resume) {
+  pause_ = std::move(pause);
+  resume_ = std::move(resume);
+}
+
+int EventLoop::wait() {
+  set_timer();
+  watch(signals_.fd());
+  watch(timer_.get());
+  zmq::poll(items_);
+  items_.clear();
+  deadline_.reset();
+  return take_signals();
+}
+
+void EventLoop::set_timer() {
+  // 0 disarms it.
+  const std::int64_t at = deadline_ ? std::max<std::int64_t>(1, monotonic(*deadline_)) : 0;
+  if (std::exchange(armed_, at) == at) return;
+  itimerspec spec{};
+  spec.it_value = {at / 1'000'000'000, at % 1'000'000'000};
+  ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+int EventLoop::take_signals() {
+  int stops = 0;
+  while (const int signal = signals_.next()) {
+    if (signal == SIGTSTP) {
+      pause();
+      continue;
+    }
+    const Time time = now();
+    if (stopped_at_ && time - *stopped_at_ < kMoment) continue;
+    if (!stopped_at_) stop_signal_ = signal;
+    stopped_at_ = time;
+    ++stops;
+  }
+  return stops;
+}
+
+void EventLoop::pause() {
+  if (pause_) pause_();
+  pause_process();
+  if (resume_) resume_();
+}
+
+TimeSlice::TimeSlice() : end_(now() + kTimeSlice) {}
+
+bool TimeSlice::over() const { return now() >= end_; }
+
+}  // namespace divvy

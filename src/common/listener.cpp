@@ -1,0 +1,216 @@
+#include "common/listener.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+#include <utility>
+
+#include "common/clock.hpp"
+#include "common/message.hpp"
+#include "common/peer_endpoint.hpp"
+#include "divvy/protocol.hpp"
+
+namespace divvy {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How often loads are looked at while one may soon be excessive, and at most while none is.
+constexpr auto kWatchEvery = 20ms;
+constexpr auto kLookEvery = 100ms;
+// Frames of one connection that ZeroMQ takes in before they are read: then their sender waits.
+constexpr int kMaxUnreadFrames = 100;
+// How many connections have closed until memory is given back, and then how often: what they have
+// brought is freed only bit by bit.
+constexpr std::size_t kTrimAfter = 1000;
+constexpr auto kTrimEvery = 500ms;
+constexpr auto kTrimFor = 5s;
+
+// ZeroMQ removes whatever is at an ipc path before it listens there, also what a living process
+// listens on.
+bool is_served(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+void prepare_path(const std::string& path) {
+  const auto directory = std::filesystem::path(path).parent_path();
+  if (!directory.empty()) ::mkdir(directory.c_str(), 0700);  // most often it is there
+  if (is_served(path)) throw zmq::error_t(EADDRINUSE);
+}
+
+std::string advice(int error) {
+  switch (error) {
+    case EADDRINUSE:
+      return "; another one is running there, end it or choose another address with --at";
+    case EADDRNOTAVAIL:
+    case ENODEV:
+      return "; that is no address of this machine";
+    default:
+      return "";
+  }
+}
+
+constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
+                        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+
+// Empty if it is gone already, or has no address of its own.
+std::string address_of_peer(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  std::array<char, NI_MAXHOST> host{};
+  const bool known =
+      ::getpeername(fd, raw, &size) == 0 && raw->sa_family != AF_UNIX &&
+      ::getnameinfo(raw, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) == 0;
+  return known ? host.data() : "";
+}
+
+// One frame of the largest size, another one that is begun, and heartbeats for days.
+std::uint64_t max_unread(const zmq::socket_t& socket) {
+  return 2 * static_cast<std::uint64_t>(socket.get(zmq::sockopt::maxmsgsize)) + (16 << 20);
+}
+
+}  // namespace
+
+zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes) {
+  zmq::socket_t socket = context.socket(zmq::socket_type::pull);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{max_frame_bytes});
+  socket.set(zmq::sockopt::rcvhwm, kMaxUnreadFrames);
+  return socket;
+}
+
+Listener::Listener(Context& context, zmq::socket_t socket, const std::string& endpoint)
+    : context_(context),
+      socket_(std::move(socket)),
+      monitor_(context, socket_, kEvents),
+      loads_(max_unread(socket_), context.has_key()) {
+  try {
+    context.secure_to_bind(socket_);
+    // Nobody receives from a PUSH. Once it has no room left, ZeroMQ stops reading a connection, and
+    // does not notice that it is closed. So it gets room, and the load is limited instead.
+    if (socket_.get(zmq::sockopt::type) == ZMQ_PUSH) socket_.set(zmq::sockopt::rcvhwm, 0);
+    socket_.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
+    if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
+    socket_.bind(endpoint);
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error(
+        fmt::format("cannot listen on {}: {}{}", endpoint, error.what(), advice(error.num())));
+  }
+  endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
+}
+
+Listener::~Listener() {
+  if (endpoint_.starts_with("ipc:///")) ::unlink(std::string(without_scheme(endpoint_)).c_str());
+}
+
+std::optional<zmq::message_t> Listener::receive() {
+  auto message = divvy::receive(socket_);
+  if (message) loads_.read(connection_of(*message), message->size());
+  return message;
+}
+
+// Of a connection that fails libzmq tells first that it failed, and then which one is closed.
+Listener::Events Listener::events(Log& log) {
+  Events events;
+  for (const auto& [kind, value, endpoint] : monitor_.drain()) {
+    switch (kind) {
+      case ZMQ_EVENT_ACCEPTED:
+        loads_.opened(value, address_of_peer(value), now());
+        load_at_ = {};
+        break;
+      case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        ++events.connected;
+        break;
+      case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+      case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        handshake_failed_ = true;
+        break;
+      case ZMQ_EVENT_DISCONNECTED:
+        if (handshake_failed_) tell_of_failure(value, log);
+        loads_.closed(value);
+        ++closed_;
+        events.disconnected.push_back(value);
+        break;
+    }
+  }
+  limit_load(log);
+  return events;
+}
+
+std::string Listener::name_of(int fd) const {
+  const std::string address = loads_.address(fd).value_or("");
+  return address.empty() ? "somebody" : address;
+}
+
+void Listener::tell_of_failure(int fd, Log& log) {
+  handshake_failed_ = false;
+  const std::string who = name_of(fd);
+  log.warn_rate_limited(who, fmt::format("refused {}: {}", who, context_.mismatch()));
+}
+
+void Listener::limit_load(Log& log) {
+  using Load = ConnectionLoads::Load;
+  const Time time = now();
+  if (time < load_at_) return;
+  // A socket that nothing is received from or sent to lets go of closed connections when asked.
+  (void)socket_.get(zmq::sockopt::events);
+  trim_memory(time);
+  watched_ = time < trim_until_;
+  for (const int fd : loads_.all()) {
+    const auto traffic = traffic_of(fd);
+    const Load load = traffic ? loads_.load_of(fd, *traffic, time) : Load::light;
+    if (load == Load::excessive) close_overloaded(fd, log);
+    watched_ = watched_ || load != Load::light;
+  }
+  if (const auto fd = loads_.most_costly(memory_used())) close_overloaded(*fd, log);
+  load_at_ = time + (watched_ ? kWatchEvery : kLookEvery);
+}
+
+// What is freed lies between other things, so the system does not have it back by itself.
+void Listener::trim_memory(Time now) {
+  if (closed_ >= kTrimAfter) {
+    closed_ = 0;
+    trim_until_ = now + kTrimFor;
+  }
+  if (now >= trim_until_ || now < trim_at_) return;
+  ::malloc_trim(0);
+  trim_at_ = now + kTrimEvery;
+}
+
+// At once: what is still on its way is thrown away.
+void Listener::close_overloaded(int fd, Log& log) {
+  closed_ = kTrimAfter;  // it may have brought as much as many
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::shutdown(fd, SHUT_RDWR);
+  const std::string who = name_of(fd);
+  log.warn_rate_limited(who, fmt::format("closed a connection of {}: it brought too much", who));
+}
+
+void Listener::disconnect_all(Log& log) {
+  events(log);  // so that a connection that has just been made is known
+  for (const int fd : loads_.all()) ::shutdown(fd, SHUT_RDWR);
+}
+
+void Listener::add_to(EventLoop& loop, bool for_messages) {
+  if (for_messages) loop.watch(socket_);
+  monitor_.add_to(loop);
+  if (watched_) loop.wake_at(load_at_);
+}
+
+}  // namespace divvy

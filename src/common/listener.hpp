@@ -1,0 +1,70 @@
+// A socket that listens, and its connections.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+#include <zmq.hpp>
+
+#include "common/connection_load.hpp"
+#include "common/context.hpp"
+#include "common/event_loop.hpp"
+#include "common/log.hpp"
+#include "common/monitor.hpp"
+
+namespace divvy {
+
+/// A PULL socket, not bound yet. A connection that brings a longer frame is closed.
+zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
+
+/// Where a socket listens, with the port that was really taken. An ipc endpoint's file is gone
+/// before its socket is: while the socket lives the file is nobody else's.
+class Listener {
+ public:
+  /// Binds. Throws std::runtime_error with a line for the user.
+  Listener(Context& context, zmq::socket_t socket, const std::string& endpoint);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+  [[nodiscard]] zmq::socket_t& socket() { return socket_; }
+
+  /// The next message, if there is one at once.
+  std::optional<zmq::message_t> receive();
+
+  /// What has happened since the last call. Whose connection was refused, or closed for its load,
+  /// is told to the user, not returned.
+  struct Events {
+    std::size_t connected = 0;
+    std::vector<int> disconnected;  // descriptors
+  };
+  Events events(Log& log);
+  /// Closes all connections. The peers connect again and state anew what matters.
+  void disconnect_all(Log& log);
+
+  /// Wakes up when there are events and, if `for_messages`, when there is a message.
+  void add_to(EventLoop& loop, bool for_messages = true);
+
+ private:
+  [[nodiscard]] std::string name_of(int fd) const;
+  void tell_of_failure(int fd, Log& log);
+  void limit_load(Log& log);
+  void trim_memory(Time now);
+  void close_overloaded(int fd, Log& log);
+
+  const Context& context_;
+  zmq::socket_t socket_;
+  Monitor monitor_;
+  std::string endpoint_;
+  ConnectionLoads loads_;
+  Time load_at_;                   // loads are looked at, not before
+  bool watched_ = false;           // and then without being woken
+  std::size_t closed_ = 0;         // connections since memory was given back
+  Time trim_until_;                // memory is given back now and then
+  Time trim_at_;                   // not before
+  bool handshake_failed_ = false;  // of the connection that is closed next
+};
+
+}  // namespace divvy

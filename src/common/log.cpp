@@ -1,0 +1,54 @@
+#include "common/log.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "common/clock.hpp"
+
+namespace divvy {
+
+Log::Log(const std::string& program, Verbosity verbosity)
+    : prefix_((::isatty(STDERR_FILENO) != 0 ? "\x1b[K" : "") + program), verbosity_(verbosity) {}
+
+void Log::warn(std::string_view line) const {
+  std::string printable(line);
+  const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  std::replace_if(printable.begin(), printable.end(), control, '?');
+  fmt::print(stderr, "{}: {}\n", prefix_, printable);
+}
+
+void Log::info(std::string_view line) const {
+  if (verbosity_ != Verbosity::quiet) warn(line);
+}
+
+void Log::debug(std::string_view line) const {
+  if (verbosity_ == Verbosity::verbose) warn(line);
+}
+
+void Log::dropped(std::string_view what) {
+  const std::uint64_t count = ++dropped_[std::string(what)];
+  if (count == 1) {
+    warn(fmt::format("dropped {}; more of the kind will be counted only", what));
+  } else if (std::has_single_bit(count)) {
+    debug(fmt::format("dropped {}, {} times so far", what, count));
+  }
+}
+
+void Log::warn_rate_limited(const std::string& about, std::string_view line) {
+  constexpr auto again = std::chrono::minutes(1);
+  constexpr std::size_t most = 1000;  // strangers must not make it grow
+  const Time time = now();
+  if (warned_.size() >= most) {
+    std::erase_if(warned_, [&](const auto& warned) { return warned.second + again <= time; });
+  }
+  if (warned_.size() >= most) return;
+  const auto [warned, first] = warned_.try_emplace(about, time);
+  if (!first && warned->second + again > time) return;
+  warned->second = time;
+  warn(line);
+}
+
+}  // namespace divvy

@@ -1,0 +1,41 @@
+// Lines for the user on standard error.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "common/time.hpp"
+
+namespace divvy {
+
+enum class Verbosity { quiet, normal, verbose };
+
+/// Each line has the program's name in front. On a terminal each erases to the end of the line that
+/// it begins on: somebody's progress may be drawn there. Control characters, which may come from
+/// others, become question marks.
+class Log {
+ public:
+  Log(const std::string& program, Verbosity verbosity);
+
+  /// Something is wrong.
+  void warn(std::string_view line) const;
+  /// Told unless --quiet.
+  void info(std::string_view line) const;
+  /// Told with --verbose only.
+  void debug(std::string_view line) const;
+  /// A peer sent what it should not; `what` is one of a few kinds. All are counted, the first of
+  /// its kind is told of.
+  void dropped(std::string_view what);
+  /// Something is wrong that may be wrong often: told once a minute for each `about`.
+  void warn_rate_limited(const std::string& about, std::string_view line);
+
+ private:
+  std::string prefix_;
+  Verbosity verbosity_;
+  std::map<std::string, std::uint64_t> dropped_;
+  std::map<std::string, Time> warned_;  // by what it was about
+};
+
+}  // namespace divvy

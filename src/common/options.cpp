@@ -1,0 +1,99 @@
+#include "common/options.hpp"
+
+#include <fmt/format.h>
+#include <zmq.h>
+
+#include <CLI/CLI.hpp>
+#include <stdexcept>
+
+#include "common/peer_endpoint.hpp"
+
+namespace divvy {
+namespace {
+
+std::string version(const std::string& program) {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  zmq_version(&major, &minor, &patch);
+  return fmt::format("{} {} (libzmq {}.{}.{})", program, DIVVY_VERSION, major, minor, patch);
+}
+
+}  // namespace
+
+void CommonOptions::add_to(CLI::App& app) {
+  const std::string meeting = "Where to meet";
+  app.add_option("--at", at, "HOST[:PORT] or ipc:///DIR")
+      ->type_name("ADDRESS")
+      ->default_str(std::string(HostPort::split(kDefaultAddress).host))
+      ->group(meeting);
+  const auto endpoint = [&](const char* name, std::string& value) {
+    return app.add_option(name, value)->type_name("")->check(endpoint_check())->group(meeting);
+  };
+  endpoint("--tasks", endpoints.tasks);
+  endpoint("--results", endpoints.results);
+  endpoint("--feedback", endpoints.feedback)
+      ->type_name("ENDPOINT")
+      ->description("One of the three elsewhere");
+  app.add_option("--key", key, "Encrypt; let in only those who have it")
+      ->type_name("FILE")
+      ->group(meeting);
+  app.add_flag("--insecure", insecure, "Allow addresses that others can reach")->group(meeting);
+  add_general_to(app);
+}
+
+void CommonOptions::add_general_to(CLI::App& app) {
+  const std::string general = "General";
+  app.add_flag("-q,--quiet", quiet)->group(general);
+  app.add_flag("-v,--verbose", verbose, "Say errors only; say what happens")->group(general);
+  app.set_version_flag("--version", version(app.get_name()), "")->group(general);
+  app.set_help_flag("-h,--help", "Print the version; print this")->group(general);
+}
+
+void CommonOptions::resolve() {
+  const Endpoints from_address = endpoints_at(at);
+  const auto resolve_one = [&](std::string& endpoint, const std::string& otherwise) {
+    if (endpoint.empty()) endpoint = otherwise;
+    require_private(endpoint, is_protected());
+  };
+  resolve_one(endpoints.tasks, from_address.tasks);
+  resolve_one(endpoints.results, from_address.results);
+  resolve_one(endpoints.feedback, from_address.feedback);
+}
+
+Verbosity CommonOptions::verbosity() const {
+  if (verbose) return Verbosity::verbose;
+  return quiet ? Verbosity::quiet : Verbosity::normal;
+}
+
+CLI::Validator endpoint_check() {
+  const auto check = [](const std::string& value) -> std::string {
+    try {
+      check_endpoint(value);
+      return {};
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+  };
+  return {check, ""};
+}
+
+CLI::Validator size_between(std::uint64_t least, std::uint64_t most) {
+  const auto read = [=](std::string& value) -> std::string {
+    std::string bytes = value;
+    try {
+      CLI::AsSizeValue{false}(bytes);
+      const std::uint64_t number = std::stoull(bytes);
+      if (least <= number && number <= most) {
+        value = bytes;
+        return {};
+      }
+    } catch (const std::exception&) {
+    }
+    return fmt::format("'{}' is no number of bytes from {} to {}, such as 4096, 64k or 10m", value,
+                       least, most);
+  };
+  return {read, ""};
+}
+
+}  // namespace divvy

@@ -1,0 +1,49 @@
+// The options that the programs share, and checks of options' values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/log.hpp"
+#include "divvy/endpoints.hpp"
+
+// CLI11 is large; only where options are defined it is included.
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
+
+namespace divvy {
+
+/// The options that all three take.
+struct CommonOptions {
+  std::string at{kDefaultAddress};
+  Endpoints endpoints;
+  std::string key;  // file; none: nothing is encrypted
+  bool insecure = false;
+  bool quiet = false;
+  bool verbose = false;
+
+  void add_to(CLI::App& app);
+  /// Those that matter also where all three are started together.
+  void add_general_to(CLI::App& app);
+  /// Fills in the endpoints that were not given. Throws std::invalid_argument if the address is
+  /// bad, or if others can reach an endpoint and neither --key nor --insecure is given.
+  void resolve();
+  [[nodiscard]] bool is_protected() const { return insecure || !key.empty(); }
+  [[nodiscard]] Verbosity verbosity() const;
+};
+
+/// For the value of an option: accepts endpoints.
+CLI::Validator endpoint_check();
+
+/// For the value of an option: accepts `least` to `most` bytes, also as 64k or 10m, and turns them
+/// into their number.
+CLI::Validator size_between(std::uint64_t least, std::uint64_t most);
+
+/// For a --help.
+inline constexpr std::string_view kExitStatuses =
+    "Exit status: 0 all succeeded; 1-100 so many failed; 101 more; 255 trouble.";
+
+}  // namespace divvy

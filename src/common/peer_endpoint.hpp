@@ -1,0 +1,53 @@
+// Who can reach an endpoint, and how a peer's is reached from here.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "divvy/endpoints.hpp"
+
+namespace divvy {
+
+/// Whether only this machine can reach it: ipc, or a loopback address.
+inline bool is_private(std::string_view endpoint) {
+  if (endpoint.starts_with("ipc://")) return true;
+  const std::string_view host = HostPort::split(without_scheme(endpoint)).host;
+  const bool digits = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (digits && host.starts_with("127."));
+}
+
+/// Throws std::invalid_argument, with a line for the user, if others can reach `endpoint` and
+/// neither a key nor the user's word protects it.
+inline void require_private(const std::string& endpoint, bool is_protected) {
+  if (is_protected || is_private(endpoint)) return;
+  throw std::invalid_argument(endpoint +
+                              " can be reached by others, and nothing protects it; use --key FILE "
+                              "(see ventilator --make-key), or --insecure if all of them may");
+}
+
+/// Whether ZeroMQ needs its IPv6 option for it. For others it would take "localhost" for ::1 only,
+/// and show 127.0.0.1 as ::ffff:127.0.0.1.
+inline bool is_ipv6(std::string_view endpoint) { return endpoint.starts_with("tcp://["); }
+
+/// `endpoint` as it is reached from here, its host replaced by `peer`, the address that the message
+/// came from which told of it. Ipc endpoints stay as they are. Empty if it is neither: ZeroMQ has
+/// other transports, into this very process for one.
+inline std::string reach(std::string_view endpoint, std::string_view peer) {
+  if (endpoint.starts_with("ipc://")) return std::string(endpoint);
+  if (!endpoint.starts_with("tcp://") || peer.empty()) return {};
+  if (port_number(HostPort::split(without_scheme(endpoint)).port) == 0) return {};
+  std::string host(peer);
+  if (peer.find(':') != std::string_view::npos && !peer.starts_with('[')) host = "[" + host + "]";
+  return "tcp://" + host + ":" + std::string(HostPort::split(without_scheme(endpoint)).port);
+}
+
+/// Whether a peer of `own`, an endpoint of ours, may have us connect to `endpoint`: over ipc only
+/// in the same directory, for elsewhere there may be the sockets of other programs.
+inline bool is_beside(std::string_view endpoint, std::string_view own) {
+  if (!endpoint.starts_with("ipc://")) return !endpoint.empty();
+  const auto directory = [](std::string_view path) { return path.substr(0, path.rfind('/') + 1); };
+  return directory(endpoint) == directory(own);
+}
+
+}  // namespace divvy

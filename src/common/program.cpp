@@ -1,0 +1,37 @@
+#include "common/program.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+
+#include "common/descriptor.hpp"
+#include "common/help.hpp"
+
+namespace divvy {
+
+int exit_status(std::uint64_t failed) {
+  return static_cast<int>(std::min<std::uint64_t>(failed, kMostCounted + 1));
+}
+
+int run_program(const Program& program, int argc, const char* const* argv,
+                const std::function<int(CLI::App&)>& body) {
+  open_standard_streams();
+  CLI::App app{program.description, program.name};
+  program.add_options(app);
+  lay_out_help(app, program.arguments);
+  try {
+    app.parse(argc, argv);
+    return body(app);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    fmt::print(stderr, "{}: {} (see {} --help)\n", program.name,
+               explain(app, program.arguments, error), program.name);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", program.name, error.what());
+  }
+  return kExitTrouble;
+}
+
+}  // namespace divvy

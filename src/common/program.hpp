@@ -1,0 +1,33 @@
+// What the programs have in common as programs: how they begin and end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace divvy {
+
+inline constexpr int kExitTrouble = 255;
+inline constexpr int kMostCounted = 100;
+
+/// 0 if nothing failed, up to 100 how many tasks failed, 101 for more.
+int exit_status(std::uint64_t failed);
+
+/// What a program is, for its --help.
+struct Program {
+  std::string name{};
+  std::string arguments{};  // besides options
+  std::string description{};
+  std::function<void(CLI::App&)> add_options{};
+};
+
+/// Reads the options and runs `body`; a mistake in the options, or anything it throws, becomes one
+/// line "name: message" on standard error and status 255.
+int run_program(const Program& program, int argc, const char* const* argv,
+                const std::function<int(CLI::App&)>& body);
+
+}  // namespace divvy

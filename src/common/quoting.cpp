@@ -1,0 +1,44 @@
+#include "common/quoting.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace divvy {
+namespace {
+
+// What a shell takes for more than a program's name where a command begins.
+constexpr std::array<std::string_view, 17> kReserved{
+    "case",     "coproc", "do", "done",   "elif", "else", "esac",  "fi",   "for",
+    "function", "if",     "in", "select", "then", "time", "until", "while"};
+
+bool is_plain(std::string_view word) {
+  constexpr std::string_view plain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%_+=:,./-";
+  return !word.empty() && word.find_first_not_of(plain) == std::string_view::npos;
+}
+
+bool is_program(std::string_view word) {
+  return word.find('=') == std::string_view::npos &&
+         std::find(kReserved.begin(), kReserved.end(), word) == kReserved.end();
+}
+
+std::string in_quotes(std::string_view word) {
+  std::string quoted = "'";
+  for (const char letter : word) letter == '\'' ? quoted += "'\\''" : quoted += letter;
+  return quoted += '\'';
+}
+
+}  // namespace
+
+std::string quoted(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    const bool as_it_is = is_plain(word) && (!line.empty() || is_program(word));
+    if (!line.empty()) line += ' ';
+    line += as_it_is ? word : in_quotes(word);
+  }
+  return line;
+}
+
+}  // namespace divvy

@@ -1,0 +1,118 @@
+// Sets of task ids.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "divvy/protocol.hpp"
+
+namespace divvy {
+
+/// A set of task ids. What it costs depends on the number of gaps, not on the number of ids, so a
+/// batch of millions that is done in order is one entry.
+class RangeSet {
+ public:
+  RangeSet() = default;
+  explicit RangeSet(const std::vector<Range>& ranges) {
+    for (const Range& range : ranges) insert(range);
+  }
+
+  void insert(Range range) {
+    TaskId first = range.first;
+    TaskId end = range.end();
+    auto at = touching(first);
+    while (at != spans_.end() && at->first <= end) {
+      first = std::min(first, at->first);
+      end = std::max(end, at->second);
+      size_ -= at->second - at->first;
+      at = spans_.erase(at);
+    }
+    spans_.emplace_hint(at, first, end);
+    size_ += end - first;
+  }
+
+  void erase(Range range) {
+    auto at = touching(range.first);
+    while (at != spans_.end() && at->first < range.end()) {
+      const auto [first, end] = *at;
+      at = spans_.erase(at);
+      size_ -= end - first;
+      if (first < range.first) put(first, std::min(end, range.first));
+      if (end > range.end()) put(std::max(first, range.end()), end);
+    }
+  }
+
+  [[nodiscard]] bool contains(TaskId id) const {
+    const auto after = spans_.upper_bound(id);
+    return after != spans_.begin() && std::prev(after)->second > id;
+  }
+
+  /// The parts of `range` that are in the set, in order.
+  [[nodiscard]] std::vector<Range> common(Range range) const {
+    std::vector<Range> parts;
+    for (auto at = touching(range.first); at != spans_.end() && at->first < range.end(); ++at) {
+      const TaskId first = std::max(at->first, range.first);
+      const TaskId end = std::min(at->second, range.end());
+      if (first < end) parts.push_back({first, end - first});
+    }
+    return parts;
+  }
+
+  /// The parts of `range` that are not in the set, in order.
+  [[nodiscard]] std::vector<Range> missing(Range range) const {
+    std::vector<Range> parts;
+    TaskId next = range.first;
+    for (const Range& part : common(range)) {
+      if (next < part.first) parts.push_back({next, part.first - next});
+      next = part.end();
+    }
+    if (next < range.end()) parts.push_back({next, range.end() - next});
+    return parts;
+  }
+
+  /// The lowest run of ids in [1, last] that is not in the set; its count is 0 when there is none.
+  [[nodiscard]] Range first_gap(TaskId last) const {
+    TaskId first = 1;
+    auto at = spans_.begin();
+    if (at != spans_.end() && at->first == 1) {
+      first = at->second;
+      ++at;
+    }
+    const TaskId end = at == spans_.end() ? last + 1 : std::min(at->first, last + 1);
+    return {first, end > first ? end - first : 0};
+  }
+
+  [[nodiscard]] std::vector<Range> ranges() const {
+    std::vector<Range> all;
+    all.reserve(spans_.size());
+    for (const auto& [first, end] : spans_) all.push_back({first, end - first});
+    return all;
+  }
+
+  /// How many ids are in the set.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return spans_.empty(); }
+  friend bool operator==(const RangeSet&, const RangeSet&) = default;
+
+ private:
+  using Spans = std::map<TaskId, TaskId>;  // first id -> end, neither overlapping nor adjacent
+
+  /// The first span that ends at or after `first`.
+  [[nodiscard]] Spans::const_iterator touching(TaskId first) const {
+    auto at = spans_.upper_bound(first);
+    if (at != spans_.begin() && std::prev(at)->second >= first) --at;
+    return at;
+  }
+
+  void put(TaskId first, TaskId end) {
+    spans_.emplace(first, end);
+    size_ += end - first;
+  }
+
+  Spans spans_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace divvy

@@ -1,0 +1,84 @@
+#include "divvy/child.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Debian 12's version of it does not say that it is C.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+
+namespace divvy::launcher {
+namespace {
+
+// Whatever a terminal signals, the launcher passes on. Only who reads the terminal stays in the
+// group that may.
+void leave_terminal(bool reads_terminal) {
+  if (!reads_terminal) ::setpgid(0, 0);
+  for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTTOU}) ::signal(number, SIG_IGN);
+  ::signal(SIGPIPE, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void redirect(int fd, int flags) {
+  const int null = ::open("/dev/null", flags);
+  ::dup2(null, fd);
+  if (null != fd) ::close(null);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> list;
+  for (const std::string& word : words) list.push_back(const_cast<char*>(word.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+[[noreturn]] void become(const Child::Settings& settings, pid_t launcher) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != launcher) ::_exit(255);  // it has ended already
+  leave_terminal(settings.reads_input && ::isatty(STDIN_FILENO) != 0);
+  if (!settings.reads_input) redirect(STDIN_FILENO, O_RDONLY);
+  if (settings.mute) redirect(STDOUT_FILENO, O_WRONLY);
+  std::vector<std::string> words{settings.path.substr(settings.path.rfind('/') + 1)};
+  words.insert(words.end(), settings.arguments.begin(), settings.arguments.end());
+  for (const std::string& variable : settings.environment) {
+    ::putenv(const_cast<char*>(variable.c_str()));
+  }
+  ::execv(settings.path.c_str(), pointers(words).data());
+  std::fprintf(stderr, "divvy: cannot run %s: %s\n", settings.path.c_str(), std::strerror(errno));
+  ::_exit(255);
+}
+
+}  // namespace
+
+Child::Child(const Settings& settings) {
+  const pid_t launcher = ::getpid();
+  pid_ = ::fork();
+  if (pid_ == 0) become(settings, launcher);
+  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "cannot start a process");
+  process_ = checked(::pidfd_open(pid_, 0), "cannot watch a process");
+}
+
+void Child::reap() {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(process_.get());
+  if (!running() || ::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG) != 0) return;
+  if (info.si_pid == 0) return;
+  status_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+void Child::signal(int number) const {
+  if (running()) ::pidfd_send_signal(process_.get(), number, nullptr, 0);
+}
+
+}  // namespace divvy::launcher

@@ -1,0 +1,44 @@
+// One of the programs that the launcher has started.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "common/descriptor.hpp"
+
+namespace divvy::launcher {
+
+class Child {
+ public:
+  struct Settings {
+    std::string path{};
+    std::vector<std::string> arguments{};
+    std::vector<std::string> environment{};  // beside ours
+    bool reads_input = false;              // ours
+    bool mute = false;                     // its standard output goes nowhere
+  };
+
+  /// Starts a program that is deaf to what a terminal signals to all, and that ends with us.
+  /// Throws std::system_error.
+  explicit Child(const Settings& settings);
+
+  /// Readable when it has ended.
+  [[nodiscard]] int fd() const { return process_.get(); }
+  [[nodiscard]] bool running() const { return status_ == kRunning; }
+  /// Notes that it has ended, if it has.
+  void reap();
+  /// The exit status, or 128 and the signal that killed it.
+  [[nodiscard]] int status() const { return status_; }
+  void signal(int number) const;
+
+ private:
+  static constexpr int kRunning = -1;
+
+  pid_t pid_ = 0;
+  Descriptor process_;
+  int status_ = kRunning;
+};
+
+}  // namespace divvy::launcher

@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/program.hpp"
+#include "common/quoting.hpp"
+#include "divvy/launcher.hpp"
+#include "divvy/options.hpp"
+
+namespace {
+
+using namespace divvy;
+using namespace divvy::launcher;
+
+// Longer ones are no help on a terminal.
+constexpr std::size_t kLongestCommand = 4000;
+
+bool is_subcommand(std::string_view word) {
+  return word == "ventilator" || word == "worker" || word == "sink";
+}
+
+[[noreturn]] int run_subcommand(char** words) {
+  const std::string path = program_directory() + "/" + words[0];
+  ::execv(path.c_str(), words);
+  throw std::runtime_error(fmt::format("cannot run {}: {}", path, std::strerror(errno)));
+}
+
+std::string retry_command(std::vector<std::string> words, bool retries_already) {
+  if (!retries_already) words.insert(words.begin() + 1, "--retry-failed");
+  std::string command = quoted(words);
+  return command.size() <= kLongestCommand ? command : "the same command with --retry-failed";
+}
+
+// So that a shell's loop ends, too: it goes on after a command that has ended with a status.
+[[noreturn]] void die_of(int signal) {
+  constexpr rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(signal, SIG_DFL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  ::raise(signal);
+  sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  ::_exit(128 + signal);
+}
+
+int run(const CLI::App& app, const Options& options, const std::vector<std::string>& words) {
+  options.check();
+  int status = 0;
+  int signal = 0;
+  {
+    Launcher launcher({.arguments = arguments_of(app, options),
+                       .jobs = options.jobs,
+                       .dry_run = options.worker.dry_run,
+                       .retry_command = retry_command(words, options.ventilator.retry_failed)});
+    status = launcher.run();
+    signal = launcher.stop_signal();
+  }
+  if (signal != 0) die_of(signal);
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc > 1 && is_subcommand(argv[1])) return run_subcommand(argv + 1);
+  Options options;
+  const Program program{
+      .name = "divvy",
+      .arguments = "[FILE...] [-- COMMAND [ARG...]]",
+      .description =
+          "Runs COMMAND, without a shell, for each line of the FILEs or of standard input,\n"
+          "which {} stands for or which comes last, several at a time, on this machine.\n"
+          "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
+          "Without COMMAND a line is a number of milliseconds to sleep; without COMMAND and\n"
+          "input the batch is 100 random ones, as in the ZeroMQ Guide.",
+      .add_options = [&](CLI::App& app) { options.add_to(app); }};
+  char** const end = argv + argc;
+  char** const dashes = std::find(argv, end, std::string_view("--"));
+  if (dashes != end) options.worker.command.assign(dashes + 1, end);
+  return run_program(program, static_cast<int>(dashes - argv), argv, [&](CLI::App& app) {
+    return run(app, options, {argv, end});
+  });
+} catch (const std::exception& error) {
+  fmt::print(stderr, "divvy: {}\n", error.what());
+  return kExitTrouble;
+}

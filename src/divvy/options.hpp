@@ -1,0 +1,40 @@
+// The launcher's command line: the programs' own options, but for those that say where to meet.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/options.hpp"
+#include "sink/options.hpp"
+#include "ventilator/options.hpp"
+#include "worker/options.hpp"
+
+namespace divvy::launcher {
+
+/// How many cores this process may use.
+std::uint32_t cores();
+
+struct Options {
+  ventilator::Options ventilator;
+  worker::Options worker;  // the command, too
+  sink::Options sink;
+  CommonOptions common;
+  std::uint32_t jobs = cores();
+
+  void add_to(CLI::App& app);
+  /// Throws, with a line for the user, what the programs would say once they run.
+  void check() const;
+};
+
+/// What each program is started with. Whatever it has no option for, it is not given.
+struct Arguments {
+  std::vector<std::string> ventilator;
+  std::vector<std::string> worker;  // each of them, but for its slots
+  std::vector<std::string> sink;
+};
+
+/// `app`: has parsed the command line into `options`.
+Arguments arguments_of(const CLI::App& app, const Options& options);
+
+}  // namespace divvy::launcher

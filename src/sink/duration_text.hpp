@@ -1,0 +1,15 @@
+// Lengths of time for people.
+#pragma once
+
+#include <string>
+
+#include "sink/rules/figures.hpp"
+
+namespace divvy::sink {
+
+/// "0:05", "1:02:03".
+std::string clock_text(Seconds time);
+/// As fine as matters: "0.52 ms", "52 ms", "5.20 s", then as above.
+std::string duration_text(Seconds time);
+
+}  // namespace divvy::sink

@@ -1,0 +1,96 @@
+#include "sink/rules/batch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace divvy::sink {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A ventilator announces its batch every second; after such a silence it is gone.
+constexpr auto kVentilatorGone = 3s;
+
+}  // namespace
+
+Batch::Batch(BatchId id, std::string_view name, bool begun_before)
+    : id_(id), resumed_(begun_before) {
+  figures_.name = name;
+}
+
+bool Batch::update(const Announcement& announcement, Time now) {
+  heard_ = now;
+  state_ = announcement.state;
+  workloads_ = announcement.workloads;
+  figures_.tasks = announcement.tasks;
+  figures_.counted = state_ != BatchState::open;
+  figures_.workers_there = announcement.workers;
+  figures_.slots = announcement.slots;
+  figures_.busy_slots = announcement.busy_slots;
+  figures_.most_slots = std::max(figures_.most_slots, announcement.slots);
+  if (announcement.elapsed > 0) started_by(now - std::chrono::nanoseconds(announcement.elapsed));
+  const VentilatorId former = std::exchange(ventilator_, announcement.ventilator);
+  if (former == announcement.ventilator) return false;
+  resumed_ = resumed_ || former != VentilatorId::none;
+  stated_ = false;
+  return true;
+}
+
+// What tells of the start is late by its time under way, so the earliest counts.
+void Batch::started_by(Time time) { started_ = std::min(started_.value_or(time), time); }
+
+void Batch::restore(TaskId id, bool succeeded) {
+  tally_.restore(id, succeeded);
+  ++figures_.restored;
+}
+
+Tally::Ruling Batch::record(const Results& results, const Result& result, Time now) {
+  Tally::Ruling ruling = tally_.rule(result);
+  const std::chrono::nanoseconds duration(result.ended - result.started);
+  receipts_.push_back({.worker = results.worker,
+                       .ids = result.ids,
+                       .attempt = result.attempt,
+                       .verdict = ruling.verdict,
+                       .duration = static_cast<std::uint64_t>(duration.count())});
+  for (const Range& ids : ruling.recorded) {
+    last_result_ = now;
+    started_by(now - duration);
+    figures_.add(results.name, ids.count, result);
+  }
+  return ruling;
+}
+
+bool Batch::has(Range ids) const { return !figures_.counted || ids.end() - 1 <= figures_.tasks; }
+
+bool Batch::all_recorded() const { return figures_.counted && tally_.recorded() == figures_.tasks; }
+
+bool Batch::over(Time now) const {
+  return state_ > BatchState::closed || (all_recorded() && ventilator_gone(now));
+}
+
+bool Batch::ventilator_gone(Time now) const { return heard_ + kVentilatorGone <= now; }
+
+std::optional<Time> Batch::deadline() const {
+  if (!all_recorded()) return {};
+  return heard_ + kVentilatorGone;
+}
+
+const Figures& Batch::figures_at(Time now) {
+  figures_.recorded = tally_.recorded();
+  figures_.failed = tally_.failed();
+  figures_.retried = tally_.retried();
+  figures_.duplicates = tally_.duplicates();
+  figures_.complete = state_ == BatchState::complete || all_recorded();
+  if (started_) figures_.elapsed = std::max(now - *started_, Time::duration{});
+  return figures_;
+}
+
+Receipts Batch::message(std::vector<Receipt> receipts) const {
+  return {.ventilator = ventilator_,
+          .batch = id_,
+          .resumed = resumed_,
+          .receipts = std::move(receipts)};
+}
+
+}  // namespace divvy::sink

@@ -1,0 +1,80 @@
+// The batch that is under way: what is known of it, and what is recorded. State and rules alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/time.hpp"
+#include "divvy/protocol.hpp"
+#include "sink/rules/figures.hpp"
+#include "sink/rules/tally.hpp"
+
+namespace divvy::sink {
+
+class Batch {
+ public:
+  /// `begun_before`: by an earlier ventilator, as the journal says.
+  Batch(BatchId id, std::string_view name, bool begun_before);
+
+  /// The news of a repeated announcement. True: it comes from a ventilator that is new to the
+  /// batch, the first one or one that was started again.
+  bool update(const Announcement& announcement, Time now);
+  /// A task that an earlier sink recorded.
+  void restore(TaskId id, bool succeeded);
+  /// Failed tasks count as not recorded.
+  void forget_failed() { tally_.forget_failed(); }
+  /// Takes a result and leaves a receipt. Returns what of it is to be recorded.
+  Tally::Ruling record(const Results& results, const Result& result, Time now);
+
+  [[nodiscard]] BatchId id() const { return id_; }
+  /// Tasks are milliseconds to sleep.
+  [[nodiscard]] bool workloads() const { return workloads_; }
+  /// Its first task was handed out.
+  [[nodiscard]] bool started() const { return started_.has_value(); }
+  /// As far as the number of its tasks is known.
+  [[nodiscard]] bool has(Range ids) const;
+  /// Of a batch whose number of tasks is known.
+  [[nodiscard]] bool all_recorded() const;
+  /// Nothing more is to come, as far as the ventilator says, or because it has not been heard.
+  [[nodiscard]] bool over(Time now) const;
+  /// The ventilator has not been heard for so long that it is gone.
+  [[nodiscard]] bool ventilator_gone(Time now) const;
+  /// When it is over if the ventilator stays silent.
+  [[nodiscard]] std::optional<Time> deadline() const;
+
+  /// Brings the figures up to date: the elapsed time ends at `now`.
+  const Figures& figures_at(Time now);
+  /// The same of a batch that is over: its last result ended it.
+  const Figures& final_figures() { return figures_at(last_result_); }
+
+  /// The message to the ventilator that has these receipts.
+  [[nodiscard]] Receipts message(std::vector<Receipt> receipts) const;
+  /// Whether the ventilator was told all that is recorded. On each new connection it is told again:
+  /// it may be a new one, or receipts may have been lost with the old connection.
+  [[nodiscard]] bool stated() const { return stated_; }
+  void set_stated(bool stated) { stated_ = stated; }
+  /// All that is recorded, without digests.
+  [[nodiscard]] std::vector<Receipt> restate() const { return tally_.restate(); }
+  [[nodiscard]] const std::vector<Receipt>& unsent_receipts() const { return receipts_; }
+  void receipts_sent() { receipts_.clear(); }
+
+ private:
+  void started_by(Time time);
+
+  BatchId id_;
+  bool resumed_;  // an earlier ventilator has begun it
+  VentilatorId ventilator_{};
+  BatchState state_ = BatchState::open;
+  Time heard_;                   // of the ventilator
+  std::optional<Time> started_;  // when its first task was handed out, as far as is known
+  Time last_result_;
+  bool workloads_ = false;
+  Tally tally_;
+  Figures figures_;
+  bool stated_ = false;
+  std::vector<Receipt> receipts_;  // to be sent
+};
+
+}  // namespace divvy::sink

@@ -1,0 +1,72 @@
+// What a batch amounts to, in figures.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "divvy/protocol.hpp"
+
+namespace divvy::sink {
+
+/// With more workers than this only their sum is kept.
+inline constexpr std::size_t kMaxWorkerFigures = 100'000;
+
+/// Sums of what peers say cannot overflow in these.
+using Seconds = std::chrono::duration<double>;
+
+/// Of the tasks whose recorded result is this worker's.
+struct WorkerFigures {
+  std::uint64_t tasks = 0;
+  std::uint64_t failed = 0;
+  Seconds work{0};  // of all slots together
+  Seconds longest{0};
+
+  /// How many of its slots were in use, on an average of the batch's `elapsed` time.
+  [[nodiscard]] double slots_used(Seconds elapsed) const {
+    return elapsed.count() == 0 ? 0 : work / elapsed;
+  }
+  [[nodiscard]] Seconds mean() const {
+    return tasks == 0 ? work : work / static_cast<double>(tasks);
+  }
+};
+
+struct Figures {
+  std::string name;
+  std::uint64_t tasks = 0;  // so far; all of them if `counted`
+  bool counted = false;
+  bool complete = false;  // the ventilator has a receipt for each
+  std::uint64_t recorded = 0;
+  std::uint64_t failed = 0;      // of these
+  std::uint64_t restored = 0;    // of these, by an earlier sink
+  std::uint64_t retried = 0;     // failed attempts that were not the last
+  std::uint64_t duplicates = 0;  // results that came a second time
+  Seconds elapsed{0};
+
+  std::uint32_t workers_there = 0;  // now
+  std::uint64_t slots = 0;          // of these
+  std::uint64_t busy_slots = 0;     // of these slots
+  std::uint64_t most_slots = 0;     // that ever were there
+
+  WorkerFigures all;
+  std::map<std::string, WorkerFigures, std::less<>> workers;  // by name, at most kMaxWorkerFigures
+
+  /// `count` tasks of `result` are recorded.
+  void add(std::string_view worker, std::uint64_t count, const Result& result);
+
+  /// Tasks of a complete batch whose results went to an earlier sink without a journal.
+  [[nodiscard]] std::uint64_t unknown() const { return complete ? tasks - recorded : 0; }
+  /// Work done in the time it took.
+  [[nodiscard]] double speed_up() const;
+  /// The speed-up over what all slots could have given.
+  [[nodiscard]] double efficiency() const;
+  /// From how long tasks took so far; nothing while that, or how many there are, is not known.
+  [[nodiscard]] std::optional<Seconds> time_left() const;
+};
+
+}  // namespace divvy::sink

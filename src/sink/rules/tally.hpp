@@ -1,0 +1,43 @@
+// What is recorded of a batch.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "common/range_set.hpp"
+#include "divvy/protocol.hpp"
+
+namespace divvy::sink {
+
+/// Each task has one recorded result: its first success, or the failure of its last attempt.
+class Tally {
+ public:
+  struct Ruling {
+    Verdict verdict = Verdict::succeeded;
+    std::vector<Range> recorded{};  // ids that are by this; none of a duplicate or a retry
+  };
+  Ruling rule(const Result& result);
+
+  /// A result that was recorded by an earlier sink.
+  void restore(TaskId id, bool succeeded);
+  /// Failed tasks count as not recorded, so that they can run again.
+  void forget_failed();
+
+  /// What is recorded, as receipts that name no worker.
+  [[nodiscard]] std::vector<Receipt> restate() const;
+
+  [[nodiscard]] std::uint64_t recorded() const { return done_.size(); }
+  [[nodiscard]] std::uint64_t failed() const { return failed_.size(); }
+  [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
+  [[nodiscard]] std::uint64_t retried() const { return retried_; }
+
+ private:
+  RangeSet done_;
+  RangeSet failed_;                                     // of these
+  std::unordered_map<TaskId, std::uint32_t> retrying_;  // the last attempt that failed
+  std::uint64_t duplicates_ = 0;
+  std::uint64_t retried_ = 0;
+};
+
+}  // namespace divvy::sink

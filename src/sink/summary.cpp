@@ -1,0 +1,78 @@
+#include "sink/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "sink/duration_text.hpp"
+
+namespace divvy::sink {
+namespace {
+
+constexpr int kSummaryVersion = 1;
+
+nlohmann::ordered_json to_json(const std::string& name, const WorkerFigures& worker,
+                               Seconds elapsed) {
+  return {{"name", name},
+          {"tasks", worker.tasks},
+          {"failed", worker.failed},
+          {"busy_seconds", worker.work.count()},
+          {"busy", worker.slots_used(elapsed)},
+          {"mean_seconds", worker.mean().count()},
+          {"longest_seconds", worker.longest.count()}};
+}
+
+}  // namespace
+
+std::string table(const Figures& figures, std::size_t most_workers) {
+  std::string text =
+      fmt::format("{} tasks, {} failed, {} retried, {} duplicates\n", figures.recorded,
+                  figures.failed, figures.retried, figures.duplicates);
+  if (figures.workers.empty()) return text;
+  text += fmt::format("{} of work in {}: speed-up {:.2f}, efficiency {:.0f}% of {} slots\n",
+                      duration_text(figures.all.work), duration_text(figures.elapsed),
+                      figures.speed_up(), figures.efficiency() * 100, figures.most_slots);
+  std::size_t width = 6;
+  for (const auto& [name, worker] : figures.workers) width = std::max(width, name.size());
+  constexpr auto row = "{:<{}}  {:>8} {:>7} {:>6} {:>9} {:>9}\n";
+  text += fmt::format(row, "worker", width, "tasks", "failed", "busy", "mean", "longest");
+  for (const auto& [name, worker] : figures.workers) {
+    if (most_workers-- == 0) {
+      text += "... (all of them: --summary)\n";
+      break;
+    }
+    const auto busy = fmt::format("{:.0f}%", worker.slots_used(figures.elapsed) * 100);
+    text += fmt::format(row, name, width, worker.tasks, worker.failed, busy,
+                        duration_text(worker.mean()), duration_text(worker.longest));
+  }
+  return text;
+}
+
+std::string json(const Figures& figures) {
+  auto workers = nlohmann::ordered_json::array();
+  for (const auto& [name, worker] : figures.workers) {
+    workers.push_back(to_json(name, worker, figures.elapsed));
+  }
+  const nlohmann::ordered_json summary{{"version", kSummaryVersion},
+                                       {"name", figures.name},
+                                       {"complete", figures.complete},
+                                       {"tasks", figures.tasks},
+                                       {"recorded", figures.recorded},
+                                       {"succeeded", figures.recorded - figures.failed},
+                                       {"failed", figures.failed},
+                                       {"retried", figures.retried},
+                                       {"duplicates", figures.duplicates},
+                                       {"restored", figures.restored},
+                                       {"unknown", figures.unknown()},
+                                       {"elapsed_seconds", figures.elapsed.count()},
+                                       {"work_seconds", figures.all.work.count()},
+                                       {"slots", figures.most_slots},
+                                       {"speed_up", figures.speed_up()},
+                                       {"efficiency", figures.efficiency()},
+                                       {"workers", workers}};
+  // Names come from others and may not be UTF-8.
+  return summary.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace divvy::sink

@@ -1,0 +1,317 @@
+#include "ventilator/rules/dispatch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "ventilator/rules/limits.hpp"
+
+namespace divvy::ventilator {
+namespace {
+
+// Beyond its slots a worker holds tasks for about this long, so that it does not stand idle while a
+// result, its receipt and the next task are on their way, and brief ones travel by the dozen.
+constexpr double kAheadNanoseconds = 20e6;
+constexpr double kMostAhead = 65536;
+// For tasks that take longer, a round trip does not matter.
+constexpr double kLongTask = 1e9;
+// How much the latest receipt counts in the mean.
+constexpr double kLatest = 0.2;
+
+}  // namespace
+
+// --- workers come and go ------------------------------------------------------------------------
+
+bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time now) {
+  const bool mine = presence.ventilator == settings_.self;
+  if (mine && presence.sequence > orders_.sequence()) return false;
+  const bool empty_handed =
+      presence.running.empty() && presence.queued.empty() && presence.finished.empty();
+  const bool farewell = presence.slots == 0 && empty_handed;
+
+  if (!fleet_.find(presence.worker)) {
+    if (farewell) return true;
+    if (!make_room(now)) return false;
+    open_lane(fleet_.add(presence.worker, presence.name, now), inbox, now);
+  }
+  Member& member = *fleet_.find(presence.worker);
+  fleet_.note_heard(member, now);
+  if (mine && presence.sequence >= member.probe) {
+    member.probe = member.last_sent;
+    member.answered = now;
+  }
+  if (now - member.answered > settings_.lost_after) open_lane(member, inbox, now);
+  fleet_.update(member, [&](Member& changed) {
+    changed.leaving = presence.slots == 0;
+    if (presence.slots > 0) changed.slots = presence.slots;
+    changed.up = mine && presence.sequence >= changed.greeting;
+    changed.proven = changed.proven || changed.up;
+  });
+  if (member.up && !workloads_) workloads_ = presence.workloads;
+  // A worker that has not answered on its lane may be invented: nothing of what it says is
+  // believed.
+  if (member.up && presence.batch == settings_.batch) reconcile(member, presence);
+  reconsider(member);
+  if (farewell) lose_worker(presence.worker);
+  return true;
+}
+
+// Anybody can invent workers, which never answer on their lanes. So only so many may be
+// unanswered; one more takes the place of the one that has been so for longest.
+bool Dispatch::make_room(Time now) {
+  if (fleet_.size() >= kMaxWorkers) return false;
+  if (fleet_.unanswered() < kMaxUnanswered) return true;
+  const auto [since, worker] = *fleet_.longest_unanswered();
+  if (since + settings_.lost_after > now) return false;
+  lose_worker(worker);
+  return true;
+}
+
+// Also to a worker that is heard but does not answer: its lane was cut. Which messages were lost
+// with it shows in the next presence that answers.
+void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
+  orders_.open(member, inbox);
+  member.recalled = {};
+  member.greeting = member.probe = orders_.to(member).sequence;
+  member.answered = now;
+}
+
+// Tasks that a worker was sent and does not name are pending again: it gave them back or never got
+// them. Tasks that it names and was not sent, as far as this ventilator knows, are adopted if no
+// other worker has them: an earlier ventilator has sent them.
+void Dispatch::reconcile(Member& member, const Presence& presence) {
+  RangeSet reported;
+  for (const auto* list : {&presence.running, &presence.queued, &presence.finished}) {
+    for (const Range& ids : *list) reported.insert(ids);
+  }
+  std::vector<Range> missing;
+  if (presence.ventilator == settings_.self) {
+    for (const Member::Held& entry : member.held) {
+      if (entry.sequence > presence.sequence) continue;
+      for (const Range& part : reported.missing(entry.ids)) missing.push_back(part);
+    }
+  }
+  for (const Range& part : missing) {
+    for (const Range& ids : release(member, part)) tasks_.put_back(ids);
+  }
+  // In the order in which it has started them, or will.
+  for (const auto* list : {&presence.running, &presence.finished, &presence.queued}) {
+    for (const Range& ids : *list) adopt(member, ids);
+  }
+  recall_strays(member, presence.queued);
+  member.note_finished(RangeSet(presence.finished));
+  for (const Range& ids : presence.finished) {
+    for (const Range& recorded : tasks_.done().common(ids)) {
+      orders_.settle(member, {recorded, kAnyAttempt});
+    }
+    // Such a result will never be recorded.
+    if (const Range beyond = tasks_.beyond_input(ids); beyond.count > 0) {
+      orders_.settle(member, {beyond, kAnyAttempt});
+    }
+  }
+}
+
+void Dispatch::adopt(Member& member, Range ids) {
+  ids.count -= tasks_.beyond_input(ids).count;
+  if (ids.count == 0 || fleet_.outstanding() + ids.count > kMaxClaimed) return;
+  for (const Range& found : tasks_.claim(ids)) {
+    fleet_.update(member, [&](Member& changed) { changed.hold(found, 0); });
+  }
+}
+
+// Tasks that are queued here, but recorded or given to another worker. Those that run, run on.
+void Dispatch::recall_strays(Member& member, const std::vector<Range>& queued) {
+  RangeSet strays(queued);
+  for (const Member::Held& entry : member.held) strays.erase(entry.ids);
+  for (const Range& ids : strays.ranges()) orders_.recall(member, ids);
+}
+
+void Dispatch::lose_worker(WorkerId worker) {
+  Member* member = fleet_.find(worker);
+  if (!member) return;
+  for (const TaskId id : member->running()) {
+    release(*member, {id, 1});
+    tasks_.strike(id);
+  }
+  for (const Member::Held& entry : member->held) tasks_.put_back(entry.ids);
+  orders_.close(*member);
+  fleet_.remove(worker);
+}
+
+// --- receipts -----------------------------------------------------------------------------------
+
+std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
+  if (receipt.worker != WorkerId::none && receipt.verdict != Verdict::failed) {
+    const double each =
+        static_cast<double>(receipt.duration) / static_cast<double>(receipt.ids.count);
+    mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
+  }
+  if (Member* member = fleet_.find(receipt.worker)) {
+    orders_.settle(*member, {receipt.ids, receipt.attempt});
+  }
+  if (receipt.verdict == Verdict::retry) {
+    retry(receipt, now);
+    return {};
+  }
+  return record(receipt);
+}
+
+void Dispatch::retry(const Receipt& receipt, Time now) {
+  Member* member = fleet_.find(receipt.worker);
+  const TaskId id = receipt.ids.first;
+  if (!member || !tasks_.is_current(id, receipt.attempt)) return;
+  if (!release(*member, {id, 1}).empty()) tasks_.fail(id, now);
+}
+
+std::vector<Range> Dispatch::record(const Receipt& receipt) {
+  const Range ids = receipt.ids;
+  std::vector<Range> news = tasks_.record(ids, receipt.verdict == Verdict::failed);
+  if (Member* member = fleet_.find(receipt.worker)) {
+    release(*member, ids);
+  } else if (receipt.worker == WorkerId::none) {
+    // The receipt that named the worker may have been lost with a connection.
+    for (auto& [id, other] : fleet_.members()) {
+      for (const Range& part : release(other, ids)) orders_.settle(other, {part, kAnyAttempt});
+    }
+  }
+  return news;
+}
+
+std::vector<Range> Dispatch::release(Member& member, Range ids) {
+  std::vector<Range> released;
+  fleet_.update(member, [&](Member& changed) { released = changed.release(ids); });
+  reconsider(member);
+  return released;
+}
+
+// --- decisions ----------------------------------------------------------------------------------
+
+Orders Dispatch::decide(Time now) {
+  lose_silent_workers(now);
+  tasks_.wake(now);
+  const bool can_start = sink_ready_ && fleet_.up() >= settings_.workers_wanted;
+  if (phase_ == Phase::gathering && can_start && tasks_.known() > 0) phase_ = Phase::handing_out;
+  if (phase_ == Phase::stopped) {
+    recall_all();
+  } else if (phase_ == Phase::handing_out) {
+    fill_free_slots();
+    fill_ahead();
+    // A slot is free and nothing is pending: tasks that are queued behind others are recalled for
+    // it.
+    if (tasks_.pending() == 0) recall(fleet_.free_slots());
+  }
+  changed_.clear();
+  return orders_.take();
+}
+
+std::optional<Time> Dispatch::deadline() const {
+  std::optional<Time> next;
+  if (const auto silent = fleet_.most_silent()) {
+    // Looking more often than needed tells a silent worker from a process that was itself asleep.
+    next = std::min(silent->first + settings_.lost_after, looked_ + settings_.lost_after / 4);
+  }
+  if (const auto retry = tasks_.deadline()) next = next ? std::min(*next, *retry) : retry;
+  return next;
+}
+
+void Dispatch::lose_silent_workers(Time now) {
+  // This process has not run for a while: what workers said meanwhile is still to be received.
+  const bool overslept = now - std::exchange(looked_, now) > settings_.lost_after / 2;
+  if (overslept) {
+    for (auto& [id, member] : fleet_.members()) fleet_.note_heard(member, now);
+  }
+  while (const auto silent = fleet_.most_silent()) {
+    if (silent->first + settings_.lost_after > now) return;
+    lose_worker(silent->second);
+  }
+}
+
+// One task at a time to each in turn, so that all share what there is.
+void Dispatch::fill_free_slots() {
+  while (tasks_.pending() > 0 && !idle_.empty()) {
+    const WorkerId id = idle_.front();
+    idle_.pop_front();
+    Member* member = fleet_.find(id);
+    if (!member) continue;
+    member->idle = false;
+    if (member->has_free_slot()) give(*member, 1);
+  }
+}
+
+void Dispatch::fill_ahead() {
+  for (const WorkerId id : std::exchange(changed_, {})) {
+    Member* member = fleet_.find(id);
+    if (!member || member->offered() == 0 || member->load < member->slots) continue;
+    const std::uint64_t ahead = member->load - member->slots;
+    const std::uint64_t wanted = depth(*member);
+    // Not before half of it is used up: few large messages rather than many small ones.
+    if (ahead > wanted / 2 || ahead == wanted) continue;
+    give(*member, wanted - ahead);
+  }
+}
+
+// How many tasks a worker holds beyond its slots: as many as take the time of a round trip, but
+// never more than half of its share of what is pending, so that the last tasks of a batch go to
+// whoever is free first.
+std::uint64_t Dispatch::depth(const Member& member) const {
+  if (!mean_ || *mean_ > kLongTask) return 0;
+  const double slots = member.slots;
+  const double hidden = std::ceil(slots * kAheadNanoseconds / std::max(*mean_, 1.0));
+  const double share =
+      static_cast<double>(tasks_.pending()) * slots / (2.0 * static_cast<double>(fleet_.slots()));
+  return static_cast<std::uint64_t>(std::min({hidden, share, kMostAhead}));
+}
+
+// The tasks come back with the worker's next presence.
+void Dispatch::recall(std::uint64_t wanted) {
+  for (const WorkerId id : fleet_.overfull()) {
+    if (wanted == 0) return;
+    Member& member = *fleet_.find(id);
+    for (const Range& ids : member.queued_last(wanted)) {
+      recall(member, ids);
+      wanted -= ids.count;
+    }
+  }
+}
+
+// Only the worker knows which tasks it has started: all are recalled, and it keeps those.
+void Dispatch::recall_all() {
+  for (auto& [id, member] : fleet_.members()) {
+    for (const Member::Held& entry : member.held) {
+      for (const Range& ids : member.recalled.missing(entry.ids)) recall(member, ids);
+    }
+  }
+}
+
+void Dispatch::recall(Member& member, Range ids) {
+  orders_.recall(member, ids);
+  member.recalled.insert(ids);
+}
+
+void Dispatch::give(Member& member, std::uint64_t most) {
+  while (most > 0 && tasks_.pending() > 0) {
+    const Assignment assignment = tasks_.take(most);
+    orders_.give(member, assignment);
+    fleet_.update(member,
+                  [&](Member& changed) { changed.hold(assignment.ids, changed.last_sent); });
+    most -= assignment.ids.count;
+  }
+  reconsider(member);
+}
+
+void Dispatch::reconsider(Member& member) {
+  if (!member.idle && member.has_free_slot()) {
+    member.idle = true;
+    idle_.push_back(member.id);
+  }
+  if (changed_.empty() || changed_.back() != member.id) changed_.push_back(member.id);
+}
+
+void Dispatch::stop(bool abort) {
+  phase_ = Phase::stopped;
+  if (!abort) return;
+  for (auto& [id, member] : fleet_.members()) orders_.to(member);
+  orders_.abort();
+}
+
+}  // namespace divvy::ventilator

@@ -1,0 +1,126 @@
+// Who gets which task, and when: the policy alone. Events and the time go in, orders come out; it
+// knows of no socket, no clock and no task's text.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/time.hpp"
+#include "divvy/protocol.hpp"
+#include "ventilator/rules/fleet.hpp"
+#include "ventilator/rules/orders.hpp"
+#include "ventilator/rules/tasks.hpp"
+
+namespace divvy::ventilator {
+
+class Dispatch {
+ public:
+  struct Settings {
+    VentilatorId self{};
+    BatchId batch{};
+    std::size_t workers_wanted = 1;  // before the first task is handed out
+    std::uint32_t retries = 0;
+    std::chrono::milliseconds retry_delay{0};
+    std::chrono::milliseconds lost_after{3000};
+  };
+
+  explicit Dispatch(Settings settings)
+      : settings_(settings),
+        tasks_(settings.retries, settings.retry_delay),
+        orders_(settings.self, settings.batch) {}
+
+  // --- events ---
+
+  /// The input has brought `tasks` tasks so far; `all`: and no more will come.
+  void input(std::uint64_t tasks, bool all = false) { tasks_.grow(tasks, all); }
+  /// A task that is still to be brought goes before those with a lower rank, or with none.
+  void rank(TaskId id, PendingTasks::Rank rank) { tasks_.rank(id, rank); }
+  /// The sink has said what it has of this batch.
+  void sink_ready() { sink_ready_ = true; }
+  /// No task is handed out any more, and what was not started is asked back; with `abort`, what was
+  /// is killed, also at workers that are heard of later.
+  void stop(bool abort = false);
+  /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense, or there
+  /// are too many workers, and was dropped.
+  bool presence(const Presence& presence, const std::string& inbox, Time now);
+  /// The worker's connection is closed.
+  void disconnected(WorkerId worker) { lose_worker(worker); }
+  /// Returns the ids whose final result is recorded now, and was not before.
+  std::vector<Range> receipt(const Receipt& receipt, Time now);
+
+  // --- decisions ---
+
+  /// All that is to be done now.
+  Orders decide(Time now);
+  /// When to decide again even if nothing happens.
+  [[nodiscard]] std::optional<Time> deadline() const;
+  /// Tasks that lost a worker too often, once each: a result is to be made of them.
+  [[nodiscard]] std::vector<TaskId> take_lost_tasks() { return tasks_.take_lost(); }
+
+  // --- figures ---
+
+  [[nodiscard]] std::uint64_t recorded() const { return tasks_.done().size(); }
+  [[nodiscard]] bool is_recorded(TaskId id) const { return tasks_.done().contains(id); }
+  /// Whether some of `ids` is no task, as far as is known: a ventilator that was started again
+  /// hears of tasks that it has not read yet.
+  [[nodiscard]] bool is_beyond_input(Range ids) const { return tasks_.beyond_input(ids).count > 0; }
+  [[nodiscard]] std::uint64_t failed() const { return tasks_.failed(); }
+  [[nodiscard]] std::uint64_t pending() const { return tasks_.pending(); }
+  /// Tasks that workers hold.
+  [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
+  [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
+  [[nodiscard]] bool knows(WorkerId worker) { return fleet_.find(worker) != nullptr; }
+  /// Of these workers, and how many of them are in use.
+  [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }
+  [[nodiscard]] std::uint64_t busy_slots() const { return fleet_.slots() - fleet_.free_slots(); }
+  [[nodiscard]] bool is_handing_out() const { return phase_ == Phase::handing_out; }
+  /// Whether the first worker that was up takes tasks for workloads; nothing: there was none yet.
+  [[nodiscard]] std::optional<bool> workloads() const { return workloads_; }
+
+ private:
+  bool make_room(Time now);
+  void reconcile(Member& member, const Presence& presence);
+  void adopt(Member& member, Range ids);
+  void recall_strays(Member& member, const std::vector<Range>& queued);
+  void lose_worker(WorkerId worker);
+
+  void retry(const Receipt& receipt, Time now);
+  std::vector<Range> record(const Receipt& receipt);
+  std::vector<Range> release(Member& member, Range ids);
+
+  void lose_silent_workers(Time now);
+  void open_lane(Member& member, const std::string& inbox, Time now);
+  void fill_free_slots();
+  void fill_ahead();
+  void recall(std::uint64_t wanted);
+  void recall_all();
+  void recall(Member& member, Range ids);
+  void give(Member& member, std::uint64_t most);
+  [[nodiscard]] std::uint64_t depth(const Member& member) const;
+  void reconsider(Member& member);
+
+  Settings settings_;
+  enum class Phase {
+    gathering,    // until the sink and enough workers are there, and a task
+    handing_out,  // tasks
+    stopped,      // no task is handed out any more
+  };
+
+  Phase phase_ = Phase::gathering;
+  bool sink_ready_ = false;
+  std::optional<bool> workloads_;
+  Time looked_;  // when the last decision was made
+
+  Tasks tasks_;
+  Fleet fleet_;
+  OrderBook orders_;
+  std::deque<WorkerId> idle_;      // may have a free slot; who was idle first comes first
+  std::vector<WorkerId> changed_;  // since the last decision: may take tasks ahead
+  std::optional<double> mean_;     // nanoseconds that a task takes, lately
+};
+
+}  // namespace divvy::ventilator

@@ -1,0 +1,132 @@
+#include "ventilator/rules/fleet.hpp"
+
+#include <algorithm>
+
+namespace divvy::ventilator {
+
+void Member::hold(Range ids, std::uint64_t sequence) {
+  load += ids.count;
+  if (!held.empty() && held.back().sequence == sequence && held.back().ids.end() == ids.first) {
+    held.back().ids.count += ids.count;
+  } else {
+    held.push_back({ids, sequence});
+  }
+}
+
+std::vector<Range> Member::release(Range ids) {
+  std::vector<Range> released;
+  std::vector<Held> kept;
+  kept.reserve(held.size() + 1);
+  for (const Held& entry : held) {
+    const TaskId first = std::max(entry.ids.first, ids.first);
+    const TaskId end = std::min(entry.ids.end(), ids.end());
+    if (first >= end) {
+      kept.push_back(entry);
+      continue;
+    }
+    released.push_back({first, end - first});
+    if (entry.ids.first < first) {
+      kept.push_back({{entry.ids.first, first - entry.ids.first}, entry.sequence});
+    }
+    if (end < entry.ids.end()) kept.push_back({{end, entry.ids.end() - end}, entry.sequence});
+  }
+  held = std::move(kept);
+  for (const Range& part : released) load -= part.count;
+  recalled.erase(ids);
+  finished.erase(ids);
+  return released;
+}
+
+void Member::note_finished(const RangeSet& said) {
+  finished = {};
+  for (const Held& entry : held) {
+    for (const Range& part : said.common(entry.ids)) finished.insert(part);
+  }
+}
+
+std::vector<TaskId> Member::running() const {
+  std::vector<TaskId> tasks;
+  for (const Held& entry : held) {
+    for (const Range& part : finished.missing(entry.ids)) {
+      for (TaskId task = part.first; task < part.end(); ++task) {
+        if (tasks.size() == slots) return tasks;
+        tasks.push_back(task);
+      }
+    }
+  }
+  return tasks;
+}
+
+std::vector<Range> Member::queued_last(std::uint64_t most) const {
+  std::vector<Range> last;
+  std::uint64_t excess = load > slots ? load - slots : 0;
+  for (auto entry = held.rbegin(); entry != held.rend() && excess > 0 && most > 0; ++entry) {
+    const std::uint64_t count = std::min(excess, entry->ids.count);
+    excess -= count;
+    const auto parts = recalled.missing({entry->ids.end() - count, count});
+    for (auto part = parts.rbegin(); part != parts.rend() && most > 0; ++part) {
+      const std::uint64_t some = std::min(most, part->count);
+      last.push_back({part->end() - some, some});
+      most -= some;
+    }
+  }
+  return last;
+}
+
+Member& Fleet::add(WorkerId id, std::string_view name, Time now) {
+  Member& member = members_[id];
+  member.id = id;
+  member.name = name;
+  member.heard = member.came = now;
+  silence_.emplace(now, id);
+  unanswered_.emplace(now, id);
+  return member;
+}
+
+Member* Fleet::find(WorkerId id) {
+  const auto at = members_.find(id);
+  return at == members_.end() ? nullptr : &at->second;
+}
+
+void Fleet::remove(WorkerId id) {
+  const auto at = members_.find(id);
+  subtract(at->second);
+  silence_.erase({at->second.heard, id});
+  members_.erase(at);
+}
+
+void Fleet::note_heard(Member& member, Time now) {
+  silence_.erase({member.heard, member.id});
+  member.heard = now;
+  silence_.emplace(now, member.id);
+}
+
+std::optional<std::pair<Time, WorkerId>> Fleet::most_silent() const {
+  if (silence_.empty()) return {};
+  return *silence_.begin();
+}
+
+std::optional<std::pair<Time, WorkerId>> Fleet::longest_unanswered() const {
+  if (unanswered_.empty()) return {};
+  return *unanswered_.begin();
+}
+
+void Fleet::subtract(const Member& member) {
+  unanswered_.erase({member.came, member.id});
+  up_ -= member.up ? 1 : 0;
+  slots_ -= member.offered();
+  busy_slots_ -= member.busy_slots();
+  outstanding_ -= member.load;
+  overfull_.erase(member.id);
+}
+
+void Fleet::add_up(const Member& member) {
+  if (!member.proven) unanswered_.emplace(member.came, member.id);
+  up_ += member.up ? 1 : 0;
+  slots_ += member.offered();
+  busy_slots_ += member.busy_slots();
+  outstanding_ += member.load;
+  if (member.load > member.slots) overfull_.insert(member.id);
+}
+
+}  // namespace divvy::ventilator

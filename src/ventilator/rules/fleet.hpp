@@ -1,0 +1,111 @@
+// The workers as the ventilator knows them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "common/range_set.hpp"
+#include "common/time.hpp"
+#include "divvy/protocol.hpp"
+
+namespace divvy::ventilator {
+
+/// One worker, and the tasks that it was given and has no receipt for.
+struct Member {
+  struct Held {
+    Range ids;
+    std::uint64_t sequence = 0;  // of the lane message that brought them
+  };
+
+  WorkerId id{};
+  std::string name;         // for people
+  std::uint32_t slots = 0;  // as long as it is not leaving: at least 1
+  bool leaving = false;
+  /// The lane's first message asks for a presence. One that names its sequence, or a later one,
+  /// shows that the lane works: the worker is up.
+  std::uint64_t greeting = 0;
+  bool up = false;
+  bool proven = false;          // it was up once: nobody has invented it
+  std::uint64_t last_sent = 0;  // sequence of the latest lane message
+  /// The lane is cut if the worker is heard, but does not name this sequence for too long.
+  std::uint64_t probe = 0;
+  Time answered;      // when the probe before was answered, or the lane opened
+  bool idle = false;  // is in dispatch's queue of those with a free slot
+  Time heard;
+  Time came;
+  std::vector<Held> held;  // in the order in which they were sent
+  std::uint64_t load = 0;  // how many tasks are held
+  RangeSet finished;       // of these, as it last said
+  RangeSet recalled;       // of these, what it was asked to give back
+
+  void hold(Range ids, std::uint64_t sequence);
+  /// Returns those of `ids` that it held, and holds them no longer.
+  std::vector<Range> release(Range ids);
+  /// It says that these are finished; of others than it holds no note is taken.
+  void note_finished(const RangeSet& said);
+  /// The tasks that run in its slots, as far as can be known: it starts them in the order sent.
+  [[nodiscard]] std::vector<TaskId> running() const;
+  /// The last `most` tasks it holds behind those that its slots can run, without those already
+  /// recalled.
+  [[nodiscard]] std::vector<Range> queued_last(std::uint64_t most) const;
+
+  /// Slots it offers, and those of them that are in use.
+  [[nodiscard]] std::uint64_t offered() const { return up && !leaving ? slots : 0; }
+  [[nodiscard]] std::uint64_t busy_slots() const {
+    return std::min<std::uint64_t>(load, offered());
+  }
+  [[nodiscard]] bool has_free_slot() const { return load < offered(); }
+};
+
+/// All workers; finds the one that has been silent for longest, and adds up slots.
+class Fleet {
+ public:
+  Member& add(WorkerId id, std::string_view name, Time now);
+  [[nodiscard]] Member* find(WorkerId id);
+  void remove(WorkerId id);
+
+  void note_heard(Member& member, Time now);
+  /// Who was heard last of all, and when.
+  [[nodiscard]] std::optional<std::pair<Time, WorkerId>> most_silent() const;
+
+  /// Those that never answered, and who of them came first, and when.
+  [[nodiscard]] std::size_t unanswered() const { return unanswered_.size(); }
+  [[nodiscard]] std::optional<std::pair<Time, WorkerId>> longest_unanswered() const;
+
+  [[nodiscard]] std::size_t size() const { return members_.size(); }
+  /// Changes a member by `change(member)` and keeps the sums right.
+  void update(Member& member, auto change) {
+    subtract(member);
+    change(member);
+    add_up(member);
+  }
+
+  [[nodiscard]] std::size_t up() const { return up_; }
+  [[nodiscard]] std::uint64_t slots() const { return slots_; }
+  [[nodiscard]] std::uint64_t free_slots() const { return slots_ - busy_slots_; }
+  [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
+  /// Members that hold more than their slots can run.
+  [[nodiscard]] const std::set<WorkerId>& overfull() const { return overfull_; }
+  [[nodiscard]] auto& members() { return members_; }
+
+ private:
+  void subtract(const Member& member);
+  void add_up(const Member& member);
+
+  std::unordered_map<WorkerId, Member> members_;
+  std::set<std::pair<Time, WorkerId>> silence_;
+  std::set<std::pair<Time, WorkerId>> unanswered_;  // by when they came
+  std::set<WorkerId> overfull_;
+  std::size_t up_ = 0;
+  std::uint64_t slots_ = 0;
+  std::uint64_t busy_slots_ = 0;
+  std::uint64_t outstanding_ = 0;
+};
+
+}  // namespace divvy::ventilator

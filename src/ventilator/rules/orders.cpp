@@ -1,0 +1,67 @@
+#include "ventilator/rules/orders.hpp"
+
+#include <utility>
+
+namespace divvy::ventilator {
+namespace {
+
+// Entries with consecutive ids that are alike in all else become one.
+template <class Entry>
+void append(std::vector<Entry>& list, const Entry& entry) {
+  if (!list.empty()) {
+    Entry& last = list.back();
+    Entry alike = entry;
+    alike.ids = last.ids;
+    if (alike == last && last.ids.end() == entry.ids.first) {
+      last.ids.count += entry.ids.count;
+      return;
+    }
+  }
+  list.push_back(entry);
+}
+
+}  // namespace
+
+Lane& OrderBook::to(Member& member) {
+  const auto [at, added] = index_.try_emplace(member.id, orders_.send.size());
+  if (added) {
+    member.last_sent = ++sequence_;
+    orders_.send.push_back({.worker = member.id,
+                            .ventilator = self_,
+                            .sequence = sequence_,
+                            .batch = batch_,
+                            .abort = aborted_});
+  }
+  return orders_.send[at->second];
+}
+
+void OrderBook::settle(Member& member, Settled settled) { append(to(member).settled, settled); }
+
+void OrderBook::give(Member& member, const Assignment& assignment) {
+  append(to(member).tasks, assignment);
+}
+
+void OrderBook::abort() {
+  aborted_ = true;
+  for (Lane& lane : orders_.send) lane.abort = true;
+}
+
+void OrderBook::open(const Member& member, const std::string& inbox) {
+  orders_.open.push_back({.worker = member.id, .name = member.name, .inbox = inbox});
+}
+
+void OrderBook::close(const Member& member) {
+  const auto is_its = [&](const auto& order) { return order.worker == member.id; };
+  std::erase_if(orders_.open, is_its);
+  std::erase_if(orders_.send, is_its);
+  index_.clear();
+  for (std::size_t i = 0; i < orders_.send.size(); ++i) index_[orders_.send[i].worker] = i;
+  orders_.close.push_back({.worker = member.id, .name = member.name});
+}
+
+Orders OrderBook::take() {
+  index_.clear();
+  return std::exchange(orders_, {});
+}
+
+}  // namespace divvy::ventilator

@@ -1,0 +1,63 @@
+// What dispatch wants done, and how it gathers that.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "divvy/protocol.hpp"
+#include "ventilator/rules/fleet.hpp"
+
+namespace divvy::ventilator {
+
+/// To be carried out in this order.
+struct Orders {
+  struct Open {
+    WorkerId worker{};
+    std::string name{};   // the worker's, for people
+    std::string inbox{};  // endpoint
+  };
+  struct Close {
+    WorkerId worker{};
+    std::string name{};
+  };
+
+  std::vector<Close> close;  // lanes of workers that are gone
+  std::vector<Open> open;    // lanes to inboxes
+  std::vector<Lane> send;    // the tasks are still without texts
+};
+
+/// Gathers what there is to say to a worker into one message.
+class OrderBook {
+ public:
+  OrderBook(VentilatorId self, BatchId batch) : self_(self), batch_(batch) {}
+
+  /// The message that the worker is sent next.
+  Lane& to(Member& member);
+  void settle(Member& member, Settled settled);
+  void recall(Member& member, Range ids) { to(member).recalled.push_back(ids); }
+  void give(Member& member, const Assignment& assignment);
+  /// Each worker that is sent something from now on is told to kill what runs.
+  void abort();
+
+  void open(const Member& member, const std::string& inbox);
+  /// The worker is sent nothing more, either.
+  void close(const Member& member);
+
+  /// All that was gathered since the last call.
+  [[nodiscard]] Orders take();
+  /// The number of the latest message. They are numbered over all lanes, from 1 on.
+  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+
+ private:
+  VentilatorId self_;
+  BatchId batch_;
+  Orders orders_;
+  std::unordered_map<WorkerId, std::size_t> index_;  // of its message in orders_.send
+  std::uint64_t sequence_ = 0;
+  bool aborted_ = false;
+};
+
+}  // namespace divvy::ventilator

@@ -1,0 +1,44 @@
+#include "worker/dry_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <utility>
+
+#include "common/quoting.hpp"
+#include "worker/sleep_runner.hpp"
+
+namespace divvy::worker {
+DryRunner::DryRunner(std::optional<Command> command) : command_(std::move(command)) {}
+
+// One that could not be run fails as a command does: what it prints is seen with --quiet, too.
+void DryRunner::start(const Execution& execution, Time /*now*/) {
+  Ended ended{.key = execution.key, .outcome = Outcome::exited};
+  try {
+    ended.output = line(execution) + '\n';
+  } catch (const std::exception& error) {
+    ended.status = 1;
+    ended.errors = fmt::format("{}\n", error.what());
+  }
+  ended_.push_back(std::move(ended));
+}
+
+std::string DryRunner::line(const Execution& execution) const {
+  if (!command_) {
+    const auto msec = workload_of(execution).count();
+    return fmt::format("sleep {}.{:03}", msec / 1000, msec % 1000);
+  }
+  std::string command = quoted(command_->with(execution));
+  if (!command_->task_on_stdin()) return command;
+  const std::vector<std::string> feed{"printf", "%s\\n", std::string(execution.text)};
+  check_arguments(feed);
+  return quoted(feed) + " | " + command;
+}
+
+std::vector<Ended> DryRunner::ended(Time /*now*/) { return std::exchange(ended_, {}); }
+
+std::optional<Time> DryRunner::deadline() const {
+  return ended_.empty() ? std::nullopt : std::optional<Time>(Time{});
+}
+
+}  // namespace divvy::worker

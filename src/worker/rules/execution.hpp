@@ -1,0 +1,29 @@
+// One attempt at a task, in a slot of a worker, and its end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "divvy/protocol.hpp"
+
+namespace divvy::worker {
+
+struct Execution {
+  std::uint64_t key = 0;  // tells the executions of a worker apart
+  std::string_view text{};
+  TaskId id = 0;
+  std::uint32_t attempt = 1;
+  std::uint32_t slot = 1;
+};
+
+struct Ended {
+  std::uint64_t key = 0;  // of the execution
+  Outcome outcome = Outcome::slept;
+  std::int32_t status = 0;
+  std::string output{};
+  std::string errors{};
+  std::string reason{};
+};
+
+}  // namespace divvy::worker

@@ -1,0 +1,100 @@
+// The tasks that a worker holds: queued, running, finished but not settled. Running them, and
+// sending their results, is done elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/range_set.hpp"
+#include "divvy/protocol.hpp"
+#include "worker/rules/lane_filter.hpp"
+
+namespace divvy::worker {
+
+struct Task {
+  BatchId batch{};
+  TaskId id = 0;
+  std::uint32_t attempt = 1;
+  std::uint32_t attempts = 1;
+  std::string text{};
+};
+
+class Holdings {
+ public:
+  /// `workloads`: tasks are milliseconds to sleep, and those of none are done once they are here.
+  explicit Holdings(WorkerId self, bool workloads = false)
+      : self_(self), workloads_(workloads), filter_(self) {}
+
+  enum class Received {
+    dropped,  // not for this worker, or old
+    accepted,
+    asked,  // and the ventilator waits for a presence
+  };
+  /// Settles, gives back and queues, as a lane message says. `now`: nanoseconds since 1970, UTC.
+  Received receive(const Lane& lane, std::int64_t now = 0);
+  /// How many workloads of no time were done since the last call.
+  std::uint64_t take_instant() { return std::exchange(instant_, 0); }
+
+  /// The next task, from now on running; nothing if none is queued.
+  std::optional<Task> start();
+  /// `result` without ids, attempt and texts: those are the task's. A task of a batch that is over
+  /// is forgotten.
+  void finish(const Task& task, Result result);
+
+  /// Gives back a task that ran, and has no result.
+  void give_back(const Task& task);
+  void give_back_queued();
+
+  /// What of the results was not sent yet, at most about a mebibyte, encoded, and from now on
+  /// counted as sent. Nothing: all are.
+  [[nodiscard]] std::optional<std::string> next_results(std::string_view worker_name);
+  /// What was sent may be lost: all of it is to be sent again.
+  void resend_all();
+
+  /// The holdings as a presence tells of them: without name, inbox and slots.
+  [[nodiscard]] Presence presence() const;
+
+  [[nodiscard]] std::uint64_t queued() const { return queued_.size(); }
+  /// Results that next_results() would bring.
+  [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
+  [[nodiscard]] std::uint64_t running() const { return running_.size(); }
+  [[nodiscard]] bool all_settled() const { return finished_.empty(); }
+  /// Bytes of results that are not settled.
+  [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_; }
+
+ private:
+  struct Finished {
+    RangeSet unsettled{};
+    std::uint32_t attempt = 1;
+    std::string encoded{};
+    bool sent = false;
+  };
+
+  void change_batch(BatchId batch);
+  void settle(const std::vector<Settled>& settled);
+  void settle(Finished& result, Range ids);
+  void give_back_recalled(const std::vector<Range>& recalled);
+  void queue(const Assignment& assignment);
+  void finish_instantly(const Assignment& assignment, std::int64_t now);
+  void keep(const Result& result);
+
+  WorkerId self_;
+  bool workloads_;
+  LaneFilter filter_;
+  BatchId batch_{};
+
+  RangeSet held_;
+  RangeSet running_;
+  std::deque<Task> queued_;
+  std::deque<Finished> finished_;
+  std::uint64_t unsent_ = 0;
+  std::uint64_t kept_bytes_ = 0;
+  std::uint64_t instant_ = 0;
+};
+
+}  // namespace divvy::worker

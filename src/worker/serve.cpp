@@ -1,0 +1,30 @@
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "common/peer_endpoint.hpp"
+#include "divvy/protocol.hpp"
+#include "divvy/worker.hpp"
+#include "worker/function_runner.hpp"
+#include "worker/worker.hpp"
+
+namespace divvy {
+
+void serve(const Endpoints& endpoints, Function function, const ServeOptions& options) {
+  if (options.slots < 1 || options.slots > kMaxSlots) {
+    throw std::invalid_argument("a worker has from 1 to " + std::to_string(kMaxSlots) + " slots");
+  }
+  if (options.name.size() > kMaxNameBytes) throw std::invalid_argument("the name is too long");
+  for (const auto* endpoint : {&endpoints.tasks, &endpoints.results, &endpoints.feedback}) {
+    require_private(*endpoint, options.insecure || !options.key.empty());
+  }
+  worker::Worker({.endpoints = endpoints,
+                  .key = options.key,
+                  .name = options.name.empty() ? worker::default_name() : options.name,
+                  .slots = options.slots},
+                 std::make_unique<worker::FunctionRunner>(std::move(function), options.slots))
+      .run();
+}
+
+}  // namespace divvy
