@@ -195,10 +195,21 @@ def test_the_debian_package_is_laid_out_as_debian_has_it(package):
     contents = [line.split() for line in run("dpkg-deb", "--contents", package).splitlines()]
     files = {words[5] for words in contents}
     assert {f"./usr/share/man/man1/{program}.1.gz" for program in PROGRAMS} <= files
-    assert {"./usr/share/doc/divvy/copyright", "./usr/share/zsh/vendor-completions/_divvy"} <= files
+    docs = {f"./usr/share/doc/divvy/{name}" for name in ("copyright", "changelog.gz", "CHANGELOG.md")}
+    assert docs | {"./usr/share/zsh/vendor-completions/_divvy"} <= files
     assert {words[0] for words in contents} == {"drwxr-xr-x", "-rwxr-xr-x", "-rw-r--r--"}  # with a strict umask, too
-    depends = run("dpkg-deb", "--field", package, "Depends")
+
+
+def test_the_debian_package_says_what_it_needs_and_what_it_cannot_be_beside(package):
+    depends, suggests, conflicts = (run("dpkg-deb", "--field", package, field) for field in ("Depends", "Suggests", "Conflicts"))
     assert "libzmq5" in depends and "libsqlite3-0" in depends
+    assert {"libzmq3-dev", "cppzmq-dev", "python3-zmq"} <= set(suggests.replace(",", " ").split())
+    assert conflicts == "worker\n"  # that of Debian is a file manager
+
+
+@pytest.mark.skipif(not shutil.which("lintian"), reason="there is no lintian")
+def test_lintian_has_nothing_to_say_against_the_debian_package(package):
+    assert run("lintian", "--allow-root", "--fail-on", "error,warning", package) == ""
 
 
 def test_the_debian_package_installs_runs_and_leaves_no_file_when_it_is_removed(package, dpkg, tmp_path):
