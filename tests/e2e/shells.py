@@ -29,7 +29,7 @@ class Shell:
     """bash or zsh in a directory, with the completions of $PREFIX; its rc files are nobody's but ours, and in `notes`."""
 
     def __init__(self, name, env, folder, notes):
-        self.name, self.note = name, notes / "line"
+        self.note = notes / "line"
         (notes / "bashrc").write_text(BASH)
         (notes / ".zshrc").write_text(ZSH)
         words = {"bash": ["bash", "--rcfile", notes / "bashrc", "-i"], "zsh": ["zsh", "-d", "-i"]}[name]

@@ -134,9 +134,8 @@ def test_a_shell_completes_a_line(shell, line, completed):
     assert shell.completed(line).rstrip("=").replace("more/", "more") == completed
 
 
+@pytest.mark.parametrize("shell", ["zsh"], indirect=True)
 def test_zsh_describes_the_options(shell):
-    if shell.name != "zsh":
-        pytest.skip("bash has no descriptions")
     shell.type("divvy --max-\t")
     shell.shows("-- A task that is longer is an error (default 1m)")
     shell.type("\x15divvy -\t")
