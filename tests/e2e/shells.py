@@ -15,6 +15,7 @@ for program in divvy ventilator worker sink; do . "$PREFIX/share/bash-completion
 ZSH = r"""
 PS1='ready> '
 fpath=("$PREFIX/share/zsh/site-functions" $fpath)
+bindkey -e
 autoload -Uz compinit && compinit -D -u
 note() { print -rn -- "$BUFFER" >"$NOTE.part" && mv "$NOTE.part" "$NOTE" }
 zle -N note
