@@ -1,10 +1,19 @@
-# Run by cpack on what was installed, before it is packed: where Debian wants some of it elsewhere.
+# Run by cpack on what was installed, before it is packed: what Debian wants elsewhere, or besides.
 if(CPACK_GENERATOR STREQUAL "DEB")
   set(usr ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/usr)
+  set(doc ${usr}/share/doc/divvy)
   file(RENAME ${usr}/share/zsh/site-functions ${usr}/share/zsh/vendor-completions)
-  file(RENAME ${usr}/share/doc/divvy/LICENSE ${usr}/share/doc/divvy/copyright)
-  file(GLOB manuals ${usr}/share/man/man1/*.1)
-  execute_process(COMMAND gzip -9n ${manuals} COMMAND_ERROR_IS_FATAL ANY)
+  file(RENAME ${doc}/LICENSE ${doc}/copyright)
+  string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)
+  file(WRITE ${doc}/changelog
+"divvy (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium
+
+  * What has changed for users is in CHANGELOG.md, beside this file.
+
+ -- ${CPACK_PACKAGE_CONTACT}  ${now}
+")
+  file(GLOB compressed ${usr}/share/man/man1/*.1 ${doc}/changelog)
+  execute_process(COMMAND gzip -9n ${compressed} COMMAND_ERROR_IS_FATAL ANY)
   # Whatever the umask is.
   execute_process(COMMAND chmod -R u=rwX,go=rX ${usr} COMMAND_ERROR_IS_FATAL ANY)
 endif()

@@ -10,7 +10,8 @@ from launcher import LAUNCHER
 from pipeline import BIN, HERE, refused
 
 PROGRAMS = {name: BIN / name for name in ("ventilator", "worker", "sink")} | {"divvy": LAUNCHER}
-README = (HERE.parents[1] / "README.md").read_text()
+ROOT = HERE.parents[1]
+README = (ROOT / "README.md").read_text()
 
 every_program = pytest.mark.parametrize("program", PROGRAMS)
 
@@ -57,6 +58,24 @@ def test_help_names_the_exit_statuses_in_a_line(program):
 def test_every_option_is_in_the_readme(program):
     options = re.findall(r"--[a-z-]+", help_of(program))
     assert [option for option in options if option not in README] == []
+
+
+# --- the documents
+
+
+every_document = pytest.mark.parametrize(
+    "document", ["README.md", "examples/README.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))])
+
+
+@every_document
+def test_a_document_calls_the_programs_by_their_names(document):
+    assert re.findall(r"(?:scripts|build/\w+)/(?:divvy|ventilator|worker|sink)\b", (ROOT / document).read_text()) == []
+
+
+@every_document
+def test_no_document_pastes_a_task_into_a_script(document):
+    """It is an argument of the script, or the whole of it: within one, its text would be run."""
+    assert re.findall(r"""sh -c (?:'[^'\n]*\{\}.*?'|"[^"\n]*\{\}.*?")""", (ROOT / document).read_text()) == []
 
 
 # --- the examples

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from pipeline import BIN, HERE
+from shells import Shell
 
 PROGRAMS = ["divvy", "ventilator", "worker", "sink"]
 every_program = pytest.mark.parametrize("program", PROGRAMS)
@@ -52,31 +53,97 @@ def test_the_version_is_told_with_that_of_libzmq(prefix, program):
     assert re.fullmatch(rf"{program} \d+\.\d+\.\d+ \(libzmq \d+\.\d+\.\d+\)\n", run(prefix / "bin" / program, "--version"))
 
 
-def complete(prefix, *words):
-    """What bash would offer for the last word."""
-    program = words[0]
-    script = f'. "{prefix}/share/bash-completion/completions/{program}"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); ' \
-             f'_divvy "{prefix}/bin/$1"; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    return run("bash", "-c", script, "bash", *words).split()
+# --- completion
+
+
+@pytest.fixture(scope="module", params=["bash", "zsh"])
+def shell(request, prefix, tmp_path_factory):
+    """At work in a directory with some files, one of which can be run."""
+    if not shutil.which(request.param):
+        pytest.skip(f"there is no {request.param}")
+    folder = tmp_path_factory.mktemp("here")
+    for name in ("tasks.txt", "out.db", "upload"):
+        (folder / name).touch()
+    (folder / "upload").chmod(0o755)
+    (folder / "more").mkdir()
+    shell = Shell(request.param, with_subcommands(prefix, tmp_path_factory.mktemp("bin")), folder, tmp_path_factory.mktemp("notes"))
+    yield shell
+    shell.close()
+
+
+def with_subcommands(prefix, bin):
+    """A PATH on which `divvy worker` is the worker, and so with the others, whether divvy itself knows that or not."""
+    (bin / "divvy").write_text(f'''#!/bin/sh
+case $1 in ventilator | worker | sink) exec "{prefix}/bin/$@" ;; esac
+exec "{prefix}/bin/divvy" "$@"
+''')
+    (bin / "divvy").chmod(0o755)
+    return {"PREFIX": str(prefix), "PATH": f"{bin}:{prefix / 'bin'}:{os.environ['PATH']}"}
 
 
 @every_program
-def test_bash_completes_every_option(prefix, program):
-    helped = options_in(run(prefix / "bin" / program, "--help").partition("Examples:")[0])
-    assert set(complete(prefix, program, "--")) == helped
+def test_a_shell_completes_every_option(prefix, shell, program):
+    helped = run(prefix / "bin" / program, "--help").partition("Examples:")[0]
+    assert options_in(shell.completed(f"{program} --")) == options_in(helped)
+    short = set(re.findall(r"(?<=[ ,])-\w(?=[ ,])", helped))
+    assert short <= set(shell.completed(f"{program} -").split())
 
 
-def test_bash_completes_files_and_after_two_dashes_commands(prefix, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tasks.txt").touch()
-    assert complete(prefix, "ventilator", "ta") == ["tasks.txt"]
-    assert "sha256sum" in complete(prefix, "divvy", "--", "sha256")
-    assert complete(prefix, "worker", "-j", "2", "--", "cat", "ta") == ["tasks.txt"]
+@pytest.mark.parametrize("line, completed", [
+    ("divvy --jour", "divvy --journal"),
+    ("divvy -k tasks.txt --summ", "divvy -k tasks.txt --summary"),
+    ("seq 3 | divvy --jour", "seq 3 | divvy --journal"),
+    ("divvy ta", "divvy tasks.txt"),
+    ("ventilator -0 ta", "ventilator -0 tasks.txt"),
+    ("ventilator -- ta", "ventilator -- tasks.txt"),
+    ("ventilator --random 3 ", "ventilator --random 3 more out.db tasks.txt upload"),
+    # the values that are files
+    ("divvy --journal ou", "divvy --journal out.db"),
+    ("divvy --journal=ou", "divvy --journal=out.db"),
+    ("divvy --history ou", "divvy --history out.db"),
+    ("ventilator --history=ou", "ventilator --history=out.db"),
+    ("sink --key ou", "sink --key out.db"),
+    # what is not known has no completion
+    ("divvy -j ", "divvy -j"),
+    ("divvy --jobs=ta", "divvy --jobs=ta"),
+    ("ventilator --tasks ta", "ventilator --tasks ta"),
+    ("ventilator --at 10.0.0.5:ta", "ventilator --at 10.0.0.5:ta"),
+    ("sink --classic ta", "sink --classic ta"),
+    ("sink ta", "sink ta"),
+    ("worker ta", "worker ta"),
+    # one that need not be there, an option without any, a colon that is one
+    ("sink --classic --su", "sink --classic --summary"),
+    ("divvy --longest-first ta", "divvy --longest-first tasks.txt"),
+    ("divvy --colsep : ta", "divvy --colsep : tasks.txt"),
+    # commands
+    ("divvy -j 4 -- sha256s", "divvy -j 4 -- sha256sum"),
+    ("worker -- sha256s", "worker -- sha256sum"),
+    ("divvy -- ./up", "divvy -- ./upload"),
+    ("worker -j 2 -- cat ta", "worker -j 2 -- cat tasks.txt"),
+    # the three as words of divvy
+    ("divvy wor", "divvy worker"),
+    ("divvy ", "divvy more out.db sink tasks.txt upload ventilator worker"),
+    ("divvy -k wor", "divvy -k wor"),
+    ("divvy worker --first", "divvy worker --first-slot"),
+    ("divvy worker ta", "divvy worker ta"),
+    ("divvy worker -- sha256s", "divvy worker -- sha256sum"),
+    ("divvy sink --summary=ou", "divvy sink --summary=out.db"),
+    ("divvy ventilator ta", "divvy ventilator tasks.txt"),
+])
+def test_a_shell_completes_a_line(shell, line, completed):
+    assert shell.completed(line).rstrip("=").replace("more/", "more") == completed
 
 
-@pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh")
-def test_zsh_can_read_its_completion(prefix):
-    run("zsh", "-n", prefix / "share/zsh/site-functions/_divvy")
+@pytest.mark.parametrize("shell", ["zsh"], indirect=True)
+def test_zsh_describes_the_options(shell):
+    shell.type("divvy --max-\t")
+    shell.shows("-- A task that is longer is an error (default 1m)")
+    shell.type("\x15divvy -\t")
+    shell.shows("-- Results to an SQLite database ")  # each of the two in that row has its own
+    shell.shows("-- figures as JSON ")
+
+
+# --- the programs and pages
 
 
 def test_the_installed_divvy_finds_its_programs(prefix):
@@ -127,10 +194,21 @@ def test_the_debian_package_is_laid_out_as_debian_has_it(package):
     contents = [line.split() for line in run("dpkg-deb", "--contents", package).splitlines()]
     files = {words[5] for words in contents}
     assert {f"./usr/share/man/man1/{program}.1.gz" for program in PROGRAMS} <= files
-    assert {"./usr/share/doc/divvy/copyright", "./usr/share/zsh/vendor-completions/_divvy"} <= files
+    docs = {f"./usr/share/doc/divvy/{name}" for name in ("copyright", "changelog.gz", "CHANGELOG.md")}
+    assert docs | {"./usr/share/zsh/vendor-completions/_divvy"} <= files
     assert {words[0] for words in contents} == {"drwxr-xr-x", "-rwxr-xr-x", "-rw-r--r--"}  # with a strict umask, too
-    depends = run("dpkg-deb", "--field", package, "Depends")
+
+
+def test_the_debian_package_says_what_it_needs_and_what_it_cannot_be_beside(package):
+    depends, suggests, conflicts = (run("dpkg-deb", "--field", package, field) for field in ("Depends", "Suggests", "Conflicts"))
     assert "libzmq5" in depends and "libsqlite3-0" in depends
+    assert {"libzmq3-dev", "cppzmq-dev", "python3-zmq"} <= set(suggests.replace(",", " ").split())
+    assert conflicts == "worker\n"  # that of Debian is a file manager
+
+
+@pytest.mark.skipif(not shutil.which("lintian"), reason="there is no lintian")
+def test_lintian_has_nothing_to_say_against_the_debian_package(package):
+    assert run("lintian", "--allow-root", "--fail-on", "error,warning", package) == ""
 
 
 def test_the_debian_package_installs_runs_and_leaves_no_file_when_it_is_removed(package, dpkg, tmp_path):
