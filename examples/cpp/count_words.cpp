@@ -1,6 +1,6 @@
 // A worker of one's own: a task is the path of a file, its result how many words are in it.
 #include <algorithm>
-#include <divvy/serve.hpp>
+#include <divvy/worker.hpp>
 #include <exception>
 #include <fstream>
 #include <iostream>

@@ -130,8 +130,10 @@ def decode(data):
     """The kind and the fields of a message; raises Bad."""
     reader = Reader(data)
     magic, version, kind = reader.take(3)
-    if (magic, version) != (MAGIC, VERSION) or kind not in KINDS:
-        raise Bad("another version, or an unknown kind")
+    if magic == MAGIC and version != VERSION:
+        raise Bad(f"it is of version {version} of the protocol, and this is version {VERSION}")
+    if magic != MAGIC or kind not in KINDS:
+        raise Bad("an unknown kind")
     fields = KINDS[kind].read(reader)
     reader.finish()
     return kind, fields
