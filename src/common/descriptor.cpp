@@ -36,7 +36,8 @@ void check_readable(const std::string& path) {
 // The lowest free number is the one that is closed.
 void open_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
+    const int flags = fd == STDERR_FILENO ? O_WRONLY : O_RDONLY;
+    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", flags);
   }
 }
 

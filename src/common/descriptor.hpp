@@ -34,7 +34,7 @@ Descriptor checked(int fd, const char* what);
 void check_readable(const std::string& path);
 
 /// Opens those of descriptors 0 to 2 that are closed, so that nothing else gets their numbers.
-/// Reading finds nothing, writing fails.
+/// Input is empty, writing output fails, and lines for the user are dropped.
 void open_standard_streams();
 
 }  // namespace divvy

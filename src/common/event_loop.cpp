@@ -14,8 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Stops that are no further apart are one. Nobody presses Ctrl-C twice so fast.
-constexpr auto kMoment = 100ms;
 constexpr auto kTimeSlice = 10ms;
 
 bool is_ignored(int signal) {
@@ -96,10 +94,7 @@ int EventLoop::take_signals() {
       pause();
       continue;
     }
-    const Time time = now();
-    if (stopped_at_ && time - *stopped_at_ < kMoment) continue;
-    if (!stopped_at_) stop_signal_ = signal;
-    stopped_at_ = time;
+    if (stop_signal_ == 0) stop_signal_ = signal;
     ++stops;
   }
   return stops;

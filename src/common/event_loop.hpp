@@ -46,8 +46,7 @@ class EventLoop {
   void wake_at(std::optional<Time> deadline);
   void wake_at_once() { wake_at(Time{}); }
 
-  /// How often a user has asked to stop meanwhile: once, however often it arrives within a moment,
-  /// as a group's signal does that is passed on, too. Ctrl-Z stops the process inside.
+  /// How often a user has asked to stop meanwhile. Ctrl-Z stops the process inside.
   int wait();
   /// The first signal by which the user asked to stop; 0: there was none.
   [[nodiscard]] int stop_signal() const { return stop_signal_; }
@@ -70,7 +69,6 @@ class EventLoop {
   std::function<void()> pause_;
   std::function<void()> resume_;
   int stop_signal_ = 0;
-  std::optional<Time> stopped_at_;
 };
 
 /// How long a program receives before it turns to its other work: peers may never fall silent.

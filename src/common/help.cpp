@@ -12,7 +12,7 @@
 namespace divvy {
 namespace {
 
-constexpr std::size_t kColumn = 32;
+constexpr std::size_t kColumn = 31;
 
 std::string usage(const CLI::App& app, const std::string& arguments) {
   return fmt::format("{} [OPTION...]{}{}", app.get_name(), arguments.empty() ? "" : " ", arguments);
@@ -22,8 +22,7 @@ std::string usage(const CLI::App& app, const std::string& arguments) {
 std::string label(const CLI::Option& option) {
   if (option.get_positional()) return option.get_name(true) + "...";
   const std::string names = CLI::detail::find_and_replace(option.get_name(false, true), ",", ", ");
-  const bool flag = option.get_type_size() == 0 || option.get_type_name().empty();
-  return flag ? names : names + " " + option.get_type_name();
+  return is_flag(option) ? names : names + " " + option.get_type_name();
 }
 
 std::string description(const CLI::Option& option) {
@@ -65,9 +64,17 @@ std::string unknown_option(const CLI::App& app, const std::string& word) {
   return fmt::format("unknown option {}; did you mean {}?", name, meant);
 }
 
+// CLI11 begins with the flag's name, without dashes.
+std::string flag_in(const std::string& what) {
+  const std::string name = what.substr(0, what.find(' '));
+  return (name.size() == 1 ? "-" : "--") + name;
+}
+
 bool is_option(const std::string& word) { return word.size() > 1 && word.starts_with('-'); }
 
 }  // namespace
+
+bool is_flag(const CLI::Option& option) { return option.get_expected_max() == 0; }
 
 void lay_out_help(CLI::App& app, const std::string& arguments) {
   app.formatter_fn([arguments](const CLI::App* self, const std::string&, CLI::AppFormatMode) {
@@ -89,6 +96,7 @@ std::string explain(const CLI::App& app, const std::string& arguments,
     case CLI::ExitCodes::ExtrasError:
       return fmt::format("unexpected argument {}; usage: {}", left.front(), usage(app, arguments));
     case CLI::ExitCodes::ArgumentMismatch:
+      if (what.ends_with("flag override")) return flag_in(what) + " takes no value";
       return option + (what.ends_with("missing") ? " needs a value" : " is given more than once");
     case CLI::ExitCodes::ExcludesError:
       return CLI::detail::find_and_replace(what, " excludes ", " cannot be combined with ");

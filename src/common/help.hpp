@@ -6,10 +6,14 @@
 // CLI11 is large; only where options are defined it is included.
 namespace CLI {
 class App;
+class Option;
 class ParseError;
 }  // namespace CLI
 
 namespace divvy {
+
+/// Whether it takes no value.
+bool is_flag(const CLI::Option& option);
 
 /// Lays out the --help of `app`, whose arguments besides options are `arguments`. Groups come in
 /// the order in which they got their first option, the footer at the end. An option without a

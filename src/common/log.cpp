@@ -21,11 +21,11 @@ void Log::warn(std::string_view line) const {
 }
 
 void Log::info(std::string_view line) const {
-  if (verbosity_ != Verbosity::quiet) warn(line);
+  if (!verbosity_.quiet) warn(line);
 }
 
 void Log::debug(std::string_view line) const {
-  if (verbosity_ == Verbosity::verbose) warn(line);
+  if (verbosity_.verbose) warn(line);
 }
 
 void Log::dropped(std::string_view what) {

@@ -10,7 +10,11 @@
 
 namespace divvy {
 
-enum class Verbosity { quiet, normal, verbose };
+/// What of it is told, besides warnings.
+struct Verbosity {
+  bool quiet = false;    // no info
+  bool verbose = false;  // debug
+};
 
 /// Each line has the program's name in front. On a terminal each erases to the end of the line that
 /// it begins on: somebody's progress may be drawn there. Control characters, which may come from

@@ -61,11 +61,6 @@ void CommonOptions::resolve() {
   resolve_one(endpoints.feedback, from_address.feedback);
 }
 
-Verbosity CommonOptions::verbosity() const {
-  if (verbose) return Verbosity::verbose;
-  return quiet ? Verbosity::quiet : Verbosity::normal;
-}
-
 CLI::Validator endpoint_check() {
   const auto check = [](const std::string& value) -> std::string {
     try {

@@ -32,7 +32,7 @@ struct CommonOptions {
   /// bad, or if others can reach an endpoint and neither --key nor --insecure is given.
   void resolve();
   [[nodiscard]] bool is_protected() const { return insecure || !key.empty(); }
-  [[nodiscard]] Verbosity verbosity() const;
+  [[nodiscard]] Verbosity verbosity() const { return {.quiet = quiet, .verbose = verbose}; }
 };
 
 /// For the value of an option: accepts endpoints.

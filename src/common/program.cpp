@@ -20,6 +20,9 @@ int run_program(const Program& program, int argc, const char* const* argv,
   open_standard_streams();
   CLI::App app{program.description, program.name};
   program.add_options(app);
+  for (CLI::Option* const option : app.get_options({})) {
+    if (is_flag(*option)) option->disable_flag_override();
+  }
   lay_out_help(app, program.arguments);
   try {
     app.parse(argc, argv);

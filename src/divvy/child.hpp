@@ -16,8 +16,8 @@ class Child {
     std::string path{};
     std::vector<std::string> arguments{};
     std::vector<std::string> environment{};  // beside ours
-    bool reads_input = false;              // ours
-    bool mute = false;                     // its standard output goes nowhere
+    bool reads_input = false;                // ours
+    bool mute = false;                       // its standard output goes nowhere
   };
 
   /// Starts a program that is deaf to what a terminal signals to all, and that ends with us.

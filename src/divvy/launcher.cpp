@@ -22,6 +22,9 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
+// Stops that are no further apart are one: `timeout` signals its command, and then the whole group
+// of processes. Nobody presses Ctrl-C twice so fast.
+constexpr auto kMoment = 100ms;
 // Between asking what still runs to end, telling it not to wait for its tasks, and killing it.
 constexpr auto kAskedFor = 500ms;
 constexpr auto kToldFor = 3s;
@@ -118,16 +121,18 @@ void Launcher::wait() {
     if (child->running()) loop_.watch(child->fd());
   }
   loop_.wake_at(end_at_);
-  for (int times = loop_.wait(); times > 0; --times) stop();
+  if (loop_.wait() > 0) stop(now());
 }
 
 // The first time only the ventilator is told: it hands out no more, and ends when what runs is
 // done.
-void Launcher::stop() {
+void Launcher::stop(Time now) {
+  if (stopped_at_ && now - *stopped_at_ < kMoment) return;
+  stopped_at_ = now;
   if (++stops_ == 1 && ending_ == 0 && ventilator_.running()) {
     ventilator_.signal(SIGTERM);
   } else {
-    end_all(now());
+    end_all(now);
   }
 }
 

@@ -52,7 +52,7 @@ class Launcher {
   void start_workers();
 
   void wait();
-  void stop();
+  void stop(Time now);
   void decide(Time now);
   void end_all(Time now);
   void signal_all(int number);
@@ -69,7 +69,8 @@ class Launcher {
   Child ventilator_;
   std::vector<Child> workers_;
 
-  int stops_ = 0;               // how often the user has asked
+  int stops_ = 0;  // how often the user has asked
+  std::optional<Time> stopped_at_;
   int ending_ = 0;              // how far end_all() has come
   std::optional<Time> end_at_;  // when it goes on at the latest
   bool workers_failed_ = false;

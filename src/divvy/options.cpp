@@ -10,35 +10,37 @@
 #include <string_view>
 
 #include "common/descriptor.hpp"
+#include "common/help.hpp"
 #include "ventilator/rules/halt.hpp"
 
 namespace divvy::launcher {
 namespace {
 
+using Words = std::vector<std::string>;
+
 // Not in a dry run, which records nothing.
 constexpr std::array<std::string_view, 4> kRecording{"--journal", "--summary", "--name",
                                                      "--retry-failed"};
 
-// The options of a program, as it has them itself.
+// Of what was given, what a program has in its own table: "--name=value", or "--name" of a flag.
 template <class ProgramOptions>
-class Table {
- public:
-  Table() { options_.add_to(app_); }
-
-  /// "--name=value", or "--name" of a flag, if the program has such an option.
-  void pass(const CLI::Option& option, std::vector<std::string>& arguments) const {
-    const std::string name = option.get_name(false, false);
-    if (app_.get_option_no_throw(name) == nullptr) return;
-    if (option.get_type_size() == 0) return arguments.push_back(name);
-    for (const std::string& value : option.results()) arguments.push_back(name + "=" + value);
+Words pass(const std::vector<const CLI::Option*>& given) {
+  CLI::App table;
+  ProgramOptions options;
+  options.add_to(table);
+  Words arguments;
+  for (const CLI::Option* option : given) {
+    const std::string name = option->get_name(false, false);
+    if (table.get_option_no_throw(name) == nullptr) continue;
+    if (is_flag(*option)) arguments.push_back(name);
+    for (const std::string& value : option->results()) {
+      if (!is_flag(*option)) arguments.push_back(name + "=" + value);
+    }
   }
+  return arguments;
+}
 
- private:
-  ProgramOptions options_;
-  CLI::App app_;
-};
-
-void append(std::vector<std::string>& words, const std::vector<std::string>& more) {
+void append(Words& words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
 }
 
@@ -49,15 +51,13 @@ bool is_null_device(int fd) {
          about.st_rdev == null.st_rdev;
 }
 
-// What the ventilator reads if the user has named nothing.
-std::vector<std::string> unnamed_input(const Options& options) {
+// What the ventilator reads if the user has named nothing: what is typed if there is a command for
+// it, otherwise the guide's batch.
+Words unnamed_input(const Options& options) {
   if (!options.ventilator.files.empty() || options.ventilator.random) return {};
   const bool typed = ::isatty(STDIN_FILENO) != 0;
-  if (!options.worker.command.empty()) {
-    return typed ? std::vector<std::string>{"-"} : std::vector<std::string>{};
-  }
-  const bool none = typed || is_null_device(STDIN_FILENO);
-  return none ? std::vector<std::string>{"--random=100"} : std::vector<std::string>{};
+  if (!options.worker.command.empty()) return typed ? Words{"-"} : Words{};
+  return typed || is_null_device(STDIN_FILENO) ? Words{"--random=100"} : Words{};
 }
 
 }  // namespace
@@ -94,19 +94,15 @@ void Options::check() const {
 }
 
 Arguments arguments_of(const CLI::App& app, const Options& options) {
-  const Table<ventilator::Options> ventilator;
-  const Table<worker::Options> worker;
-  const Table<sink::Options> sink;
   const bool dry = options.worker.dry_run;
-  Arguments arguments;
-  for (const CLI::Option* option : app.get_options()) {
+  const auto given = app.get_options([&](const CLI::Option* option) {
     const std::string name = option->get_name(false, false);
     const bool records = std::find(kRecording.begin(), kRecording.end(), name) != kRecording.end();
-    if (option->count() == 0 || option->get_positional() || (dry && records)) continue;
-    ventilator.pass(*option, arguments.ventilator);
-    worker.pass(*option, arguments.worker);
-    sink.pass(*option, arguments.sink);
-  }
+    return option->count() > 0 && option->nonpositional() && !(dry && records);
+  });
+  Arguments arguments{.ventilator = pass<ventilator::Options>(given),
+                      .worker = pass<worker::Options>(given),
+                      .sink = pass<sink::Options>(given)};
   if (dry) append(arguments.sink, {"--keep-order", "--quiet"});
   append(arguments.ventilator, unnamed_input(options));
   append(arguments.ventilator, options.ventilator.files);

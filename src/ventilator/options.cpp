@@ -84,7 +84,7 @@ void Options::add_batch_to(CLI::App& app) {
       ->type_name("WHEN")
       ->group(batch);
   app.add_flag("--longest-first", longest_first)->group(batch);
-  app.add_option("--history", history, "Longer tasks first, as a journal says they were")
+  app.add_option("--history", history, "Longer tasks first, as a journal says")
       ->type_name("DB")
       ->needs("--longest-first")
       ->group(batch);

@@ -25,7 +25,7 @@ class Ventilator {
   struct Settings {
     std::string name{};  // the batch's
     Intake::Settings intake{};
-    bool workloads = false;       // the tasks are known to be milliseconds
+    bool workloads = false;         // the tasks are known to be milliseconds
     Dispatch::Settings dispatch{};  // but for the ids
     std::optional<Halt> halt{};
     bool retry_failed = false;

@@ -204,7 +204,7 @@ void Worker::collect_ended() {
     finish(run.mapped(), ended);
     if (ended.outcome == Outcome::slept) ++slept;
   }
-  if (slept == 0 || settings_.verbosity == Verbosity::quiet) return;
+  if (slept == 0 || settings_.verbosity.quiet) return;
   for (; slept > 0; --slept) std::putchar('.');
   std::fflush(stdout);
 }

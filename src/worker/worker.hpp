@@ -34,7 +34,7 @@ class Worker {
     std::uint32_t slots = 1;
     std::uint32_t first_slot = 1;
     bool workloads = false;  // tasks are milliseconds to sleep
-    Verbosity verbosity = Verbosity::normal;
+    Verbosity verbosity{};
   };
 
   Worker(Settings settings, std::unique_ptr<Runner> runner);

@@ -21,6 +21,11 @@ def settled(task, attempt=1):
     return dict(ids=one(task), attempt=attempt)
 
 
+def of_version(version, message):
+    """The same bytes, but for what they say of the protocol's version, and more behind them."""
+    return message[:1] + bytes((version,)) + message[2:] + b"what a later version adds"
+
+
 def tasks_in(ranges):
     return [task for ids in ranges for task in ids]
 
@@ -62,6 +67,7 @@ class WithWorker:
         self.results = Receiver(context, self.endpoints["results"])
         self.process = start()
         self.first = self.feedback.hear(protocol.PRESENCE)
+        self.heard = []
         self.sequence = 0
         self.lane = context.socket(zmq.PUSH)
         self.lane.connect(self.first["inbox"].decode())
@@ -81,9 +87,12 @@ class WithWorker:
                                   lambda said: (said["ventilator"], said["sequence"]) == (ventilator, sequence))
 
     def result(self):
-        heard = self.results.hear(protocol.RESULTS)
-        assert (heard["worker"], heard["name"]) == (self.first["worker"], self.first["name"])
-        return heard["results"][0]
+        """The next one; several may come in a message."""
+        while not self.heard:
+            heard = self.results.hear(protocol.RESULTS)
+            assert (heard["worker"], heard["name"]) == (self.first["worker"], self.first["name"])
+            self.heard = heard["results"]
+        return self.heard.pop(0)
 
 
 class Invented:
@@ -96,11 +105,12 @@ class Invented:
         self.push.connect(talk.feedback)
         self.followed = dict(ventilator=0, sequence=0, batch=0)
 
-    def say(self, **others):
+    def say(self, version=protocol.VERSION, **others):
         """A presence."""
         fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), slots=1, workloads=0, running=[],
                       queued=[], finished=[], **self.followed)
-        self.push.send(protocol.encode(protocol.PRESENCE, **{**fields, **others}))
+        presence = protocol.encode(protocol.PRESENCE, **{**fields, **others})
+        self.push.send(presence if version == protocol.VERSION else of_version(version, presence))
 
     def hear(self, condition=lambda lane: True):
         """The next lane message; what is said from then on answers it."""

@@ -1,4 +1,4 @@
-"""The launcher, scripts/divvy, with stand-ins for the three programs or with the real ones."""
+"""The launcher, divvy, with stand-ins for the three programs or with the real ones."""
 import fcntl
 import os
 import pty
@@ -13,7 +13,8 @@ import pytest
 
 from pipeline import BIN, DEADLINE, HERE, eventually
 
-LAUNCHER = HERE.parents[1] / "scripts" / "divvy"
+LAUNCHER = BIN / "divvy"
+SHIM = HERE.parents[1] / "scripts" / "divvy"
 
 # Notes its arguments in a file with its process id, then does what the test wants of it. `idle`
 # blocks without a child process, until the test says go.
@@ -132,10 +133,10 @@ class Play:
         return found
 
     def arguments(self, name):
-        """The arguments of the one that ran as `name`, without where to meet and a worker's slot."""
+        """The arguments of the one that ran as `name`, without where to meet and a worker's slots."""
         (seen,) = self.seen(name).values()
         assert seen[0] == "--at" and seen[1].startswith("ipc:///")
-        return [word for word in seen[2:] if not (name == "worker" and word == "--first-slot=1")]
+        return [word for word in seen[2:] if not (name == "worker" and word in ("--slots=1", "--first-slot=1"))]
 
 
 @pytest.fixture

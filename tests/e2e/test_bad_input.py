@@ -159,7 +159,7 @@ LANE = dict(worker=1, ventilator=2, sequence=3, batch=4, settled=[dict(ids=range
 PRESENCE = dict(worker=1, name=b"stranger", inbox=b"nowhere", slots=1, workloads=1, ventilator=0, sequence=0, batch=0,
                 running=RANGES, queued=RANGES, finished=RANGES)
 RESULTS = dict(worker=1, name=b"stranger", batch=2, results=[RESULT])
-RECEIPTS = dict(ventilator=1, batch=2, resumed=0, receipts=[dict(worker=1, ids=range(1, 2), attempt=1, verdict=0, busy=1, digest=0)])
+RECEIPTS = dict(ventilator=1, batch=2, resumed=0, receipts=[dict(worker=1, ids=range(1, 2), attempt=1, verdict=0, duration=1, digest=0)])
 ANNOUNCEMENT = dict(ventilator=1, batch=2, name=b"n", feedback=b"nowhere", state=0, tasks=1, elapsed=1, forget_failed=0,
                     workloads=0, workers=1, slots=1, busy_slots=1)
 

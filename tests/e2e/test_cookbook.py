@@ -115,7 +115,7 @@ def recorded(journal):
 
 def divvy_of(kitchen):
     """The process id of the launcher that runs there."""
-    pids = [pid for pid, words in kitchen.alive().items() if words.split(b"\0")[1:2] == [os.fsencode(f"{kitchen.env['PREFIX']}/bin/divvy")]]
+    pids = [pid for pid, words in kitchen.alive().items() if words.split(b"\0")[0] in (b"divvy", os.fsencode(f"{kitchen.env['PREFIX']}/bin/divvy"))]
     return min(pids, default=None)
 
 

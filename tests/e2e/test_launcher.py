@@ -1,54 +1,74 @@
-"""What scripts/divvy passes to whom, and what it refuses before it starts anything."""
+"""What divvy passes to whom, and what it refuses before it starts anything."""
 import os
+import re
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from launcher import DEADLINE, LAUNCHER
+from launcher import DEADLINE, LAUNCHER, SHIM
+from pipeline import BIN
 
 # --- what goes where -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("given, to, passed", [
-    (["-k"], "sink", ["-k"]),
+    (["-k"], "sink", ["--keep-order"]),
     (["--keep-order"], "sink", ["--keep-order"]),
     (["--tag"], "sink", ["--tag"]),
     (["--journal", "a b"], "sink", ["--journal=a b"]),
     (["--summary=s"], "sink", ["--summary=s"]),
-    (["--report", "-"], "sink", ["--report=-"]),
     (["--timeout", "5"], "worker", ["--timeout=5"]),
     (["--timeout=0.5"], "worker", ["--timeout=0.5"]),
-    (["--colsep", "a b"], "worker", ["--colsep=a b"]),
-    (["--stdin"], "worker", ["--stdin"]),
-    (["-0"], "ventilator", ["-0"]),
+    (["--dry-run"], "worker", ["--dry-run"]),
+    (["--max-output", "64k"], "worker", ["--max-output=65536"]),
+    (["-0"], "ventilator", ["--null"]),
     (["--null"], "ventilator", ["--null"]),
-    (["--seed", "-1"], "ventilator", ["--seed=-1"]),
+    (["--seed", "1"], "ventilator", ["--seed=1"]),
     (["--min-msec=1", "--max-msec", "2"], "ventilator", ["--min-msec=1", "--max-msec=2"]),
     (["--retries", "3"], "ventilator", ["--retries=3"]),
-    (["--max-task", "64k"], "ventilator", ["--max-task=64k"]),
+    (["--max-task", "64k"], "ventilator", ["--max-task=65536"]),
+    (["--halt", "now,fail=1"], "ventilator", ["--halt=now,fail=1"]),
     (["--name", "a=b"], "ventilator", ["--name=a=b"]),
-    (["-"], "ventilator", ["-"]),
-    (["-k0", "--tag"], "sink", ["-k", "--tag"]),
+    (["-k0", "--tag"], "sink", ["--keep-order", "--tag"]),
 ])
 def test_each_option_goes_to_the_program_that_knows_it(play, given, to, passed):
     play.run("-j1", "--random=1", *given)
 
     expected = {"sink": [], "worker": [], "ventilator": ["--random=1"]}
     if given == ["-k0", "--tag"]:
-        expected["ventilator"] = ["--random=1", "-0"]
-    expected[to] = expected[to] + passed
+        expected["ventilator"] += ["--null"]
+    if given == ["--dry-run"]:
+        expected["sink"] += ["--keep-order", "--quiet"]
+    expected[to] += passed
     for name in expected:
-        assert play.arguments(name) == expected[name]
+        assert sorted(play.arguments(name)) == sorted(expected[name])
 
 
-@pytest.mark.parametrize("option", ["-q", "--quiet", "-v", "--verbose"])
-def test_how_much_to_say_goes_to_all(play, option):
+@pytest.mark.parametrize("given, passed", [(["--colsep", "a b"], ["--colsep=a b"]), (["--stdin"], ["--stdin"])])
+def test_how_a_task_becomes_a_command_is_for_the_workers(play, given, passed):
+    play.run("-j1", *given, "--", "cat")
+
+    assert play.arguments("worker") == [*passed, "--", "cat"]
+
+
+def test_every_option_of_divvy_is_one_of_the_programs(play):
+    """Nothing is accepted that nobody knows."""
+    def options(program):
+        return set(re.findall(r"--[a-z-]+", subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout))
+
+    theirs = set.union(*(options(BIN / name) for name in ("ventilator", "worker", "sink")))
+    assert options(LAUNCHER) - theirs == {"--jobs"}
+
+
+@pytest.mark.parametrize("option, passed", [("-q", "--quiet"), ("--quiet", "--quiet"), ("-v", "--verbose"),
+                                            ("--verbose", "--verbose")])
+def test_how_much_to_say_goes_to_all(play, option, passed):
     play.run("-j1", "--random=1", option)
 
     for name in ("sink", "worker", "ventilator"):
-        assert option in play.arguments(name)
+        assert passed in play.arguments(name)
 
 
 def test_the_command_goes_to_the_workers_as_it_is(play):
@@ -77,31 +97,32 @@ def test_several_files_go_to_the_ventilator_in_their_order(play):
     assert play.arguments("ventilator") == ["--retries=2", files[0], "-", files[1]]
 
 
-@pytest.mark.parametrize("jobs", [["-j", "3"], ["-j3"], ["--jobs", "3"], ["--jobs=3"]])
-def test_jobs_is_the_number_of_workers(play, jobs):
+@pytest.mark.parametrize("jobs", [["-j", "7"], ["-j7"], ["--jobs", "7"], ["--jobs=7"]])
+def test_jobs_is_the_number_of_slots_which_the_workers_share_one_worker_a_core(play, jobs):
     play.part(worker="idle")
     run = play.start(*jobs)
-    play.wait_for(worker=3)
+    workers = min(7, len(os.sched_getaffinity(0)))
+    play.wait_for(worker=workers)
     play.go("ventilator")
 
     assert run.end() == 0
-    assert len(play.seen("worker")) == 3
+    slots = []
+    for seen in play.seen("worker").values():
+        count, first = (int(word.partition("=")[2]) for word in seen[2:4])
+        slots += range(first, first + count)
+    assert sorted(slots) == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_each_worker_has_a_slot_number_of_its_own(play):
-    play.part(worker="idle")
-    run = play.start("-j", "3")
-    play.wait_for(worker=3)
-    play.go("ventilator")
-    run.end()
+def test_one_job_is_one_worker(play):
+    play.run("-j1")
 
-    assert {seen[2] for seen in play.seen("worker").values()} == {f"--first-slot={slot}" for slot in (1, 2, 3)}
+    assert len(play.seen("worker")) == 1
 
 
 def test_a_dry_run_keeps_the_order_and_records_nothing(play):
     play.run("-j1", "--random=1", "--tag", "--journal=j", "--summary", "s", "--dry-run", "--name=n", "--retry-failed")
 
-    assert play.arguments("sink") == ["--tag", "-k", "-q"]
+    assert play.arguments("sink") == ["--tag", "--keep-order", "--quiet"]
     assert play.arguments("worker") == ["--dry-run"]
     assert play.arguments("ventilator") == ["--random=1"]
 
@@ -118,7 +139,7 @@ def test_without_jobs_there_is_a_worker_for_each_core(play):
 def test_all_meet_in_a_directory_that_is_private_and_gone_afterwards(play):
     play.part(sink="idle", worker="idle")
     run = play.start("-j2")
-    play.wait_for(sink=1, worker=2, ventilator=1)
+    play.wait_for(sink=1, worker=min(2, len(os.sched_getaffinity(0))), ventilator=1)
     (address,) = {seen[1] for name in ("sink", "worker", "ventilator")
                   for seen in play.seen(name).values()}
     directory = Path(address.removeprefix("ipc://"))
@@ -158,7 +179,7 @@ def test_without_command_and_input_it_is_the_guides_demonstration(play):
 def test_the_workers_dots_do_not_tear_the_sinks_line(play):
     play.part(sink="printf :; idle; printf .", worker="printf x; idle")
     run = play.start("-j2")
-    play.wait_for(worker=2)
+    play.wait_for(worker=min(2, len(os.sched_getaffinity(0))))
     play.go("sink")
     run.end()
 
@@ -187,7 +208,8 @@ def test_on_a_terminal_with_a_command_the_tasks_are_typed(play, terminal):
 @pytest.mark.parametrize("arguments", [
     ["-j", "0"], ["-j0"], ["-j", "x"], ["-j", "-1"], ["-j", ""], ["-j", "1.5"], ["-j"],
     ["--jobs=99999999999999999999"], ["--no-such-option"], ["-x"], ["-kx"], ["--timeout"],
-    ["--tag=1"], ["no such file"], ["/"], ["-k", "--nul"],
+    ["--tag=1"], ["no such file"], ["/"], ["-k", "--nul"], ["--report", "-"], ["--colsep", ","], ["--colsep", "(", "--", "a"],
+    ["--halt", "never"], ["--retry-failed"], ["--max-output", "1t"],
 ])
 def test_what_is_wrong_is_said_in_one_line_and_nothing_is_started(play, arguments):
     run = play.run(*arguments)
@@ -205,7 +227,7 @@ def test_each_file_is_looked_at_before_anything_is_started(play):
     run = play.run(str(good), "no such file")
 
     assert run.process.returncode == 255
-    assert run.err == "divvy: cannot read no such file; name files with one task a line\n"
+    assert run.err == "divvy: cannot read no such file: No such file or directory; name files with one task a line\n"
     assert not play.seen("sink")
 
 
@@ -234,8 +256,37 @@ def test_installed_it_finds_the_programs_beside_itself(play):
 
 
 def test_help_and_version_start_nothing(play):
-    play.part(ventilator="echo ventilator 1.2.3")
-
     assert play.run("--help").out.startswith("Usage: divvy")
-    assert play.run("--version").out == "divvy 1.2.3\n"
+    assert re.fullmatch(r"divvy \d+\.\d+\.\d+ .*\n", play.run("--version").out)
     assert not play.seen("sink")
+
+
+@pytest.mark.parametrize("name", ["ventilator", "worker", "sink"])
+def test_the_programs_are_subcommands_too(name):
+    done = subprocess.run([LAUNCHER, name, "--version"], capture_output=True, text=True, timeout=DEADLINE, check=True)
+    assert done.stdout.startswith(f"{name} ")
+    done = subprocess.run([LAUNCHER, name, "--no-such-option"], capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert (done.returncode, done.stderr) == (255, f"{name}: unknown option --no-such-option (see {name} --help)\n")
+
+
+# --- the shim in the source tree -----------------------------------------------------------------
+
+
+def test_the_shim_runs_what_is_built_and_adds_nothing_to_the_environment():
+    env = {"PATH": os.environ["PATH"], "DIVVY_BIN": str(BIN), "tree": "mine", "OLDPWD": "/", "PWD": os.getcwd()}
+    def variables(*command, **options):
+        done = subprocess.run([*command, "-q", "-j1", "--stdin", "--", "env"], capture_output=True, text=True, timeout=DEADLINE, check=True, env=env,
+                              input="1\n", **options)
+        return {line for line in done.stdout.splitlines() if not line.startswith(("DIVVY_WORKER=", "_="))}
+    assert variables(SHIM) == variables(LAUNCHER)
+
+
+def test_the_shim_says_what_to_do_if_nothing_is_built(tmp_path):
+    shim = tmp_path / "scripts" / "divvy"
+    shim.parent.mkdir()
+    shim.write_bytes(SHIM.read_bytes())
+    shim.chmod(0o755)
+    env = {name: value for name, value in os.environ.items() if name != "DIVVY_BIN"}
+    done = subprocess.run([shim], capture_output=True, text=True, timeout=DEADLINE, check=False, env=env)
+    assert (done.returncode, done.stderr.count("\n")) == (255, 1)
+    assert "scripts/quickstart" in done.stderr

@@ -1,11 +1,16 @@
-"""How scripts/divvy ends, whatever ends first; nothing that it started is left behind."""
+"""How divvy ends, whatever ends first; nothing that it started is left behind."""
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from launcher import DEADLINE, eventually
+
+WORKERS = min(2, len(os.sched_getaffinity(0)))  # of -j 2
+MOMENT = 0.3  # seconds; stops that are closer together may count as one
+
 
 def wait_until_reaped(pid):
     eventually(lambda: not Path(f"/proc/{pid}").exists(), f"{pid} to be reaped")
@@ -46,8 +51,8 @@ def test_when_every_worker_has_ended_so_does_the_rest(play):
 
 def test_one_worker_less_is_no_reason_to_end(play):
     play.part(sink="idle", worker="idle")
-    run = play.start("-j3")
-    play.wait_for(worker=3)
+    run = play.start("-j2")
+    play.wait_for(worker=WORKERS)
     victim, *_ = play.seen("worker")
     os.kill(victim, signal.SIGKILL)
     wait_until_reaped(victim)
@@ -90,7 +95,7 @@ def busy(play):
 
     def start(**options):
         run = play.start("-j2", "--random=1", **options)
-        eventually(lambda: len(list(play.stage.glob("ready.*"))) == 3, "all to be ready")
+        eventually(lambda: len(list(play.stage.glob("ready.*"))) == 1 + WORKERS, "all to be ready")
         return run
 
     return start
@@ -104,7 +109,7 @@ def test_one_signal_is_passed_to_the_ventilator_alone_and_once(play, busy, numbe
     assert play.note("worker-told") == []
     play.go("ventilator")
 
-    assert run.end() == 255
+    assert run.end() == -number
     assert play.note("told") == ["TERM"]
     assert run.err == ""
 
@@ -113,10 +118,26 @@ def test_a_second_signal_ends_what_runs(play, busy):
     run = busy()
     run.process.send_signal(signal.SIGTERM)
     play.wait_for_note("told")
+    time.sleep(MOMENT)
     run.process.send_signal(signal.SIGTERM)
 
-    assert run.end() == 255
-    assert play.note("worker-told") == ["TERM"] * 4
+    assert run.end() == -signal.SIGTERM
+    assert play.note("worker-told") == ["TERM"] * 2 * WORKERS
+
+
+def test_signals_within_a_moment_are_one(play, busy):
+    """As from `timeout`, which tells its command and then the whole group of processes."""
+    run = busy(start_new_session=True)
+    for _ in range(3):
+        run.process.send_signal(signal.SIGTERM)
+        os.killpg(run.process.pid, signal.SIGTERM)
+    play.wait_for_note("told")
+    time.sleep(MOMENT)
+    assert play.note("worker-told") == []
+    play.go("ventilator")
+
+    assert run.end() == -signal.SIGTERM
+    assert play.note("told") == ["TERM"]
 
 
 def test_what_ignores_every_signal_is_killed(play):
@@ -131,7 +152,7 @@ def test_what_ignores_every_signal_is_killed(play):
 def test_when_the_launcher_is_killed_the_others_are_told(play):
     play.part(sink="idle", ventilator="idle")
     run = play.start("-j2")
-    play.wait_for(sink=1, worker=2, ventilator=1)
+    play.wait_for(sink=1, worker=WORKERS, ventilator=1)
     run.process.send_signal(signal.SIGKILL)
     run.process.wait(DEADLINE)
 
@@ -144,7 +165,7 @@ def test_ctrl_c_is_told_once_to_the_ventilator_and_not_to_the_workers(play, busy
     play.wait_for_note("told")
     play.go("ventilator")
 
-    assert run.end() == 255
+    assert run.end() == -signal.SIGINT
     assert play.note("told") == ["TERM"]
 
 
@@ -155,4 +176,4 @@ def test_a_terminal_that_hangs_up_stops_it_in_order(play, busy, terminal):
     play.wait_for_note("told")
     play.go("ventilator")
 
-    assert run.end() == 255
+    assert run.end() == -signal.SIGHUP

@@ -1,10 +1,14 @@
-"""scripts/divvy with the real programs."""
+"""divvy with the real programs."""
 import os
 import re
 import signal
 import subprocess
+import time
+from pathlib import Path
 
-from launcher import DEADLINE, eventually
+import pytest
+
+from launcher import DEADLINE, LAUNCHER, eventually
 from pipeline import BIN
 
 
@@ -89,10 +93,11 @@ def test_two_signals_leave_no_process_behind(divvy, tmp_path):
     run.process.stdin.flush()
     eventually(lambda: started.exists() and len(started.read_text().split()) == 2, "two to run")
     run.process.send_signal(signal.SIGTERM)
-    eventually(said.read_text, "the ventilator to say that it has heard")  # two at once would be one
+    eventually(said.read_text, "the ventilator to say that it has heard")
+    time.sleep(0.3)  # two at once would be one
     run.process.send_signal(signal.SIGTERM)
 
-    assert run.end() == 255
+    assert run.end() == -signal.SIGTERM
     assert len(started.read_text().split()) == 2
 
 
@@ -107,7 +112,7 @@ def test_ctrl_c_waits_for_what_runs_and_hands_out_no_more(divvy, terminal, tmp_p
     eventually(said.read_text, "the ventilator to say that it has heard")
     (tmp_path / "open").touch()
 
-    assert run.end() == 255
+    assert run.end() == -signal.SIGINT
     assert run.out.split() == ["done", "done"]
 
 
@@ -121,3 +126,105 @@ def test_the_command_that_runs_what_failed_again_is_the_users_own(divvy, tmp_pat
     ended = subprocess.run(["bash", "-c", again], env={**os.environ, "DIVVY_BIN": str(BIN)}, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (0, "")
     assert "2 tasks, 0 failed" in ended.stderr
+
+
+def test_a_shells_loop_ends_with_ctrl_c(terminal, tmp_path):
+    started = tmp_path / "started"
+    loop = f"for i in 1 2 3; do echo 1 | {LAUNCHER} -- sh -c 'echo >> {started}; sleep 1'; done; echo went on"
+    shell = subprocess.Popen(["bash", "-c", loop], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **terminal.options)
+    eventually(started.exists, "the first task to run")
+    terminal.type(b"\x03")
+    out, _ = shell.communicate(timeout=DEADLINE)
+
+    assert (shell.returncode, out) == (-signal.SIGINT, "")
+    assert started.read_text() == "\n"
+
+
+def test_timeout_of_coreutils_lets_what_runs_end(divvy, tmp_path):
+    started = tmp_path / "started"
+    wait = f"echo >> {started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done"
+    words = ["timeout", "--preserve-status", "1", LAUNCHER, "-j2", "--", "sh", "-c", wait, "sh"]
+    timeout = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    timeout.stdin.write("1\n2\n3\n")
+    timeout.stdin.flush()
+    said = timeout.stderr.readline()
+    (tmp_path / "open").touch()
+    out, _ = timeout.communicate(timeout=DEADLINE)
+
+    assert "stopping; waiting for 2 tasks" in said
+    assert out == "done\ndone\n"
+    assert timeout.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+def states(run):
+    """Of each process of a run, as the kernel has it: T is stopped."""
+    found = {}
+    for pid in run.alive():
+        try:
+            found[pid] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            pass  # it has just ended
+    return found
+
+
+def test_ctrl_z_stops_everything_and_the_pause_counts_nowhere(divvy, terminal, tmp_path):
+    tasks, started = tmp_path / "tasks", tmp_path / "started"
+    tasks.write_text("1\n2\n3\n")
+    command = f"echo >> {started}; sleep 1; echo done"
+    run = divvy("-j2", "--timeout", "3", tasks, "--", "sh", "-c", command, "sh", **terminal.options)
+    eventually(lambda: started.exists() and started.read_text() == "\n\n", "two to run")
+    terminal.type(b"\x1a")
+    eventually(lambda: set(states(run).values()) == {"T"}, "all to stop")
+    time.sleep(4)  # longer than the tasks may take, and than a worker may be silent
+    assert set(states(run).values()) == {"T"}
+    run.process.send_signal(signal.SIGCONT)
+
+    assert run.end() == 0
+    assert run.out == "done\n" * 3
+    assert "3 tasks, 0 failed, 0 retried, 0 duplicates" in run.err
+    assert int(re.search(r"Total elapsed time: (\d+) msec", run.err)[1]) < 4000
+
+
+NAMES = ("dir", "version", "files", "name", "i", "running", "names", "values", "jobs", "command", "sink", "worker", "ventilator",
+         "here", "bin", "stderr", "timer", "ended", "signals", "step", "left", "early", "tmp", "retry", "random", "dry", "mute")
+
+
+def test_the_environment_reaches_the_tasks_as_it_is():
+    theirs = {"PATH": os.environ["PATH"], "SHELLOPTS": "errexit", "BASH_FUNC_kill%%": "() { false; }", "ENV": "/no/such/file",
+              **{name: f"mine: {name}" for name in NAMES}}
+    done = subprocess.run([LAUNCHER, "-q", "-j2", "--stdin", "--", "env", "-0"], env=theirs, input="1\n", capture_output=True, text=True,
+                          timeout=DEADLINE, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    seen = dict(line.partition("=")[::2] for line in done.stdout.split("\0") if line)
+    assert {name: value for name, value in seen.items() if not name.startswith("DIVVY_")} == theirs
+
+
+def test_four_thousand_files_are_not_too_many(tmp_path):
+    files = [tmp_path / f"a file whose name is not short, {number:04}" for number in range(4000)]
+    for number, file in enumerate(files):
+        file.write_text(f"{number}\n")
+    done = subprocess.run([LAUNCHER, "-q", "-k", "--name", "n", *files, "--", "echo"], capture_output=True, text=True,
+                          timeout=DEADLINE, check=False)
+    assert (done.returncode, done.stdout) == (0, "".join(f"{number}\n" for number in range(4000)))
+
+
+def test_a_bad_option_of_a_worker_is_said_once():
+    done = subprocess.run([LAUNCHER, "-j2", "--timeout", "-1"], capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (255, "", 1)
+    assert done.stderr.startswith("divvy: --timeout")
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_closed_stream_is_nobodys_socket(closed):
+    done = subprocess.run([LAUNCHER, "-j2", "--random=3", "--max-msec=1"], capture_output=True, text=True, timeout=DEADLINE,
+                          check=False, preexec_fn=lambda: os.close(closed))
+    assert done.returncode == (255 if closed == 1 else 0)
+    if closed == 1:
+        assert "cannot write standard output" in done.stderr
+
+
+def test_no_descriptor_and_no_file_is_left(divvy, tmp_path):
+    run = subprocess.run([LAUNCHER, "-q", "--stdin", "--", "ls", "/proc/self/fd"], env={**os.environ, "TMPDIR": str(tmp_path)}, input="1\n",
+                         capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert run.stdout.split() == ["0", "1", "2", "3"]  # the last one is ls's own
+    assert list(tmp_path.iterdir()) == []

@@ -1,9 +1,13 @@
 """What docs/protocol.md says of a sink, told to it message by message."""
+import signal
+import sqlite3
+import time
+
 import pytest
 import zmq
 
 import protocol
-from conversation import BATCH, Connections, WithSink, one
+from conversation import BATCH, Connections, WithSink, of_version, one
 
 
 @pytest.fixture
@@ -139,3 +143,36 @@ def test_an_announcement_beyond_the_limits_begins_no_batch(sink, others):
     sink.announce(batch=3, **others)
     sink.process.says("dropped a message that is neither results nor an announcement")
     sink.open()
+
+
+def test_a_batch_that_gives_way_to_another_one_is_recorded_to_its_end(context, pipeline):
+    """Its last result and the other batch are heard of in one turn."""
+    journal = pipeline.file("journal.db")
+    sink = WithSink(context, pipeline, "--journal", journal)
+    sink.open()
+    sink.process.send(signal.SIGSTOP)
+    sink.result(1)
+    time.sleep(3.2)  # a silence after which the ventilator is gone
+    sink.announce(ventilator=6, batch=5)
+    sink.process.send(signal.SIGCONT)
+    assert sink.process.status() == 255
+    assert sink.process.out == "output 1\n"
+    with sqlite3.connect(journal) as database:
+        assert database.execute("SELECT task, stdout FROM result").fetchall() == [(1, "output 1\n")]
+
+
+def test_a_ventilator_of_another_version_is_named_and_answered_so_that_it_knows(sink):
+    announcement = dict(ventilator=6, batch=5, name=b"n", feedback=sink.feedback.endpoint.encode(), state=0, tasks=1, elapsed=1,
+                        forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1)
+    sink.push.send(of_version(2, protocol.encode(protocol.ANNOUNCEMENT, **announcement)))
+    sink.process.says("^sink: the ventilator speaks version 2 of divvy's protocol, and this is version 1")
+    said = sink.feedback.hear(protocol.RECEIPTS)
+    assert (said["ventilator"], said["batch"], said["receipts"]) == (6, 5, [])
+    sink.open()
+    sink.result(1)
+    assert sink.receipt() == (9, one(1), 1, 0)
+
+
+def test_results_of_another_version_are_named(sink):
+    sink.push.send(of_version(7, protocol.encode(protocol.RESULTS, worker=1, name=b"w", batch=BATCH, results=[])))
+    sink.process.says("^sink: a worker speaks version 7 of divvy's protocol, and this is version 1")

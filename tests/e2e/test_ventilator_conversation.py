@@ -2,7 +2,7 @@
 import pytest
 
 import protocol
-from conversation import WithVentilator, one, tasks_in
+from conversation import Receiver, WithVentilator, of_version, one, tasks_in
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_tasks_that_an_invented_worker_claims_to_run_get_no_strike_when_it_is_go
         liar.say(running=[one(1)])
         liar.hear()
         liar.push.close()
-        ventilator.process.says("(?s)" + ".*a worker is gone" * number)
+        ventilator.process.says("(?s)" + ".*worker w is gone" * number)
     worker = ventilator.worker(9)
     worker.arrive()
     assert worker.tasks() == [1]
@@ -136,7 +136,7 @@ def test_an_inbox_that_is_not_beside_the_feedback_is_not_connected_to(talk, pipe
     ventilator = talk()
     ventilator.worker(1).say(inbox=inbox.format(folder=pipeline.folder).encode())
     ventilator.drops("a presence whose inbox is not where it came from")
-    assert "a worker at" not in ventilator.process.err
+    assert "worker w at" not in ventilator.process.err
     finish(ventilator)
 
 
@@ -158,7 +158,7 @@ def test_a_connection_brings_the_presence_of_one_worker(talk):
     worker.say()
     worker.say(worker=2)
     ventilator.drops("a presence through the connection of another worker")
-    assert ventilator.process.err.count("a worker at") <= 1
+    assert ventilator.process.err.count("worker w at") <= 1
     finish(ventilator)
 
 
@@ -185,3 +185,55 @@ def test_a_worker_that_comes_when_the_batch_is_given_up_is_told_so(talk):
     assert second.hear()["abort"]
     first.say(slots=2)
     assert ventilator.process.status() == 255
+
+
+def test_the_result_of_a_lost_task_is_sent_again_until_it_has_a_receipt(talk):
+    ventilator = talk(tasks=range(2))
+    for number in 1, 2, 3:
+        worker = ventilator.worker(number)
+        worker.arrive()
+        assert worker.tasks() == [1]
+        worker.push.close()
+
+    def connect_again():
+        """What it says until its second announcement."""
+        ventilator.results.pull.close()
+        ventilator.results = Receiver(ventilator.context, ventilator.results.endpoint)
+        said = []
+        while said.count(protocol.ANNOUNCEMENT) < 2:
+            said.append(protocol.decode(ventilator.results.pull.recv())[0])
+        return said
+
+    lost = ventilator.results.hear(protocol.RESULTS)
+    assert [(result["ids"], result["outcome"], result["reason"]) for result in lost["results"]] == \
+        [(one(1), protocol.LOST, b"lost 3 workers")]
+    assert protocol.RESULTS in connect_again()
+    ventilator.receipt(one(1), worker=0, verdict=1)
+    worker = ventilator.worker(4)
+    worker.arrive()
+    assert worker.tasks() == [2]
+    assert protocol.RESULTS not in connect_again()
+    ventilator.receipt(one(2), worker=4)
+    assert ventilator.process.status() == 1
+
+
+def test_a_worker_of_another_version_is_named_and_greeted_so_that_it_knows(talk):
+    ventilator = talk()
+    worker = ventilator.worker(1)
+    worker.say(version=2)
+    ventilator.process.says("^ventilator: worker w speaks version 2 of divvy's protocol, and this is version 1")
+    assert worker.hear()["tasks"] == []
+    worker.say(version=2)
+    other = ventilator.worker(2)
+    other.arrive()
+    assert other.tasks() == [1], "and the other one gets nothing"
+    finish(ventilator)
+
+
+def test_receipts_of_another_version_are_named(talk):
+    ventilator = talk()
+    ventilator.push.send(of_version(3, protocol.encode(protocol.RECEIPTS, ventilator=1, batch=1, resumed=0, receipts=[])))
+    ventilator.process.says("^ventilator: the sink speaks version 3 of divvy's protocol, and this is version 1")
+    worker = ventilator.worker(1)
+    worker.arrive()
+    finish(ventilator)

@@ -8,7 +8,7 @@ import pytest
 import zmq
 
 import protocol
-from conversation import BATCH, VENTILATOR, Receiver, WithWorker, one, run, settled, tasks_in
+from conversation import BATCH, VENTILATOR, Receiver, WithWorker, of_version, one, run, settled, tasks_in
 from pipeline import eventually
 
 
@@ -241,3 +241,12 @@ def test_a_message_without_a_sender_or_a_sequence_is_dropped(talk, nothing):
     worker = talk()
     worker.say(tasks=[run(1, "100000")], **{nothing: 0})
     assert worker.state()["running"] == []
+
+
+def test_a_ventilator_of_another_version_is_named(talk):
+    worker = talk()
+    lane = dict(worker=worker.first["worker"], ventilator=VENTILATOR, sequence=1, batch=BATCH, settled=[], recalled=[], abort=0,
+                tasks=[])
+    worker.lane.send(of_version(2, protocol.encode(protocol.LANE, **lane)))
+    worker.process.says("version 2 of (divvy's|the) protocol, and this is version 1")
+    assert worker.state()["ventilator"] == VENTILATOR
