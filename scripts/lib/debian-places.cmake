@@ -4,6 +4,13 @@ if(CPACK_GENERATOR STREQUAL "DEB")
   set(doc ${usr}/share/doc/divvy)
   file(RENAME ${usr}/share/zsh/site-functions ${usr}/share/zsh/vendor-completions)
   file(RENAME ${doc}/LICENSE ${doc}/copyright)
+  # pkg-config's file, with its way to /usr, which is one folder longer there.
+  execute_process(COMMAND dpkg-architecture -q DEB_HOST_MULTIARCH OUTPUT_VARIABLE architecture
+    OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  file(READ ${usr}/lib/pkgconfig/divvy.pc pc)
+  string(REPLACE "{pcfiledir}/../../" "{pcfiledir}/../../../" pc "${pc}")
+  file(WRITE ${usr}/lib/${architecture}/pkgconfig/divvy.pc "${pc}")
+  file(REMOVE_RECURSE ${usr}/lib/pkgconfig)
   string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)
   file(WRITE ${doc}/changelog
 "divvy (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium

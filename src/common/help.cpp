@@ -22,7 +22,8 @@ std::string usage(const CLI::App& app, const std::string& arguments) {
 std::string label(const CLI::Option& option) {
   if (option.get_positional()) return option.get_name(true) + "...";
   const std::string names = CLI::detail::find_and_replace(option.get_name(false, true), ",", ", ");
-  return is_flag(option) ? names : names + " " + option.get_type_name();
+  const bool bare = is_flag(option) || option.get_type_name().empty();
+  return bare ? names : names + " " + option.get_type_name();
 }
 
 std::string description(const CLI::Option& option) {

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from pipeline import BIN, HERE
+from test_limits import sanitized
 from shells import Shell
 
 PROGRAMS = ["divvy", "ventilator", "worker", "sink"]
@@ -53,6 +54,27 @@ def test_the_version_is_told_with_that_of_libzmq(prefix, program):
     assert re.fullmatch(rf"{program} \d+\.\d+\.\d+ \(libzmq \d+\.\d+\.\d+\)\n", run(prefix / "bin" / program, "--version"))
 
 
+# --- the library
+
+
+def test_pkg_config_says_how_to_build_a_worker_of_ones_own(prefix, tmp_path):
+    """find_package is tried by the cookbook's test."""
+    (pc,) = prefix.rglob("divvy.pc")
+    env = {**os.environ, "PKG_CONFIG_PATH": str(pc.parent)}
+    flags = run("pkg-config", "--cflags", "--libs", "divvy", env=env).split()
+    source = HERE.parents[1] / "examples/cpp/count_words.cpp"
+    run("g++", "-std=c++20", *(["-fsanitize=address,undefined"] if sanitized() else []), source, "-o", tmp_path / "worker", *flags)
+    ended = subprocess.run([tmp_path / "worker", "192.0.2.1"], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout) == (255, "")
+    assert "192.0.2.1:5557 can be reached by others" in ended.stderr
+
+
+def test_nothing_of_zeromq_is_in_the_headers(prefix):
+    headers = list(prefix.glob("include/divvy/*"))
+    assert {header.name for header in headers} == {"protocol.hpp", "endpoints.hpp", "worker.hpp"}
+    assert [header.name for header in headers if "#include <zmq" in header.read_text()] == []
+
+
 # --- completion
 
 
@@ -66,19 +88,9 @@ def shell(request, prefix, tmp_path_factory):
         (folder / name).touch()
     (folder / "upload").chmod(0o755)
     (folder / "more").mkdir()
-    shell = Shell(request.param, with_subcommands(prefix, tmp_path_factory.mktemp("bin")), folder, tmp_path_factory.mktemp("notes"))
+    shell = Shell(request.param, {"PREFIX": str(prefix), "PATH": f"{prefix / 'bin'}:{os.environ['PATH']}"}, folder, tmp_path_factory.mktemp("notes"))
     yield shell
     shell.close()
-
-
-def with_subcommands(prefix, bin):
-    """A PATH on which `divvy worker` is the worker, and so with the others, whether divvy itself knows that or not."""
-    (bin / "divvy").write_text(f'''#!/bin/sh
-case $1 in ventilator | worker | sink) exec "{prefix}/bin/$@" ;; esac
-exec "{prefix}/bin/divvy" "$@"
-''')
-    (bin / "divvy").chmod(0o755)
-    return {"PREFIX": str(prefix), "PATH": f"{bin}:{prefix / 'bin'}:{os.environ['PATH']}"}
 
 
 @every_program
