@@ -33,12 +33,6 @@ BatchId batch_id(const std::string& name) {
   return BatchId{digest.value()};
 }
 
-Dispatch::Settings with_ids(Dispatch::Settings settings, VentilatorId self, BatchId batch) {
-  settings.self = self;
-  settings.batch = batch;
-  return settings;
-}
-
 }  // namespace
 
 Ventilator::Ventilator(const CommonOptions& options, Settings settings)
@@ -51,7 +45,7 @@ Ventilator::Ventilator(const CommonOptions& options, Settings settings)
       feedback_(context_, options.endpoints.feedback),
       sink_(context_, make_push(context_), options.endpoints.results),
       lanes_(context_),
-      dispatch_(with_ids(settings_.dispatch, self_, batch_)),
+      dispatch_(self_, batch_, settings_.dispatch),
       intake_(std::move(settings_.intake), settings_.name, dispatch_, log_),
       announce_at_(now()),
       remind_at_(now() + kRemindAfter) {

@@ -26,7 +26,7 @@ class Ventilator {
     std::string name{};  // the batch's
     Intake::Settings intake{};
     bool workloads = false;         // the tasks are known to be milliseconds
-    Dispatch::Settings dispatch{};  // but for the ids
+    Dispatch::Settings dispatch{};
     std::optional<Halt> halt{};
     bool retry_failed = false;
     std::string retry_command{};  // runs only the failed tasks again; none: it cannot be done

@@ -214,13 +214,8 @@ void Worker::finish(const Running& run, const Ended& ended) {
   // A task that was killed because the worker leaves has not failed: another worker may run it.
   const bool killed = phase_ == Phase::leaving_now && ended.outcome == Outcome::signalled;
   if (killed) return holdings_.give_back(run.task);
-  holdings_.finish(run.task, {.outcome = ended.outcome,
-                              .status = ended.status,
-                              .started = run.started_utc,
-                              .ended = run.started_utc + (now() - run.started).count(),
-                              .output = ended.output,
-                              .errors = ended.errors,
-                              .reason = ended.reason});
+  const std::int64_t took = (now() - run.started).count();
+  holdings_.finish(run.task, ended, {.started = run.started_utc, .ended = run.started_utc + took});
 }
 
 // A plain completion has no room for what the task printed, or for how it ended.
@@ -267,10 +262,7 @@ std::uint32_t Worker::offered_slots() const {
 }
 
 void Worker::send_presence(Time now) {
-  Presence presence = holdings_.presence();
-  presence.name = settings_.name;
-  presence.inbox = inbox_.endpoint();
-  presence.slots = offered_slots();
+  const Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered_slots());
   if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
 }
 

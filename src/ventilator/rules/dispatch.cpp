@@ -23,7 +23,7 @@ constexpr double kLatest = 0.2;
 // --- workers come and go ------------------------------------------------------------------------
 
 bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time now) {
-  const bool mine = presence.ventilator == settings_.self;
+  const bool mine = presence.ventilator == self_;
   if (mine && presence.sequence > orders_.sequence()) return false;
   const bool empty_handed =
       presence.running.empty() && presence.queued.empty() && presence.finished.empty();
@@ -50,7 +50,7 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
   if (member.up && !workloads_) workloads_ = presence.workloads;
   // A worker that has not answered on its lane may be invented: nothing of what it says is
   // believed.
-  if (member.up && presence.batch == settings_.batch) reconcile(member, presence);
+  if (member.up && presence.batch == batch_) reconcile(member, presence);
   reconsider(member);
   if (farewell) lose_worker(presence.worker);
   return true;
@@ -85,7 +85,7 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
     for (const Range& ids : *list) reported.insert(ids);
   }
   std::vector<Range> missing;
-  if (presence.ventilator == settings_.self) {
+  if (presence.ventilator == self_) {
     for (const Member::Held& entry : member.held) {
       if (entry.sequence > presence.sequence) continue;
       for (const Range& part : reported.missing(entry.ids)) missing.push_back(part);

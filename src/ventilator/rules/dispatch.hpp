@@ -20,18 +20,18 @@ namespace divvy::ventilator {
 class Dispatch {
  public:
   struct Settings {
-    VentilatorId self{};
-    BatchId batch{};
     std::size_t workers_wanted = 1;  // before the first task is handed out
     std::uint32_t retries = 0;
     std::chrono::milliseconds retry_delay{0};
     std::chrono::milliseconds lost_after{3000};
   };
 
-  explicit Dispatch(Settings settings)
-      : settings_(settings),
+  Dispatch(VentilatorId self, BatchId batch, Settings settings)
+      : self_(self),
+        batch_(batch),
+        settings_(settings),
         tasks_(settings.retries, settings.retry_delay),
-        orders_(settings.self, settings.batch) {}
+        orders_(self, batch) {}
 
   // --- events ---
 
@@ -103,6 +103,8 @@ class Dispatch {
   [[nodiscard]] std::uint64_t depth(const Member& member) const;
   void reconsider(Member& member);
 
+  VentilatorId self_;
+  BatchId batch_;
   Settings settings_;
   enum class Phase {
     gathering,    // until the sink and enough workers are there, and a task

@@ -13,7 +13,7 @@ namespace divvy::worker {
 class Command {
  public:
   struct Settings {
-    std::string colsep{};          // a regular expression between columns; empty: there are none
+    std::string colsep{};        // a regular expression between columns; empty: there are none
     bool task_on_stdin = false;  // and therefore not appended
   };
 

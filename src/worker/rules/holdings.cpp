@@ -112,16 +112,22 @@ std::optional<Task> Holdings::start() {
   return task;
 }
 
-void Holdings::finish(const Task& task, Result result) {
+void Holdings::finish(const Task& task, const Ended& ended, Times times) {
   if (task.batch != batch_) return;
   running_.erase({task.id, 1});
-  result.attempt = task.attempt;
-  result.attempts = task.attempts;
-  result.ids = {task.id, 1};
   std::string text;
   append_text(text, task.text);
-  result.texts = text;
-  keep(result);
+  keep({.ids = {task.id, 1},
+        .attempt = task.attempt,
+        .attempts = task.attempts,
+        .outcome = ended.outcome,
+        .status = ended.status,
+        .started = times.started,
+        .ended = times.ended,
+        .texts = text,
+        .output = ended.output,
+        .errors = ended.errors,
+        .reason = ended.reason});
 }
 
 // All of an assignment in one result: one by one, a million a second would be few.
@@ -172,7 +178,8 @@ void Holdings::resend_all() {
   unsent_ = finished_.size();
 }
 
-Presence Holdings::presence() const {
+Presence Holdings::presence(std::string_view name, std::string_view inbox,
+                            std::uint32_t slots) const {
   RangeSet queued;
   for (const Task& task : queued_) queued.insert({task.id, 1});
   RangeSet finished;
@@ -180,6 +187,9 @@ Presence Holdings::presence() const {
     for (const Range& ids : result.unsettled.ranges()) finished.insert(ids);
   }
   return {.worker = self_,
+          .name = name,
+          .inbox = inbox,
+          .slots = slots,
           .workloads = workloads_,
           .ventilator = filter_.ventilator(),
           .sequence = filter_.sequence(),

@@ -12,6 +12,7 @@
 
 #include "common/range_set.hpp"
 #include "divvy/protocol.hpp"
+#include "worker/rules/execution.hpp"
 #include "worker/rules/lane_filter.hpp"
 
 namespace divvy::worker {
@@ -42,9 +43,13 @@ class Holdings {
 
   /// The next task, from now on running; nothing if none is queued.
   std::optional<Task> start();
-  /// `result` without ids, attempt and texts: those are the task's. A task of a batch that is over
-  /// is forgotten.
-  void finish(const Task& task, Result result);
+  /// Nanoseconds since 1970, UTC.
+  struct Times {
+    std::int64_t started = 0;
+    std::int64_t ended = 0;
+  };
+  /// Makes it a result. A task of a batch that is over is forgotten.
+  void finish(const Task& task, const Ended& ended, Times times);
 
   /// Gives back a task that ran, and has no result.
   void give_back(const Task& task);
@@ -56,8 +61,9 @@ class Holdings {
   /// What was sent may be lost: all of it is to be sent again.
   void resend_all();
 
-  /// The holdings as a presence tells of them: without name, inbox and slots.
-  [[nodiscard]] Presence presence() const;
+  /// The worker's state, in which the holdings are most.
+  [[nodiscard]] Presence presence(std::string_view name, std::string_view inbox,
+                                  std::uint32_t slots) const;
 
   [[nodiscard]] std::uint64_t queued() const { return queued_.size(); }
   /// Results that next_results() would bring.
