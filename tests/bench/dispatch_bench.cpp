@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "ventilator/dispatch.hpp"
+#include "common/time.hpp"
+#include "divvy/protocol.hpp"
+#include "ventilator/rules/dispatch.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -18,13 +20,12 @@ constexpr BatchId kBatch{2};
 // A batch, of which half is run: how one ends is another question. Workers answer in any order.
 class Batch {
  public:
-  Batch(std::uint64_t workers, std::uint64_t tasks) : dispatch_({kSelf, kBatch, workers}) {
+  Batch(std::uint64_t workers, std::uint64_t tasks)
+      : dispatch_(kSelf, kBatch, {.workers_wanted = workers}) {
     dispatch_.input(2 * tasks);
     dispatch_.sink_ready();
     for (std::uint64_t i = 1; i <= workers; ++i) {
-      Presence presence;
-      presence.worker = WorkerId{i};
-      presence.slots = 1;
+      Presence presence{.worker = WorkerId{i}, .slots = 1};
       dispatch_.presence(presence, "inbox", now_);
       presence.ventilator = kSelf;
       presence.sequence = dispatch_.decide(now_).send.at(0).sequence;
@@ -33,13 +34,17 @@ class Batch {
     carry_out();
   }
 
-  /// Runs a portion, each task of which takes `busy` nanoseconds; returns how many tasks that were.
-  std::uint64_t step(std::uint64_t busy) {
+  /// Runs an assignment, each task of which takes so many nanoseconds; returns how many tasks that
+  /// were.
+  std::uint64_t step(std::uint64_t duration) {
     std::swap(held_[random_() % held_.size()], held_.back());
-    const auto [worker, portion] = held_.back();
+    const auto [worker, assignment] = held_.back();
     held_.pop_back();
-    const std::uint64_t count = portion.ids.count;
-    dispatch_.receipt({worker, portion.ids, portion.attempt, Verdict::succeeded, count * busy, 0},
+    const std::uint64_t count = assignment.ids.count;
+    dispatch_.receipt({.worker = worker,
+                       .ids = assignment.ids,
+                       .attempt = assignment.attempt,
+                       .duration = count * duration},
                       now_);
     carry_out();
     return count;
@@ -47,25 +52,26 @@ class Batch {
 
  private:
   void carry_out() {
-    for (const Order& order : dispatch_.decide(now_).send) {
-      for (const Portion& portion : order.tasks) held_.emplace_back(order.worker, portion);
+    const Orders orders = dispatch_.decide(now_);
+    for (const Lane& lane : orders.send) {
+      for (const Assignment& assignment : lane.tasks) held_.emplace_back(lane.worker, assignment);
     }
   }
 
   Time now_;
   Dispatch dispatch_;
   std::minstd_rand random_;
-  std::vector<std::pair<WorkerId, Portion>> held_;
+  std::vector<std::pair<WorkerId, Assignment>> held_;
 };
 
-void hand_out(benchmark::State& state, std::uint64_t busy) {
+void hand_out(benchmark::State& state, std::uint64_t duration) {
   const auto workers = static_cast<std::uint64_t>(state.range(0));
   const auto tasks = static_cast<std::uint64_t>(state.range(1));
   for (auto _ : state) {
     state.PauseTiming();
     Batch batch(workers, tasks);
     state.ResumeTiming();
-    for (std::uint64_t done = 0; done < tasks;) done += batch.step(busy);
+    for (std::uint64_t done = 0; done < tasks;) done += batch.step(duration);
   }
   state.SetItemsProcessed(state.iterations() * state.range(1));
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <zmq.hpp>
 
-#include "divvy/messages.hpp"
+#include "divvy/protocol.hpp"
 
 namespace {
 
@@ -25,13 +25,17 @@ void feed(const std::string& address, std::uint64_t count, std::size_t bytes) {
   zmq::socket_t sink(context, zmq::socket_type::push);
   sink.connect(address + "/results");
 
-  Announcement batch{VentilatorId{1},    BatchId{2}, "", endpoint,
-                     BatchState::closed, count,      1,  false};
+  Announcement batch{.ventilator = VentilatorId{1},
+                     .batch = BatchId{2},
+                     .feedback = endpoint,
+                     .state = BatchState::closed,
+                     .tasks = count,
+                     .elapsed = 1};
   send(sink, batch);
   std::string text;
   append_text(text, "task");
   const std::string output(bytes, 'o');
-  Results results{WorkerId{3}, "worker", batch.batch, {}};
+  Results results{.worker = WorkerId{3}, .name = "worker", .batch = batch.batch};
 
   zmq::message_t message;
   (void)feedback.recv(message);  // the sink has begun the batch
@@ -40,8 +44,12 @@ void feed(const std::string& address, std::uint64_t count, std::size_t bytes) {
     while (sent < count && sent < receipted + kAhead) {
       results.results.clear();
       for (std::uint64_t i = 0; i < kTogether && sent < count; ++i) {
-        results.results.push_back(
-            {{++sent, 1}, 1, 1, Outcome::exited, 0, 1, 2, text, output, "", ""});
+        results.results.push_back({.ids = {++sent, 1},
+                                   .outcome = Outcome::exited,
+                                   .started = 1,
+                                   .ended = 2,
+                                   .texts = text,
+                                   .output = output});
       }
       send(sink, results);
     }

@@ -2,7 +2,8 @@
 #include "divvy/endpoints.hpp"
 
 #include "check.hpp"
-#include "divvy/workload.hpp"
+#include "common/peer_endpoint.hpp"
+#include "common/workload.hpp"
 
 namespace {
 

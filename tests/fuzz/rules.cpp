@@ -1,10 +1,13 @@
 // What the three make of messages that decode but lie: a conversation of any messages, each with
 // its length in 16 bits in front, to the rules of a ventilator, a worker and a sink.
+#include <chrono>
+
 #include "check.hpp"
-#include "divvy/messages.hpp"
-#include "sink/tally.hpp"
-#include "ventilator/dispatch.hpp"
-#include "worker/holdings.hpp"
+#include "common/time.hpp"
+#include "divvy/protocol.hpp"
+#include "sink/rules/batch.hpp"
+#include "ventilator/rules/dispatch.hpp"
+#include "worker/rules/holdings.hpp"
 
 namespace {
 
@@ -19,59 +22,68 @@ constexpr std::uint64_t kTasks = 100;
 
 class Peers {
  public:
-  Peers() : dispatch_(settings()), holdings_(kWorker) {
+  Peers() {
     dispatch_.input(kTasks, true);
     dispatch_.sink_ready();
   }
 
-  void hear(std::string_view frame) {
+  void receive(std::string_view frame) {
     now_ += 10ms;
     if (const auto presence = decode<Presence>(frame)) {
       (void)dispatch_.presence(*presence, "tcp://127.0.0.1:1", now_);
     } else if (const auto receipts = decode<Receipts>(frame)) {
       for (const Receipt& receipt : receipts->receipts) (void)dispatch_.receipt(receipt, now_);
     } else if (const auto results = decode<Results>(frame)) {
-      for (const Result& result : results->results) (void)tally_.rule(result);
+      for (const Result& result : results->results) (void)batch_.record(*results, result, now_);
+    } else if (const auto announcement = decode<Announcement>(frame)) {
+      (void)batch_.update(*announcement, now_);
     } else if (const auto lane = decode<Lane>(frame)) {
-      holdings_.hear(*lane);
+      (void)holdings_.receive(*lane);
     } else if (frame == "end") {
       now_ += 10s;
     }
     check_ventilator();
-    run();
+    check_worker();
+    check_sink();
   }
 
  private:
-  static ventilator::Dispatch::Settings settings() {
-    ventilator::Dispatch::Settings settings;
-    settings.self = kVentilator;
-    settings.batch = kBatch;
-    settings.retries = 1;
-    return settings;
-  }
-
   // Only tasks that there are may be handed out.
   void check_ventilator() {
-    for (const auto& order : dispatch_.decide(now_).send) {
-      for (const auto& portion : order.tasks) {
-        check(portion.ids.count >= 1 && portion.ids.end() <= kTasks + 1);
+    const ventilator::Orders orders = dispatch_.decide(now_);
+    for (const Lane& lane : orders.send) {
+      for (const Assignment& assignment : lane.tasks) {
+        check(assignment.ids.count >= 1 && assignment.ids.end() <= kTasks + 1);
       }
     }
     check(dispatch_.pending() <= kTasks);
-    for (const TaskId id : dispatch_.take_given_up()) check(id >= 1 && id <= kTasks);
+    for (const TaskId id : dispatch_.take_lost_tasks()) check(id >= 1 && id <= kTasks);
   }
 
-  void run() {
-    if (const auto task = holdings_.start()) holdings_.finish(*task, {});
+  // It runs what it may, and what it says of it is no lie.
+  void check_worker() {
+    if (const auto task = holdings_.start()) holdings_.finish(*task, {}, {});
     if (const auto frame = holdings_.next_results("w")) check(decode<Results>(*frame).has_value());
-    Presence presence;
-    holdings_.describe(presence);
-    check(decode<Presence>(encode(presence)).has_value());
+    check(decode<Presence>(encode(holdings_.presence("w", "i", 1))).has_value());
   }
 
-  ventilator::Dispatch dispatch_;
-  worker::Holdings holdings_;
-  sink::Tally tally_;
+  // What it says is a message as soon as it knows a ventilator.
+  void check_sink() {
+    const sink::Figures& figures = batch_.figures_at(now_);
+    check(figures.failed <= figures.recorded && figures.elapsed.count() >= 0);
+    (void)figures.time_left();
+    (void)batch_.over(now_);
+    for (const auto& receipts : {batch_.unsent_receipts(), batch_.restate()}) {
+      const Receipts message = batch_.message(receipts);
+      const bool is_known = message.ventilator != VentilatorId::none;
+      check(decode<Receipts>(encode(message)).has_value() == is_known);
+    }
+    batch_.receipts_sent();
+  }
+
+  ventilator::Dispatch dispatch_{kVentilator, kBatch, {.retries = 1}};
+  worker::Holdings holdings_{kWorker};
+  sink::Batch batch_{kBatch, "b", false};
   Time now_{};
 };
 
@@ -85,7 +97,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto high = static_cast<std::uint8_t>(rest[1]);
     rest.remove_prefix(2);
     const std::size_t length = std::min<std::size_t>(low + high * 256U, rest.size());
-    peers.hear(rest.substr(0, length));
+    peers.receive(rest.substr(0, length));
     rest.remove_prefix(length);
   }
   return 0;

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "check.hpp"
-#include "worker/separator.hpp"
-#include "worker/template.hpp"
+#include "worker/rules/separator.hpp"
+#include "worker/rules/template.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace divvy::worker;
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     for (const std::string_view column : columns) check(column.size() <= text.size());
     for (const bool with_columns : {false, true}) {
       const Template parsed(word, with_columns);
-      const std::string filled = parsed.with({1, text, 2, 1, 3}, columns);
+      const std::string filled = parsed.with({.text = text, .id = 2, .slot = 3}, columns);
       check(parsed.has_places() || filled.size() <= word.size());
     }
   }

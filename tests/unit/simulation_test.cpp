@@ -6,13 +6,17 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <memory>
 #include <random>
-#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "sink/tally.hpp"
-#include "ventilator/dispatch.hpp"
-#include "worker/holdings.hpp"
+#include "common/range_set.hpp"
+#include "common/time.hpp"
+#include "sink/rules/tally.hpp"
+#include "ventilator/rules/dispatch.hpp"
+#include "worker/rules/holdings.hpp"
 
 namespace divvy {
 namespace {
@@ -23,6 +27,7 @@ using worker::Holdings;
 using worker::Task;
 
 constexpr BatchId kBatch{20};
+constexpr int kTaskNanoseconds = 3'000'000;
 
 struct SimulatedWorker {
   SimulatedWorker(WorkerId worker, std::uint32_t slot_count)
@@ -85,7 +90,7 @@ class World {
   bool chance(int in_a_thousand) { return static_cast<int>(random_() % 1000) < in_a_thousand; }
 
   void something_happens() {
-    if (workers_.size() < 4 && chance(100)) arrive();
+    if (workers_.size() < 4 && chance(100)) connect();
     if (chance(chances_.restart_ventilator)) restart_ventilator();
     if (workers_.empty()) return;
     auto at = workers_.begin();
@@ -101,21 +106,21 @@ class World {
     if (chance(chances_.drop_connection)) drop_results_of(worker.id);
     switch (random_() % 5) {
       case 0:
-        return hear(worker);
+        return receive(worker);
       case 1:
         return start(worker);
       case 2:
         return finish(worker);
       case 3:
         send_results(worker);
-        return say(worker);
+        return send_presence(worker);
       default:
         deliver_to_sink();
         return deliver_receipts();
     }
   }
 
-  void arrive() {
+  void connect() {
     const WorkerId id{++ids_};
     workers_.try_emplace(id, id, 1 + random_() % 3);
   }
@@ -123,7 +128,7 @@ class World {
   void kill(WorkerId id) {
     excuse(workers_.at(id));
     workers_.erase(id);
-    dispatch_->gone(id);
+    dispatch_->disconnected(id);
   }
 
   // What it has, or has under way to it, may run elsewhere as well.
@@ -135,12 +140,8 @@ class World {
 
   void restart_ventilator() {
     ++restarts_;
-    Dispatch::Settings settings;
-    settings.self = VentilatorId{++ids_};
-    settings.batch = kBatch;
-    settings.retries = retries_;
-    self_ = settings.self;
-    dispatch_ = std::make_unique<Dispatch>(settings);
+    dispatch_ = std::make_unique<Dispatch>(VentilatorId{++ids_}, kBatch,
+                                           Dispatch::Settings{.retries = retries_});
     receipts_.clear();
     dispatch_->input(tasks_);
     for (const Receipt& receipt : tally_.restate()) dispatch_->receipt(receipt, now_);
@@ -154,16 +155,16 @@ class World {
   void drop_results_of(WorkerId id) {
     std::erase_if(results_,
                   [&](const std::string& frame) { return decode<Results>(frame)->worker == id; });
-    workers_.at(id).holdings.unsend();
+    workers_.at(id).holdings.resend_all();
   }
 
-  void hear(SimulatedWorker& worker) {
+  void receive(SimulatedWorker& worker) {
     if (worker.inbox.empty()) return;
     const auto lane = decode<Lane>(worker.inbox.front());
-    const auto heard = worker.holdings.hear(*lane);
+    const auto received = worker.holdings.receive(*lane);
     worker.inbox.pop_front();
     if (worker.leaving) worker.holdings.give_back_queued();
-    if (heard == Holdings::Heard::asked) say(worker);
+    if (received == Holdings::Received::asked) send_presence(worker);
   }
 
   void start(SimulatedWorker& worker) {
@@ -178,23 +179,20 @@ class World {
     if (worker.running.empty()) return;
     const auto which =
         worker.running.begin() + static_cast<long>(random_() % worker.running.size());
-    Result result;
-    result.outcome = Outcome::exited;
-    result.status = chance(chances_.fail) ? 1 : 0;
-    if (result.status != 0) ++failures_[which->id];
-    result.ended = 3'000'000;
-    worker.holdings.finish(*which, result);
+    const bool fails = chance(chances_.fail);
+    if (fails) ++failures_[which->id];
+    worker.holdings.finish(*which, {.outcome = Outcome::exited, .status = fails ? 1 : 0},
+                           {.ended = kTaskNanoseconds});
     worker.running.erase(which);
   }
 
-  void say(SimulatedWorker& worker) {
-    Presence presence;
-    worker.holdings.describe(presence);
-    presence.slots = worker.leaving ? 0 : worker.slots;
+  void send_presence(SimulatedWorker& worker) {
+    const Presence presence =
+        worker.holdings.presence("w", "inbox", worker.leaving ? 0 : worker.slots);
     EXPECT_TRUE(dispatch_->presence(presence, "inbox", now_));
-    const bool left = worker.leaving && worker.running.empty() && worker.holdings.settled();
+    const bool left = worker.leaving && worker.running.empty() && worker.holdings.all_settled();
     if (left) {
-      dispatch_->gone(worker.id);
+      dispatch_->disconnected(worker.id);
       workers_.erase(worker.id);
     }
   }
@@ -209,12 +207,15 @@ class World {
     ASSERT_TRUE(results);
     for (const Result& result : results->results) {
       const auto ruling = tally_.rule(result);
-      for (const Range& ids : ruling.news) {
+      for (const Range& ids : ruling.recorded) {
         ASSERT_TRUE(recorded_.missing(ids) == std::vector<Range>{ids}) << "recorded twice";
         recorded_.insert(ids);
       }
-      receipts_.push_back(
-          {results->worker, result.ids, result.attempt, ruling.verdict, 3'000'000, 0});
+      receipts_.push_back({.worker = results->worker,
+                           .ids = result.ids,
+                           .attempt = result.attempt,
+                           .verdict = ruling.verdict,
+                           .duration = kTaskNanoseconds});
     }
     results_.pop_front();
   }
@@ -224,35 +225,30 @@ class World {
   }
 
   void decide() {
-    const auto orders = dispatch_->decide(now_);
-    for (const WorkerId id : orders.close) {
+    auto orders = dispatch_->decide(now_);
+    for (const auto& [id, name] : orders.close) {
       const auto at = workers_.find(id);
       if (at != workers_.end()) excuse(at->second);  // it was silent, not dead
     }
-    for (const ventilator::Order& order : orders.send) {
-      const auto at = workers_.find(order.worker);
+    for (Lane& lane : orders.send) {
+      const auto at = workers_.find(lane.worker);
       if (at == workers_.end()) continue;
-      Lane lane{order.worker,  self_,          order.sequence, kBatch,
-                order.settled, order.recalled, order.abort,    {}};
       std::deque<std::string> texts;
-      for (const auto& portion : order.tasks) {
+      for (Assignment& assignment : lane.tasks) {
         std::string& packed = texts.emplace_back();
-        for (TaskId id = portion.ids.first; id < portion.ids.end(); ++id) {
+        for (TaskId id = assignment.ids.first; id < assignment.ids.end(); ++id) {
           append_text(packed, std::to_string(id));
-          given_[order.worker].insert({id, 1});
         }
-        lane.tasks.push_back({portion.ids, portion.attempt, portion.attempts, packed});
+        given_[lane.worker].insert(assignment.ids);
+        assignment.texts = packed;
       }
       at->second.inbox.push_back(encode(lane));
     }
-    for (const TaskId id : dispatch_->take_given_up()) {
+    for (const TaskId id : dispatch_->take_lost_tasks()) {
       std::string text;
       append_text(text, std::to_string(id));
-      Result lost;
-      lost.ids = {id, 1};
-      lost.outcome = Outcome::lost;
-      lost.texts = text;
-      results_.push_back(encode(Results{WorkerId::none, "", kBatch, {lost}}));
+      const Result lost{.ids = {id, 1}, .outcome = Outcome::lost, .texts = text};
+      results_.push_back(encode(Results{.batch = kBatch, .results = {lost}}));
     }
   }
 
@@ -263,7 +259,6 @@ class World {
   Time now_{1h};
   std::uint64_t ids_ = 100;
 
-  VentilatorId self_{};
   std::unique_ptr<Dispatch> dispatch_;
   sink::Tally tally_;
   std::map<WorkerId, SimulatedWorker> workers_;

@@ -1,7 +1,5 @@
 #include "worker/rules/separator.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <stdexcept>
 
@@ -46,8 +44,7 @@ Separator::Separator(const std::string& pattern) {
   if (error != 0) {
     std::array<char, 100> reason{};
     ::regerror(error, regex.get(), reason.data(), reason.size());
-    throw std::invalid_argument(
-        fmt::format("'{}' is no regular expression: {}", pattern, reason.data()));
+    throw std::invalid_argument("'" + pattern + "' is no regular expression: " + reason.data());
   }
   regex_.reset(regex.release());
 }

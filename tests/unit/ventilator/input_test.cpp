@@ -9,6 +9,9 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace divvy::ventilator {
 namespace {
@@ -116,7 +119,9 @@ TEST_F(InputTest, RefusesWhatCannotBeReadBeforeAnythingIsTaken) {
 }
 
 TEST(RandomInput, GivesTheSameWorkloadsForTheSameSeed) {
-  const auto draw = [](std::uint64_t seed) { return texts_of(*open_random({2500, 1, 100, seed})); };
+  const auto draw = [](std::uint64_t seed) {
+    return texts_of(*open_random({.count = 2500, .min_msec = 1, .max_msec = 100, .seed = seed}));
+  };
   const Texts texts = draw(1);
   EXPECT_EQ(texts.size(), 2500U);
   for (const std::string& text : texts) {

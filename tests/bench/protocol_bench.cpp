@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "divvy/messages.hpp"
+#include "divvy/protocol.hpp"
 
 namespace divvy {
 namespace {
@@ -18,9 +18,10 @@ std::string texts(std::int64_t count) {
 // The tasks of a lane are one run, results and receipts one a task: the best case and the worst.
 
 Lane make(const Lane& /*kind*/, std::int64_t count, std::string_view packed) {
-  Lane lane;
-  lane.tasks.push_back({{1, static_cast<std::uint64_t>(count)}, 1, 1, packed});
-  return lane;
+  return {.worker = WorkerId{1},
+          .ventilator = VentilatorId{1},
+          .sequence = 1,
+          .tasks = {{.ids = {1, static_cast<std::uint64_t>(count)}, .texts = packed}}};
 }
 
 Results make(const Results& /*kind*/, std::int64_t count, std::string_view packed) {
@@ -29,17 +30,21 @@ Results make(const Results& /*kind*/, std::int64_t count, std::string_view packe
   Results results;
   results.name = "host:1";
   for (std::int64_t i = 1; i <= count; ++i) {
-    results.results.push_back(
-        {{static_cast<TaskId>(i), 1}, 1, 1, Outcome::exited, 0, 1, 2, text, output, "", ""});
+    results.results.push_back({.ids = {static_cast<TaskId>(i), 1},
+                               .outcome = Outcome::exited,
+                               .started = 1,
+                               .ended = 2,
+                               .texts = text,
+                               .output = output});
   }
   return results;
 }
 
 Receipts make(const Receipts& /*kind*/, std::int64_t count, std::string_view /*packed*/) {
-  Receipts receipts;
+  Receipts receipts{.ventilator = VentilatorId{1}};
   for (std::int64_t i = 1; i <= count; ++i) {
     receipts.receipts.push_back(
-        {WorkerId{1}, {static_cast<TaskId>(i), 1}, 1, Verdict::succeeded, 1, 0});
+        {.worker = WorkerId{1}, .ids = {static_cast<TaskId>(i), 1}, .duration = 1});
   }
   return receipts;
 }

@@ -1,43 +1,39 @@
-#include "sink/tally.hpp"
+#include "sink/rules/tally.hpp"
 
 #include <gtest/gtest.h>
+
+#include <vector>
 
 namespace divvy::sink {
 namespace {
 
 using Ranges = std::vector<Range>;
 
-Result success(Range ids) {
-  Result result;
-  result.ids = ids;
-  return result;
-}
+Result success(Range ids) { return {.ids = ids}; }
 
 Result failure(TaskId id, std::uint32_t attempt = 1, std::uint32_t attempts = 1) {
-  Result result;
-  result.ids = {id, 1};
-  result.outcome = Outcome::exited;
-  result.status = 1;
-  result.attempt = attempt;
-  result.attempts = attempts;
-  return result;
+  return {.ids = {id, 1},
+          .attempt = attempt,
+          .attempts = attempts,
+          .outcome = Outcome::exited,
+          .status = 1};
 }
 
 TEST(Tally, RecordsTheFirstResultAndCountsFurtherOnesAsDuplicates) {
   Tally tally;
-  EXPECT_EQ(tally.rule(success({1, 1})).news, (Ranges{{1, 1}}));
+  EXPECT_EQ(tally.rule(success({1, 1})).recorded, (Ranges{{1, 1}}));
   const auto second = tally.rule(failure(1));
-  EXPECT_TRUE(second.news.empty());
+  EXPECT_TRUE(second.recorded.empty());
   EXPECT_EQ(second.verdict, Verdict::succeeded) << "the first one stands";
   EXPECT_EQ(tally.recorded(), 1U);
   EXPECT_EQ(tally.failed(), 0U);
   EXPECT_EQ(tally.duplicates(), 1U);
 }
 
-TEST(Tally, RecordsOfARunOnlyWhatIsNew) {
+TEST(Tally, RecordsOfAResultForSeveralTasksOnlyWhatIsNew) {
   Tally tally;
   tally.rule(success({2, 1}));
-  EXPECT_EQ(tally.rule(success({1, 3})).news, (Ranges{{1, 1}, {3, 1}}));
+  EXPECT_EQ(tally.rule(success({1, 3})).recorded, (Ranges{{1, 1}, {3, 1}}));
   EXPECT_EQ(tally.recorded(), 3U);
   EXPECT_EQ(tally.duplicates(), 1U);
 }
@@ -73,6 +69,18 @@ TEST(Tally, StatesAllThatIsRecorded) {
   EXPECT_EQ(receipts[1].ids, (Range{1, 4}));
   EXPECT_EQ(receipts[2].ids, (Range{6, 1}));
   for (const Receipt& receipt : receipts) EXPECT_EQ(receipt.worker, WorkerId::none);
+}
+
+TEST(Tally, ForgetsFailedTasksIfAsked) {
+  Tally tally;
+  tally.restore(1, true);
+  tally.restore(2, false);
+  EXPECT_EQ(tally.recorded(), 2U);
+  EXPECT_EQ(tally.failed(), 1U);
+  tally.forget_failed();
+  EXPECT_EQ(tally.recorded(), 1U);
+  EXPECT_EQ(tally.failed(), 0U);
+  EXPECT_EQ(tally.rule(success({1, 2})).recorded, (Ranges{{2, 1}}));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
-#include "hall/nearest.hpp"
+#include "common/nearest.hpp"
 
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace divvy {
 namespace {

@@ -1,9 +1,10 @@
-#include "divvy/ranges.hpp"
+#include "common/range_set.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <set>
+#include <vector>
 
 namespace divvy {
 namespace {

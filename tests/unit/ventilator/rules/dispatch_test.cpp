@@ -1,83 +1,100 @@
-#include "ventilator/dispatch.hpp"
+#include "ventilator/rules/dispatch.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
+#include <utility>
+#include <vector>
+
+#include "ventilator/rules/limits.hpp"
 
 namespace divvy::ventilator {
 namespace {
 
 using namespace std::chrono_literals;
 using Ranges = std::vector<Range>;
+using Assignments = std::vector<Assignment>;
 
 constexpr VentilatorId kSelf{10};
 constexpr BatchId kBatch{20};
 constexpr WorkerId kAnn{1};
 constexpr WorkerId kBob{2};
 
-// A fake fleet: says what workers and the sink would say, and looks at the orders.
+// Plays workers and sink to a Dispatch, and looks at the orders.
 class DispatchTest : public testing::Test {
  protected:
-  void begin(std::uint64_t tasks, Dispatch::Settings settings = {}) {
-    settings.self = kSelf;
-    settings.batch = kBatch;
-    dispatch_ = std::make_unique<Dispatch>(settings);
+  void begin(std::uint64_t tasks, const Dispatch::Settings& settings = {}) {
+    dispatch_ = std::make_unique<Dispatch>(kSelf, kBatch, settings);
     dispatch_->sink_ready();
     dispatch_->input(tasks);
   }
 
-  Presence presence(WorkerId worker, std::uint32_t slots = 1) {
-    Presence presence;
-    presence.worker = worker;
-    presence.slots = slots;
-    presence.ventilator = kSelf;
-    presence.sequence = sequence_;
-    presence.batch = kBatch;
-    return presence;
+  // What a worker says that has answered all that it was sent.
+  [[nodiscard]] Presence presence(WorkerId worker, std::uint32_t slots = 1) const {
+    return {.worker = worker,
+            .slots = slots,
+            .ventilator = kSelf,
+            .sequence = sequence_,
+            .batch = kBatch};
   }
 
-  void say(const Presence& presence) { EXPECT_TRUE(dispatch_->presence(presence, "inbox", now_)); }
+  void receive(const Presence& presence) {
+    EXPECT_TRUE(dispatch_->presence(presence, "inbox", now_));
+  }
 
-  // A worker arrives and answers its greeting; what it is given then is left in the next orders.
-  void arrive(WorkerId worker, std::uint32_t slots = 1) {
+  // A worker comes and answers its greeting; what it is given then is left in the next orders.
+  void connect(WorkerId worker, std::uint32_t slots = 1) {
     Presence first = presence(worker, slots);
     first.ventilator = VentilatorId::none;
     first.sequence = 0;
-    say(first);
+    receive(first);
     const auto orders = decide();
     EXPECT_EQ(orders.open.size(), 1U);
-    say(presence(worker, slots));
+    receive(presence(worker, slots));
   }
 
   Orders decide() {
     Orders orders = dispatch_->decide(now_);
-    for (const auto& order : orders.send) sequence_ = std::max(sequence_, order.sequence);
+    for (const Lane& lane : orders.send) sequence_ = std::max(sequence_, lane.sequence);
     return orders;
   }
 
+  using Given = std::vector<std::pair<WorkerId, Ranges>>;
+
   // The tasks that are handed out now, and nothing else is.
-  std::vector<std::pair<WorkerId, Ranges>> tasks() {
-    std::vector<std::pair<WorkerId, Ranges>> given;
+  Given tasks() {
+    Given given;
     const auto orders = decide();
     EXPECT_TRUE(orders.open.empty());
     EXPECT_TRUE(orders.close.empty());
-    for (const auto& order : orders.send) {
-      EXPECT_TRUE(order.recalled.empty());
-      if (order.tasks.empty()) continue;
+    for (const Lane& lane : orders.send) {
+      EXPECT_TRUE(lane.recalled.empty());
+      if (lane.tasks.empty()) continue;
       Ranges ids;
-      for (const Portion& portion : order.tasks) ids.push_back(portion.ids);
-      given.emplace_back(order.worker, ids);
+      for (const Assignment& assignment : lane.tasks) ids.push_back(assignment.ids);
+      given.emplace_back(lane.worker, ids);
     }
     return given;
   }
 
-  void receipt(WorkerId worker, Range ids, std::chrono::nanoseconds busy = 50ms,
-               Verdict verdict = Verdict::succeeded, std::uint32_t attempt = 1) {
-    dispatch_->receipt({worker, ids, attempt, verdict, static_cast<std::uint64_t>(busy.count()), 0},
-                       now_);
+  // The workers whose lanes are closed now.
+  std::vector<WorkerId> closed() {
+    std::vector<WorkerId> workers;
+    for (const auto& [worker, name] : decide().close) workers.push_back(worker);
+    return workers;
   }
 
-  using Given = std::vector<std::pair<WorkerId, Ranges>>;
+  void receipt(WorkerId worker, Range ids, std::chrono::nanoseconds duration = 50ms,
+               Verdict verdict = Verdict::succeeded, std::uint32_t attempt = 1) {
+    dispatch_->receipt({.worker = worker,
+                        .ids = ids,
+                        .attempt = attempt,
+                        .verdict = verdict,
+                        .duration = static_cast<std::uint64_t>(duration.count())},
+                       now_);
+  }
 
   std::unique_ptr<Dispatch> dispatch_;
   Time now_{1h};
@@ -88,65 +105,61 @@ TEST_F(DispatchTest, GreetsAWorkerAndGivesItNothingBeforeItAnswers) {
   begin(10);
   Presence first = presence(kAnn);
   first.ventilator = VentilatorId::none;
-  say(first);
+  receive(first);
   const auto orders = decide();
   ASSERT_EQ(orders.open.size(), 1U);
   ASSERT_EQ(orders.send.size(), 1U);
   EXPECT_TRUE(orders.send[0].tasks.empty());
   EXPECT_EQ(tasks(), Given{});
-  say(presence(kAnn));
+  receive(presence(kAnn));
   EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
 }
 
-TEST_F(DispatchTest, GivesEachFreeSlotATaskInTurn) {
+TEST_F(DispatchTest, GivesEachFreeSlotATask) {
   begin(10);
-  arrive(kAnn, 2);
+  connect(kAnn, 2);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 2}}}}));
-  arrive(kBob, 1);
+  connect(kBob, 1);
   EXPECT_EQ(tasks(), (Given{{kBob, {{3, 1}}}}));
   EXPECT_EQ(tasks(), Given{}) << "no slot is free, and how long tasks take is not known";
 }
 
 TEST_F(DispatchTest, WaitsForTheSinkAndForAllTheWorkersWanted) {
-  Dispatch::Settings settings;
-  settings.workers_wanted = 2;
-  settings.self = kSelf;
-  settings.batch = kBatch;
-  dispatch_ = std::make_unique<Dispatch>(settings);
+  dispatch_ = std::make_unique<Dispatch>(kSelf, kBatch, Dispatch::Settings{.workers_wanted = 2});
   dispatch_->input(5);
-  arrive(kAnn);
+  connect(kAnn);
   EXPECT_EQ(tasks(), Given{});
-  arrive(kBob);
+  connect(kBob);
   EXPECT_EQ(tasks(), Given{}) << "no sink yet";
   dispatch_->sink_ready();
   EXPECT_EQ(tasks().size(), 2U);
 }
 
-TEST_F(DispatchTest, HasNotStartedBeforeThereIsATask) {
+TEST_F(DispatchTest, HandsNothingOutBeforeThereIsATask) {
   begin(0);
-  arrive(kAnn);
+  connect(kAnn);
   decide();
-  EXPECT_FALSE(dispatch_->started()) << "or the user's wait at the prompt would be timed";
+  EXPECT_FALSE(dispatch_->is_handing_out()) << "or the user's wait at the prompt would be timed";
   dispatch_->input(1);
   decide();
-  EXPECT_TRUE(dispatch_->started());
+  EXPECT_TRUE(dispatch_->is_handing_out());
 }
 
 TEST_F(DispatchTest, GivesTheNextTaskOnlyForAReceipt) {
   begin(3);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   EXPECT_EQ(tasks(), Given{});
   receipt(kAnn, {1, 1}, 2s);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U) << "receipt and task travel in one message";
   EXPECT_EQ(orders.send[0].settled, (std::vector<Settled>{{{1, 1}, 1}}));
-  EXPECT_EQ(orders.send[0].tasks, (std::vector<Portion>{{{2, 1}, 1, 1}}));
+  EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {2, 1}}}));
 }
 
 TEST_F(DispatchTest, GivesATaskAheadToHideTheRoundTripButNoneOfTheLast) {
   begin(5);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   receipt(kAnn, {1, 1}, 50ms);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 2}}}})) << "one for the slot, one ahead";
@@ -158,7 +171,7 @@ TEST_F(DispatchTest, GivesATaskAheadToHideTheRoundTripButNoneOfTheLast) {
 
 TEST_F(DispatchTest, GivesNoLongTaskAhead) {
   begin(100);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   receipt(kAnn, {1, 1}, 5s);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 1}}}}));
@@ -166,8 +179,8 @@ TEST_F(DispatchTest, GivesNoLongTaskAhead) {
 
 TEST_F(DispatchTest, GivesThousandsOfTinyTasksAtOnceAndSharesThem) {
   begin(100'000);
-  arrive(kAnn);
-  arrive(kBob);
+  connect(kAnn);
+  connect(kBob);
   tasks();
   receipt(kAnn, {1, 1}, 1us);
   receipt(kBob, {2, 1}, 1us);
@@ -179,71 +192,72 @@ TEST_F(DispatchTest, GivesThousandsOfTinyTasksAtOnceAndSharesThem) {
   EXPECT_LE(count, 25'001U);
 }
 
-TEST_F(DispatchTest, CallsBackWhatWaitsWhenASlotIsIdle) {
+TEST_F(DispatchTest, RecallsWhatIsQueuedWhenASlotIsIdle) {
   begin(3);
   dispatch_->input(3);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   dispatch_->input(6);
   receipt(kAnn, {1, 1}, 50ms);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 2}}}}));
-  arrive(kBob, 4);
+  connect(kBob, 4);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 2U);
   EXPECT_EQ(orders.send[0].worker, kBob);
-  EXPECT_EQ(orders.send[0].tasks, (std::vector<Portion>{{{4, 3}, 1, 1}}));
+  EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {4, 3}}}));
   EXPECT_EQ(orders.send[1].worker, kAnn);
   EXPECT_EQ(orders.send[1].recalled, (Ranges{{3, 1}}));
   EXPECT_EQ(tasks(), Given{}) << "asked once";
 
   Presence answer = presence(kAnn);
   answer.running = {{2, 1}};
-  say(answer);
+  receive(answer);
   EXPECT_EQ(tasks(), (Given{{kBob, {{3, 1}}}}));
 }
 
 TEST_F(DispatchTest, HandsTheTasksOfALostWorkerOutAgainFirst) {
   begin(10);
-  arrive(kAnn, 2);
+  connect(kAnn, 2);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 2}}}}));
-  dispatch_->gone(kAnn);
-  EXPECT_EQ(decide().close, (std::vector<WorkerId>{kAnn}));
-  arrive(kBob, 2);
+  dispatch_->disconnected(kAnn);
+  EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
+  connect(kBob, 2);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
-  EXPECT_EQ(orders.send[0].tasks, (std::vector<Portion>{{{1, 2}, 2, 2}}));
+  EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {1, 2}, .attempt = 2, .attempts = 2}}));
 }
 
 TEST_F(DispatchTest, HandsWhatWasRunningOutBeforeAllElse) {
   begin(0);
   dispatch_->rank(2, 1000);
   dispatch_->input(4);
-  arrive(kAnn, 2);
+  connect(kAnn, 2);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 1}, {1, 1}}}}));
   dispatch_->rank(5, 2000);
   dispatch_->input(5);
-  dispatch_->gone(kAnn);
-  arrive(kBob, 3);
+  dispatch_->disconnected(kAnn);
+  connect(kBob, 3);
   EXPECT_EQ(tasks(), (Given{{kBob, {{1, 2}, {5, 1}}}}));
 }
 
 TEST_F(DispatchTest, GivesNoStrikeToWhatWasOnlyQueued) {
   begin(100);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   receipt(kAnn, {1, 1}, 50ms);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 2}}}}));
-  dispatch_->gone(kAnn);
+  dispatch_->disconnected(kAnn);
   decide();
-  arrive(kBob, 2);
+  connect(kBob, 2);
   const auto orders = decide();
-  EXPECT_EQ(orders.send[0].tasks[0], (Portion{{2, 1}, 2, 2})) << "it was running";
+  EXPECT_EQ(orders.send[0].tasks[0], (Assignment{.ids = {2, 1}, .attempt = 2, .attempts = 2}))
+      << "it was running";
   EXPECT_EQ(orders.send[0].tasks[1].attempt, 1U) << "it was queued";
 }
 
 TEST_F(DispatchTest, LosesAWorkerThatIsSilent) {
   begin(1);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   EXPECT_EQ(dispatch_->deadline(), now_ + 750ms);
   for (int i = 0; i < 2; ++i) {
@@ -253,47 +267,44 @@ TEST_F(DispatchTest, LosesAWorkerThatIsSilent) {
   now_ += 999ms;
   EXPECT_EQ(tasks(), Given{});
   now_ += 1ms;
-  EXPECT_EQ(decide().close, (std::vector<WorkerId>{kAnn}));
+  EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
   EXPECT_EQ(dispatch_->pending(), 1U);
   EXPECT_EQ(dispatch_->deadline(), std::nullopt);
 }
 
-TEST_F(DispatchTest, BlamesNobodyForASilenceThatItSleptThrough) {
+TEST_F(DispatchTest, LosesNobodyForASilenceWhileItDidNotRunItself) {
   begin(1);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   now_ += 1h;
   EXPECT_EQ(tasks(), Given{});
   EXPECT_EQ(dispatch_->outstanding(), 1U);
 }
 
-TEST_F(DispatchTest, OpensTheLaneOfAWorkerAgainThatSpeaksButDoesNotHear) {
+TEST_F(DispatchTest, OpensTheLaneOfAWorkerAgainThatSendsPresenceButAnswersNothing) {
   begin(1);
-  arrive(kAnn);
+  connect(kAnn);
   const std::uint64_t before = sequence_;
   tasks();
-  Presence deaf = presence(kAnn);
-  deaf.sequence = before;
+  Presence unanswered = presence(kAnn);
+  unanswered.sequence = before;
   for (int i = 0; i < 4; ++i) {
     now_ += 1s;
-    say(deaf);
+    receive(unanswered);
     EXPECT_EQ(tasks(), Given{});
   }
   now_ += 1s;
-  say(deaf);
+  receive(unanswered);
   EXPECT_EQ(decide().open.size(), 1U);
-  say(presence(kAnn));
+  receive(presence(kAnn));
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
-  EXPECT_EQ(orders.send[0].tasks, (std::vector<Portion>{{{1, 1}, 1, 1}})) << "without a strike";
+  EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {1, 1}}})) << "without a strike";
 }
 
 TEST_F(DispatchTest, WaitsBeforeARetryIfAsked) {
-  Dispatch::Settings settings;
-  settings.retries = 1;
-  settings.retry_delay = 1s;
-  begin(1, settings);
-  arrive(kAnn);
+  begin(1, {.retries = 1, .retry_delay = 1s});
+  connect(kAnn);
   tasks();
   receipt(kAnn, {1, 1}, 50ms, Verdict::retry, 1);
   EXPECT_EQ(tasks(), Given{});
@@ -304,7 +315,7 @@ TEST_F(DispatchTest, WaitsBeforeARetryIfAsked) {
 
 TEST_F(DispatchTest, TellsWorkersToKillWhatRunsAndToGiveBackTheRestWhenItAborts) {
   begin(5);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   dispatch_->stop(true);
   const auto orders = decide();
@@ -313,16 +324,16 @@ TEST_F(DispatchTest, TellsWorkersToKillWhatRunsAndToGiveBackTheRestWhenItAborts)
   EXPECT_EQ(orders.send[0].recalled, (Ranges{{1, 1}})) << "it may not have started it";
   EXPECT_TRUE(orders.send[0].tasks.empty());
   EXPECT_TRUE(decide().send.empty()) << "once is enough";
-  say(presence(kAnn));
+  receive(presence(kAnn));
   EXPECT_EQ(dispatch_->outstanding(), 0U);
 }
 
-TEST_F(DispatchTest, TellsAWorkerThatItHearsOfLaterToKillWhatRunsToo) {
+TEST_F(DispatchTest, TellsAWorkerThatComesLaterToKillWhatRunsToo) {
   begin(5);
   dispatch_->stop(true);
   Presence first = presence(kAnn);
   first.running = {{1, 1}};
-  say(first);
+  receive(first);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
   EXPECT_TRUE(orders.send[0].abort);
@@ -330,35 +341,35 @@ TEST_F(DispatchTest, TellsAWorkerThatItHearsOfLaterToKillWhatRunsToo) {
 
 TEST_F(DispatchTest, AbortsAgainWhenTheLaneWasCut) {
   begin(1);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
-  Presence deaf = presence(kAnn);
+  Presence unanswered = presence(kAnn);
   dispatch_->stop(true);
   decide();
   for (int i = 0; i < 5; ++i) {
     now_ += 1s;
-    say(deaf);
+    receive(unanswered);
   }
   ASSERT_EQ(decide().open.size(), 1U);
   Presence running = presence(kAnn);
   running.running = {{1, 1}};
-  say(running);
+  receive(running);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
   EXPECT_TRUE(orders.send[0].abort);
   EXPECT_EQ(orders.send[0].recalled, (Ranges{{1, 1}}));
 }
 
-TEST_F(DispatchTest, GivesATaskUpThatLostThreeWorkers) {
+TEST_F(DispatchTest, TakesATaskForLostThatLostThreeWorkers) {
   begin(1);
   for (std::uint64_t id = 1; id <= 3; ++id) {
-    EXPECT_TRUE(dispatch_->take_given_up().empty());
-    arrive(WorkerId{id});
+    EXPECT_TRUE(dispatch_->take_lost_tasks().empty());
+    connect(WorkerId{id});
     EXPECT_EQ(tasks().size(), 1U);
-    dispatch_->gone(WorkerId{id});
+    dispatch_->disconnected(WorkerId{id});
     decide();
   }
-  EXPECT_EQ(dispatch_->take_given_up(), (std::vector<TaskId>{1}));
+  EXPECT_EQ(dispatch_->take_lost_tasks(), (std::vector<TaskId>{1}));
   EXPECT_EQ(dispatch_->pending(), 0U);
   receipt(WorkerId::none, {1, 1}, 0s, Verdict::failed);
   EXPECT_EQ(dispatch_->recorded(), 1U);
@@ -367,25 +378,25 @@ TEST_F(DispatchTest, GivesATaskUpThatLostThreeWorkers) {
 
 TEST_F(DispatchTest, TakesTheLateResultOfAWorkerThatWasThoughtGone) {
   begin(1);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
-  dispatch_->gone(kAnn);
+  dispatch_->disconnected(kAnn);
   decide();
   receipt(kAnn, {1, 1});
   EXPECT_EQ(dispatch_->recorded(), 1U);
   EXPECT_EQ(dispatch_->pending(), 0U) << "not to be run again";
 }
 
-TEST_F(DispatchTest, WelcomesBackAWorkerWithWhatItHolds) {
+TEST_F(DispatchTest, LetsAWorkerThatComesBackKeepWhatItHolds) {
   begin(2);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
-  dispatch_->gone(kAnn);
+  dispatch_->disconnected(kAnn);
   decide();
-  arrive(kAnn);
+  connect(kAnn);
   Presence back = presence(kAnn);
   back.running = {{1, 1}};
-  say(back);
+  receive(back);
   EXPECT_EQ(dispatch_->pending(), 1U) << "task 1 is its own again";
   EXPECT_EQ(dispatch_->outstanding(), 1U);
 }
@@ -397,12 +408,12 @@ TEST_F(DispatchTest, LearnsAfterARestartWhoHoldsWhat) {
   old.sequence = 1000;
   old.running = {{3, 1}};
   old.finished = {{1, 1}};
-  say(old);
+  receive(old);
   decide();
   Presence answer = presence(kAnn);
   answer.running = old.running;
   answer.finished = old.finished;
-  say(answer);
+  receive(answer);
   dispatch_->input(4);
   EXPECT_EQ(dispatch_->pending(), 2U);
   receipt(WorkerId::none, {1, 1}, 0s);
@@ -412,12 +423,12 @@ TEST_F(DispatchTest, LearnsAfterARestartWhoHoldsWhat) {
 
 TEST_F(DispatchTest, RecallsWhatIsQueuedAtOneWorkerButGivenToAnother) {
   begin(1);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
-  arrive(kBob);
+  connect(kBob);
   Presence stray = presence(kBob);
   stray.queued = {{1, 1}};
-  say(stray);
+  receive(stray);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
   EXPECT_EQ(orders.send[0].worker, kBob);
@@ -426,51 +437,49 @@ TEST_F(DispatchTest, RecallsWhatIsQueuedAtOneWorkerButGivenToAnother) {
 
 TEST_F(DispatchTest, TakesBackWhatALaneHasLost) {
   begin(2);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
-  say(presence(kAnn));
+  receive(presence(kAnn));
   EXPECT_EQ(dispatch_->outstanding(), 0U);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
-  EXPECT_EQ(orders.send[0].tasks, (std::vector<Portion>{{{1, 1}, 1, 1}})) << "without a strike";
+  EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {1, 1}}})) << "without a strike";
 }
 
 TEST_F(DispatchTest, DoesNotTakeATaskForLostThatIsStillUnderWay) {
   begin(2);
-  arrive(kAnn);
+  connect(kAnn);
   const std::uint64_t before = sequence_;
   tasks();
   Presence earlier = presence(kAnn);
   earlier.sequence = before;
-  say(earlier);
+  receive(earlier);
   EXPECT_EQ(dispatch_->outstanding(), 1U);
   EXPECT_EQ(tasks(), Given{});
 }
 
 TEST_F(DispatchTest, SettlesAFinishedTaskAgainThatIsRecorded) {
   begin(1);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   receipt(WorkerId::none, {1, 1});
   decide();
   Presence waiting = presence(kAnn);
   waiting.finished = {{1, 1}};
-  say(waiting);
+  receive(waiting);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
   EXPECT_EQ(orders.send[0].settled, (std::vector<Settled>{{{1, 1}, kAnyAttempt}}));
 }
 
 TEST_F(DispatchTest, RetriesAFailedTaskWithItsNextAttempt) {
-  Dispatch::Settings settings;
-  settings.retries = 2;
-  begin(1, settings);
-  arrive(kAnn);
+  begin(1, {.retries = 2});
+  connect(kAnn);
   tasks();
   receipt(kAnn, {1, 1}, 50ms, Verdict::retry, 1);
   auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
-  EXPECT_EQ(orders.send[0].tasks, (std::vector<Portion>{{{1, 1}, 2, 3}}));
+  EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {1, 1}, .attempt = 2, .attempts = 3}}));
 
   receipt(kAnn, {1, 1}, 50ms, Verdict::retry, 1);
   orders = decide();
@@ -480,27 +489,27 @@ TEST_F(DispatchTest, RetriesAFailedTaskWithItsNextAttempt) {
 
 TEST_F(DispatchTest, GivesALeavingWorkerNothingAndTakesBackWhatItDropped) {
   begin(10);
-  arrive(kAnn, 2);
+  connect(kAnn, 2);
   tasks();
   Presence leaving = presence(kAnn, 0);
   leaving.running = {{1, 1}};
-  say(leaving);
+  receive(leaving);
   EXPECT_EQ(tasks(), Given{});
   EXPECT_EQ(dispatch_->outstanding(), 1U);
   receipt(kAnn, {1, 1});
   decide();
-  say(presence(kAnn, 0));
-  EXPECT_EQ(decide().close, (std::vector<WorkerId>{kAnn}));
-  arrive(kBob);
+  receive(presence(kAnn, 0));
+  EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
+  connect(kBob);
   const auto orders = decide();
   ASSERT_EQ(orders.send[0].tasks.size(), 1U);
   EXPECT_EQ(orders.send[0].tasks[0].ids.first, 2U);
   EXPECT_EQ(orders.send[0].tasks[0].attempt, 1U) << "without a strike";
 }
 
-TEST_F(DispatchTest, HandsNothingOutOnceStoppedAndCallsBackAll) {
+TEST_F(DispatchTest, HandsNothingOutOnceStoppedAndRecallsAll) {
   begin(100);
-  arrive(kAnn);
+  connect(kAnn);
   tasks();
   receipt(kAnn, {1, 1}, 50ms);
   tasks();
@@ -520,63 +529,56 @@ TEST_F(DispatchTest, DropsAPresenceThatAnswersWhatWasNeverSent) {
 
 TEST_F(DispatchTest, GreetsSoManyWorkersThatDoNotAnswerAndThenTheNextInPlaceOfTheOldest) {
   begin(1);
-  const auto come = [this](std::uint64_t worker) {
+  const auto introduce = [this](std::uint64_t worker) {
     Presence first = presence(WorkerId{worker});
     first.ventilator = VentilatorId::none;
     return dispatch_->presence(first, "inbox", now_);
   };
-  for (std::uint64_t worker = 1; worker <= kMaxUnanswered; ++worker) EXPECT_TRUE(come(worker));
-  EXPECT_FALSE(come(kMaxUnanswered + 1));
+  for (std::uint64_t worker = 1; worker <= kMaxUnanswered; ++worker) EXPECT_TRUE(introduce(worker));
+  EXPECT_FALSE(introduce(kMaxUnanswered + 1));
   EXPECT_EQ(decide().open.size(), kMaxUnanswered);
   now_ += 1s;
-  for (std::uint64_t worker = 1; worker <= kMaxUnanswered; ++worker) EXPECT_TRUE(come(worker));
+  for (std::uint64_t worker = 1; worker <= kMaxUnanswered; ++worker) EXPECT_TRUE(introduce(worker));
   now_ += 2s;
-  EXPECT_TRUE(come(kMaxUnanswered + 1));
+  EXPECT_TRUE(introduce(kMaxUnanswered + 1));
   EXPECT_EQ(decide().close.size(), 1U);
 }
 
-TEST_F(DispatchTest, BelievesNothingOfAWorkerThatHasNotAnswered) {
+TEST_F(DispatchTest, BelievesNothingThatAWorkerSaysBeforeItHasAnswered) {
   begin(1);
   for (std::uint64_t worker = 5; worker < 10; ++worker) {
     Presence claim = presence(WorkerId{worker});
     claim.ventilator = VentilatorId::none;
     claim.running = {{1, 1}};
-    say(claim);
+    receive(claim);
     EXPECT_EQ(dispatch_->pending(), 1U);
-    dispatch_->gone(WorkerId{worker});
+    dispatch_->disconnected(WorkerId{worker});
     EXPECT_EQ(dispatch_->pending(), 1U);
   }
-  EXPECT_TRUE(dispatch_->take_given_up().empty());
+  EXPECT_TRUE(dispatch_->take_lost_tasks().empty());
 }
 
 TEST_F(DispatchTest, TakesClaimsForTasksThatAreNotReadYetUpToALimit) {
   begin(0);
   for (std::uint64_t worker = 1; worker <= 3; ++worker) {
-    arrive(WorkerId{worker});
+    connect(WorkerId{worker});
     Presence claim = presence(WorkerId{worker});
     claim.running = {{worker << 40, kMaxClaimed / 2}};
-    say(claim);
+    receive(claim);
   }
   EXPECT_EQ(dispatch_->outstanding(), kMaxClaimed);
-}
-
-TEST_F(DispatchTest, KeepsNoNoteOfFinishedTasksThatItsWorkerDoesNotHold) {
-  Member member;
-  member.hold({1, 4}, 1);
-  member.note_finished(RangeSet({{2, 1}, {4, 100}}));
-  EXPECT_EQ(member.finished.ranges(), (Ranges{{2, 1}, {4, 1}}));
 }
 
 TEST_F(DispatchTest, SettlesAndRecallsWhatIsNotInTheInput) {
   begin(3);
   dispatch_->input(3, true);
-  arrive(kAnn);
+  connect(kAnn);
   decide();
   Presence claim = presence(kAnn);
   claim.running = {{1, 1}};
   claim.queued = {{3, 2}};
   claim.finished = {{2, 1}, {7, 5}};
-  say(claim);
+  receive(claim);
   EXPECT_EQ(dispatch_->outstanding(), 3U);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);

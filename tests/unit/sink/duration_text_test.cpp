@@ -1,0 +1,33 @@
+#include "sink/duration_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "sink/some_figures.hpp"
+
+namespace divvy::sink {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(DurationText, IsAsFineAsMatters) {
+  EXPECT_EQ(duration_text(520us), "0.52 ms");
+  EXPECT_EQ(duration_text(52ms), "52 ms");
+  EXPECT_EQ(duration_text(5200ms), "5.20 s");
+  EXPECT_EQ(duration_text(62s), "1:02");
+  EXPECT_EQ(duration_text(3723s), "1:02:03");
+}
+
+TEST(ClockText, HasHoursOnlyIfThereAreSome) {
+  EXPECT_EQ(clock_text(5s), "0:05");
+  EXPECT_EQ(clock_text(62s), "1:02");
+  EXPECT_EQ(clock_text(3723s), "1:02:03");
+}
+
+TEST(ClockText, BearsAnyTimesThatAMessageMayHave) {
+  EXPECT_NE(clock_text(*largest().time_left()), "");
+}
+
+}  // namespace
+}  // namespace divvy::sink

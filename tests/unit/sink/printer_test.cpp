@@ -1,0 +1,102 @@
+#include "sink/printer.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace divvy::sink {
+namespace {
+
+class PrinterTest : public testing::Test {
+ protected:
+  void open(Printer::Settings settings) { printer_.emplace(settings, out_, err_); }
+
+  void print(TaskId id, std::string_view output, std::string_view errors = "") {
+    std::string text;
+    append_text(text, fmt::format("t{}", id));
+    const Result result{.ids = {id, 1}, .texts = text, .output = output, .errors = errors};
+    printer_->print(result.ids, result);
+  }
+
+  std::string printed(std::FILE* file) {
+    printer_->flush();
+    std::rewind(file);
+    std::string text(1000, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file));
+    return text;
+  }
+
+  ~PrinterTest() override {
+    std::fclose(out_);
+    std::fclose(err_);
+  }
+
+  std::FILE* out_ = std::tmpfile();
+  std::FILE* err_ = std::tmpfile();
+  std::optional<Printer> printer_;
+};
+
+TEST_F(PrinterTest, PassesBothStreamsOnAsTheyCome) {
+  open({});
+  print(2, "b\n", "e\n");
+  print(1, "a");
+  EXPECT_EQ(printed(out_), "b\na");
+  EXPECT_EQ(printed(err_), "e\n");
+}
+
+TEST_F(PrinterTest, KeepsTheOrderOfTheInputIfAsked) {
+  open({.keep_order = true});
+  print(3, "c");
+  print(1, "a");
+  EXPECT_EQ(printed(out_), "a");
+  print(2, "b");
+  EXPECT_EQ(printed(out_), "abc");
+}
+
+TEST_F(PrinterTest, KeepsTheOrderAlsoOfWhatMemoryHasNoRoomFor) {
+  open({.keep_order = true, .most_kept = 4, .tag = true});
+  for (int round = 0; round < 2; ++round) {
+    const TaskId first = 1 + 4 * static_cast<TaskId>(round);
+    print(first + 3, "dddd\n", "D");
+    print(first + 1, "bb", "BB");
+    print(first + 2, "ccc", "");
+    print(first, "a", "A");
+  }
+  EXPECT_EQ(printed(out_), "t1\ta\nt2\tbb\nt3\tccc\nt4\tdddd\nt5\ta\nt6\tbb\nt7\tccc\nt8\tdddd\n");
+  EXPECT_EQ(printed(err_), "t1\tA\nt2\tBB\nt4\tD\nt5\tA\nt6\tBB\nt8\tD\n");
+}
+
+TEST_F(PrinterTest, TagsEachLineIfAsked) {
+  open({.tag = true});
+  print(1, "a\nb\n");
+  print(2, "no newline");
+  print(3, "");
+  EXPECT_EQ(printed(out_), "t1\ta\nt1\tb\nt2\tno newline\n");
+}
+
+TEST_F(PrinterTest, TellsThatItCannotWrite) {
+  std::FILE* const full = std::fopen("/dev/full", "w");
+  Printer printer({}, full, err_);
+  std::string text;
+  append_text(text, "t");
+  const Result result{.texts = text, .output = "x"};
+  printer.print(result.ids, result);
+  EXPECT_THROW(printer.flush(), std::runtime_error);
+  std::fclose(full);
+}
+
+TEST_F(PrinterTest, DoesNotWaitForATaskThatAnEarlierSinkHasPrinted) {
+  open({.keep_order = true});
+  print(2, "b");
+  EXPECT_EQ(printed(out_), "");
+  printer_->skip(1);
+  EXPECT_EQ(printed(out_), "b");
+}
+
+}  // namespace
+}  // namespace divvy::sink

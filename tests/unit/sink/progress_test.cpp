@@ -1,0 +1,42 @@
+#include "sink/progress.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "sink/some_figures.hpp"
+
+namespace divvy::sink {
+namespace {
+
+TEST(ProgressLine, TellsAllThereIsToTell) {
+  EXPECT_EQ(progress_line(half_done(), 120, false),
+            "50/100  [====================>                   ]  2.0/s  2 failed  4 running  "
+            "2 workers  0:25  ETA 0:25");
+}
+
+TEST(ProgressLine, NeverIsWiderThanTheTerminal) {
+  for (std::size_t width = 1; width < 130; ++width) {
+    EXPECT_LE(progress_line(half_done(), width, false).size(), width);
+  }
+}
+
+TEST(ProgressLine, LeavesOutWhatMattersLeastFirst) {
+  EXPECT_EQ(progress_line(half_done(), 30, false), "50/100  2 failed  ETA 0:25");
+}
+
+TEST(ProgressLine, HasNoBarWhileMoreTasksMayCome) {
+  Figures figures = half_done();
+  figures.counted = false;
+  EXPECT_EQ(progress_line(figures, 100, false),
+            "50/100+  2.0/s  2 failed  4 running  2 workers  0:25");
+}
+
+TEST(ProgressLine, ShowsFailuresInRedOnlyIfColourIsWanted) {
+  EXPECT_NE(progress_line(half_done(), 100, true).find("\x1b[31m2 failed\x1b[0m"),
+            std::string::npos);
+  EXPECT_EQ(progress_line(half_done(), 100, false).find('\x1b'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace divvy::sink

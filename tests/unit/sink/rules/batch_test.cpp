@@ -1,0 +1,278 @@
+#include "sink/rules/batch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace divvy::sink {
+namespace {
+
+using namespace std::chrono_literals;
+using Ranges = std::vector<Range>;
+
+constexpr VentilatorId kVentilator{10};
+constexpr VentilatorId kNextVentilator{11};
+constexpr BatchId kBatch{20};
+constexpr WorkerId kWorker{1};
+
+// Plays ventilator and worker to a Batch.
+class BatchTest : public testing::Test {
+ protected:
+  static Announcement announcement(std::uint64_t tasks, BatchState state = BatchState::closed) {
+    return {.ventilator = kVentilator, .batch = kBatch, .state = state, .tasks = tasks};
+  }
+
+  bool update(const Announcement& announcement) { return batch_.update(announcement, now_); }
+
+  // A task that took so long has ended now.
+  Tally::Ruling record(Range ids, std::chrono::nanoseconds time = 0ns, std::int32_t status = 0) {
+    return batch_.record({.worker = kWorker, .name = "w", .batch = kBatch},
+                         {.ids = ids,
+                          .outcome = Outcome::exited,
+                          .status = status,
+                          .started = 1000,
+                          .ended = 1000 + time.count()},
+                         now_);
+  }
+
+  Batch batch_{kBatch, "name", false};
+  Time now_{1h};
+};
+
+TEST_F(BatchTest, TellsAnAnnouncementOfANewVentilatorFromARepeatedOne) {
+  EXPECT_TRUE(update(announcement(3)));
+  EXPECT_FALSE(update(announcement(4)));
+  Announcement next = announcement(4);
+  next.ventilator = kNextVentilator;
+  EXPECT_TRUE(update(next));
+  EXPECT_FALSE(update(next));
+}
+
+TEST_F(BatchTest, AnswersTheVentilatorThatAnnouncedItLast) {
+  update(announcement(3));
+  EXPECT_EQ(batch_.message({}).ventilator, kVentilator);
+  EXPECT_EQ(batch_.message({}).batch, kBatch);
+  Announcement next = announcement(3);
+  next.ventilator = kNextVentilator;
+  update(next);
+  EXPECT_EQ(batch_.message({}).ventilator, kNextVentilator);
+}
+
+TEST_F(BatchTest, IsResumedOnceASecondVentilatorAnnouncesIt) {
+  update(announcement(3));
+  EXPECT_FALSE(batch_.message({}).resumed);
+  update(announcement(3));
+  EXPECT_FALSE(batch_.message({}).resumed);
+  Announcement next = announcement(3);
+  next.ventilator = kNextVentilator;
+  update(next);
+  EXPECT_TRUE(batch_.message({}).resumed);
+  update(next);
+  EXPECT_TRUE(batch_.message({}).resumed);
+}
+
+TEST_F(BatchTest, IsResumedIfItWasBegunBefore) {
+  Batch batch(kBatch, "name", true);
+  EXPECT_TRUE(batch.message({}).resumed);
+  batch.update(announcement(3), now_);
+  EXPECT_TRUE(batch.message({}).resumed);
+}
+
+TEST_F(BatchTest, LeavesAReceiptForEachResult) {
+  update(announcement(5));
+  record({2, 1}, 50ms);
+  record({3, 1}, 70ms, 7);
+  record({2, 1}, 60ms);
+  const auto& receipts = batch_.unsent_receipts();
+  ASSERT_EQ(receipts.size(), 3U);
+  EXPECT_EQ(receipts[0].worker, kWorker);
+  EXPECT_EQ(receipts[0].ids, (Range{2, 1}));
+  EXPECT_EQ(receipts[0].attempt, 1U);
+  EXPECT_EQ(receipts[0].verdict, Verdict::succeeded);
+  EXPECT_EQ(receipts[0].duration, 50'000'000U);
+  EXPECT_EQ(receipts[1].verdict, Verdict::failed);
+  EXPECT_EQ(receipts[1].duration, 70'000'000U);
+  EXPECT_EQ(receipts[2].verdict, Verdict::succeeded) << "also for one that comes again";
+  EXPECT_EQ(batch_.message(receipts).receipts.size(), 3U);
+  batch_.receipts_sent();
+  EXPECT_TRUE(batch_.unsent_receipts().empty());
+}
+
+TEST_F(BatchTest, LeavesAReceiptAlsoForAnAttemptThatIsNotTheLast) {
+  update(announcement(5));
+  const Result failed{
+      .ids = {1, 1}, .attempt = 1, .attempts = 2, .outcome = Outcome::exited, .status = 1};
+  const auto ruling = batch_.record({.worker = kWorker, .batch = kBatch}, failed, now_);
+  EXPECT_TRUE(ruling.recorded.empty());
+  ASSERT_EQ(batch_.unsent_receipts().size(), 1U);
+  EXPECT_EQ(batch_.unsent_receipts()[0].verdict, Verdict::retry);
+  EXPECT_EQ(batch_.figures_at(now_).recorded, 0U);
+  EXPECT_EQ(batch_.figures_at(now_).retried, 1U);
+}
+
+TEST_F(BatchTest, RecordsEachTaskOnce) {
+  update(announcement(5));
+  EXPECT_EQ(record({1, 1}).recorded, (Ranges{{1, 1}}));
+  EXPECT_TRUE(record({1, 1}).recorded.empty());
+  EXPECT_EQ(batch_.figures_at(now_).recorded, 1U);
+  EXPECT_EQ(batch_.figures_at(now_).duplicates, 1U);
+  EXPECT_EQ(batch_.figures_at(now_).all.tasks, 1U);
+}
+
+TEST_F(BatchTest, HasTheTasksThatTheVentilatorHasCounted) {
+  update(announcement(5, BatchState::open));
+  EXPECT_TRUE(batch_.has({100, 1})) << "more may come";
+  update(announcement(5));
+  EXPECT_TRUE(batch_.has({5, 1}));
+  EXPECT_TRUE(batch_.has({1, 5}));
+  EXPECT_FALSE(batch_.has({6, 1}));
+  EXPECT_FALSE(batch_.has({5, 2}));
+}
+
+TEST_F(BatchTest, StatesWhatIsRecordedAnewToANewVentilator) {
+  EXPECT_FALSE(batch_.stated());
+  update(announcement(2));
+  record({1, 1});
+  batch_.set_stated(true);
+  update(announcement(2));
+  EXPECT_TRUE(batch_.stated());
+  Announcement next = announcement(2);
+  next.ventilator = kNextVentilator;
+  update(next);
+  EXPECT_FALSE(batch_.stated());
+  const auto receipts = batch_.restate();
+  ASSERT_EQ(receipts.size(), 1U);
+  EXPECT_EQ(receipts[0].worker, WorkerId::none);
+  EXPECT_EQ(receipts[0].ids, (Range{1, 1}));
+}
+
+TEST_F(BatchTest, IsOverWhenTheVentilatorSaysSo) {
+  for (const BatchState state : {BatchState::complete, BatchState::stopped}) {
+    Batch batch(kBatch, "name", false);
+    batch.update(announcement(2), now_);
+    EXPECT_FALSE(batch.over(now_));
+    batch.update(announcement(2, state), now_);
+    EXPECT_TRUE(batch.over(now_));
+  }
+}
+
+TEST_F(BatchTest, IsOverAfterThreeSecondsOfSilenceIfAllIsRecorded) {
+  update(announcement(2));
+  EXPECT_EQ(batch_.deadline(), std::nullopt);
+  record({1, 1});
+  EXPECT_FALSE(batch_.all_recorded());
+  record({2, 1});
+  EXPECT_TRUE(batch_.all_recorded());
+  EXPECT_EQ(batch_.deadline(), now_ + 3s);
+  EXPECT_FALSE(batch_.over(now_ + 3s - 1ns));
+  EXPECT_TRUE(batch_.over(now_ + 3s));
+
+  now_ += 2s;
+  update(announcement(2));
+  EXPECT_FALSE(batch_.over(now_ + 1s)) << "the ventilator is there";
+  EXPECT_EQ(batch_.deadline(), now_ + 3s);
+}
+
+TEST_F(BatchTest, IsNotOverForASilenceWhileTasksAreMissingOrMoreMayCome) {
+  update(announcement(1, BatchState::open));
+  record({1, 1});
+  EXPECT_FALSE(batch_.all_recorded());
+  EXPECT_FALSE(batch_.over(now_ + 1h));
+  update(announcement(2));
+  EXPECT_FALSE(batch_.over(now_ + 1h));
+  EXPECT_EQ(batch_.deadline(), std::nullopt);
+  EXPECT_FALSE(batch_.ventilator_gone(now_ + 3s - 1ns));
+  EXPECT_TRUE(batch_.ventilator_gone(now_ + 3s));
+}
+
+TEST_F(BatchTest, HasTheFiguresOfTheLatestAnnouncementAndOfAllResults) {
+  update({.ventilator = kVentilator,
+          .batch = kBatch,
+          .state = BatchState::open,
+          .tasks = 2,
+          .workloads = true,
+          .workers = 3,
+          .slots = 9,
+          .busy_slots = 5});
+  EXPECT_TRUE(batch_.workloads());
+  EXPECT_FALSE(batch_.figures_at(now_).counted);
+  Announcement announced = announcement(4);
+  announced.workers = 1;
+  announced.slots = 2;
+  announced.busy_slots = 1;
+  update(announced);
+  EXPECT_FALSE(batch_.workloads());
+  record({1, 1}, 2s);
+  record({2, 1}, 4s, 1);
+  const Figures& figures = batch_.figures_at(now_);
+  EXPECT_EQ(figures.name, "name");
+  EXPECT_EQ(figures.tasks, 4U);
+  EXPECT_TRUE(figures.counted);
+  EXPECT_FALSE(figures.complete);
+  EXPECT_EQ(figures.recorded, 2U);
+  EXPECT_EQ(figures.failed, 1U);
+  EXPECT_EQ(figures.workers_there, 1U);
+  EXPECT_EQ(figures.slots, 2U);
+  EXPECT_EQ(figures.busy_slots, 1U);
+  EXPECT_EQ(figures.most_slots, 9U);
+  EXPECT_EQ(figures.all.work, 6s);
+  EXPECT_EQ(figures.workers.at("w").failed, 1U);
+}
+
+TEST_F(BatchTest, IsCompleteIfTheVentilatorSaysSoOrAllIsRecorded) {
+  update(announcement(1));
+  EXPECT_FALSE(batch_.figures_at(now_).complete);
+  record({1, 1});
+  EXPECT_TRUE(batch_.figures_at(now_).complete);
+
+  Batch second(kBatch, "name", false);
+  second.update(announcement(5, BatchState::complete), now_);
+  EXPECT_TRUE(second.figures_at(now_).complete);
+  EXPECT_EQ(second.figures_at(now_).unknown(), 5U);
+}
+
+TEST_F(BatchTest, CountsWhatAnEarlierSinkHasRecorded) {
+  batch_.restore(1, true);
+  batch_.restore(2, false);
+  update(announcement(3));
+  EXPECT_EQ(batch_.figures_at(now_).recorded, 2U);
+  EXPECT_EQ(batch_.figures_at(now_).restored, 2U);
+  EXPECT_EQ(batch_.figures_at(now_).failed, 1U);
+  EXPECT_EQ(batch_.figures_at(now_).all.tasks, 0U) << "how long they took is not known";
+  EXPECT_TRUE(record({1, 1}).recorded.empty());
+  EXPECT_TRUE(batch_.unsent_receipts()[0].verdict == Verdict::succeeded);
+  batch_.forget_failed();
+  EXPECT_EQ(record({2, 1}).recorded, (Ranges{{2, 1}}));
+}
+
+TEST_F(BatchTest, IsTimedFromWhatTellsOfTheEarliestStart) {
+  Announcement announced = announcement(3);
+  update(announced);
+  EXPECT_FALSE(batch_.started());
+  EXPECT_EQ(batch_.figures_at(now_ + 1h).elapsed, 0s);
+  announced.elapsed = 1'000'000'000;
+  update(announced);
+  EXPECT_TRUE(batch_.started());
+  EXPECT_EQ(batch_.figures_at(now_).elapsed, 1s);
+  record({1, 1}, 5s);
+  EXPECT_EQ(batch_.figures_at(now_).elapsed, 5s) << "it has begun before the announcement says";
+  record({2, 1}, 2s);
+  EXPECT_EQ(batch_.figures_at(now_ + 1s).elapsed, 6s);
+}
+
+TEST_F(BatchTest, EndsWithItsLastResult) {
+  update(announcement(2));
+  record({1, 1}, 1s);
+  now_ += 1s;
+  record({2, 1}, 1s);
+  now_ += 3s;
+  record({2, 1}, 1s);
+  EXPECT_EQ(batch_.figures_at(now_).elapsed, 5s);
+  EXPECT_EQ(batch_.final_figures().elapsed, 2s) << "one that comes again is none";
+}
+
+}  // namespace
+}  // namespace divvy::sink

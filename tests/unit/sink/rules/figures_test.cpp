@@ -1,0 +1,76 @@
+#include "sink/rules/figures.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "sink/some_figures.hpp"
+
+namespace divvy::sink {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Figures, AddUpTheWorkOfEachWorkerAndOfAll) {
+  Figures figures;
+  figures.add("a:1", 1, took(2s));
+  figures.add("a:1", 1, took(4s));
+  figures.add("b:2", 1, took(1s));
+  EXPECT_EQ(figures.all.tasks, 3U);
+  EXPECT_EQ(figures.all.work, 7s);
+  EXPECT_EQ(figures.workers.at("a:1").mean(), 3s);
+  EXPECT_EQ(figures.workers.at("a:1").longest, 4s);
+}
+
+TEST(Figures, CountManyBriefTasksOfOneResultOneByOne) {
+  Figures figures;
+  figures.add("a:1", 10, took(1s, 10));
+  EXPECT_EQ(figures.all.tasks, 10U);
+  EXPECT_EQ(figures.all.longest, 100ms);
+}
+
+TEST(Figures, BearAnyTimesThatAMessageMayHave) {
+  const Figures figures = largest();
+  EXPECT_GT(figures.all.work, 9.9 * Seconds(std::chrono::nanoseconds(kMaxNanoseconds)));
+  EXPECT_GT(figures.time_left(), Seconds(0));
+}
+
+TEST(Figures, KeepNoMoreWorkersThanTheLimit) {
+  Figures figures;
+  for (std::size_t i = 0; i < kMaxWorkerFigures + 5; ++i)
+    figures.add(std::to_string(i), 1, took(1s));
+  EXPECT_EQ(figures.workers.size(), kMaxWorkerFigures);
+  EXPECT_EQ(figures.all.tasks, kMaxWorkerFigures + 5);
+}
+
+TEST(Figures, KnowSpeedUpAndEfficiency) {
+  const Figures figures = half_done();
+  EXPECT_DOUBLE_EQ(figures.speed_up(), 4);
+  EXPECT_DOUBLE_EQ(figures.efficiency(), 1);
+}
+
+TEST(Figures, OfNothingAreZeros) {
+  const Figures figures;
+  EXPECT_EQ(figures.speed_up(), 0);
+  EXPECT_EQ(figures.efficiency(), 0);
+  EXPECT_FALSE(figures.time_left());
+}
+
+TEST(Figures, EstimateTheTimeLeftFromHowLongTasksTook) {
+  Figures figures = half_done();
+  EXPECT_EQ(figures.time_left(), 25s);  // 50 tasks of 2 s in 4 slots
+  figures.counted = false;
+  EXPECT_FALSE(figures.time_left());
+}
+
+TEST(Figures, DoNotCountALostTaskAsAWorkers) {
+  Figures figures;
+  Result lost = took(0s);
+  lost.outcome = Outcome::lost;
+  figures.add("ventilator", 1, lost);
+  EXPECT_TRUE(figures.workers.empty());
+}
+
+}  // namespace
+}  // namespace divvy::sink

@@ -1,0 +1,37 @@
+#include "sink/summary.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sink/some_figures.hpp"
+
+namespace divvy::sink {
+namespace {
+
+TEST(Summary, IsATableOfTotalsAndWorkers) {
+  EXPECT_EQ(table(half_done()),
+            "50 tasks, 2 failed, 0 retried, 0 duplicates\n"
+            "1:40 of work in 25.00 s: speed-up 4.00, efficiency 100% of 4 slots\n"
+            "worker     tasks  failed   busy      mean   longest\n"
+            "a:1           25       0   200%    2.00 s    2.00 s\n"
+            "b:2           25       0   200%    2.00 s    2.00 s\n");
+  EXPECT_TRUE(table(half_done(), 1).ends_with("... (all of them: --summary)\n"));
+}
+
+TEST(Summary, IsJsonWithAVersionWhateverTheNames) {
+  Figures figures = half_done();
+  figures.name = "caf\xe9 \"x\"";
+  figures.complete = true;
+  const auto summary = nlohmann::json::parse(json(figures));
+  EXPECT_EQ(summary["version"], 1);
+  EXPECT_EQ(summary["recorded"], 50);
+  EXPECT_EQ(summary["unknown"], 50);
+  EXPECT_EQ(summary["workers"].size(), 2U);
+  EXPECT_EQ(summary["workers"][0]["busy_seconds"], 50.0);
+}
+
+TEST(Summary, BearsAnyTimesThatAMessageMayHave) { EXPECT_NE(table(largest()), ""); }
+
+}  // namespace
+}  // namespace divvy::sink

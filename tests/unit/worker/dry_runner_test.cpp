@@ -1,0 +1,59 @@
+#include "worker/dry_runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace divvy::worker {
+namespace {
+
+Ended ended(std::optional<Command> command, std::string_view task) {
+  DryRunner runner(std::move(command));
+  EXPECT_FALSE(runner.deadline());
+  runner.start({.key = 5, .text = task, .id = 7, .slot = 2}, Time{});
+  EXPECT_TRUE(runner.deadline()) << "it has ended at once";
+  std::vector<Ended> all = runner.ended(Time{});
+  EXPECT_EQ(all.size(), 1U);
+  EXPECT_TRUE(runner.ended(Time{}).empty());
+  EXPECT_EQ(all.at(0).key, 5U);
+  return all.at(0);
+}
+
+std::string line(const std::vector<std::string>& words, std::string_view task,
+                 const Command::Settings& settings = {}) {
+  const Ended result = ended(Command(words, settings), task);
+  EXPECT_EQ(result.outcome, Outcome::exited);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.errors, "");
+  return result.output;
+}
+
+TEST(DryRunner, PrintsTheCommandAsOneWouldTypeItInAShell) {
+  EXPECT_EQ(line({"cp", "{}", "{#}.txt"}, "a b"), "cp 'a b' 7.txt\n");
+}
+
+TEST(DryRunner, PrintsHowTheTaskGetsToStandardInput) {
+  EXPECT_EQ(line({"wc", "-c"}, "it's", {.task_on_stdin = true}),
+            "printf '%s\\n' 'it'\\''s' | wc -c\n");
+}
+
+TEST(DryRunner, PrintsHowLongAWorkloadWouldSleep) {
+  EXPECT_EQ(ended(std::nullopt, "1500").output, "sleep 1.500\n");
+  EXPECT_EQ(ended(std::nullopt, "0").output, "sleep 0.000\n");
+}
+
+TEST(DryRunner, FailsATaskThatCouldNotBeRun) {
+  for (const Ended& result :
+       {ended(Command({"echo"}, {}), std::string_view("a\0b", 3)), ended(std::nullopt, "x")}) {
+    EXPECT_EQ(result.outcome, Outcome::exited);
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.output, "");
+    EXPECT_NE(result.errors, "");
+  }
+}
+
+}  // namespace
+}  // namespace divvy::worker

@@ -1,0 +1,278 @@
+#include "worker/rules/holdings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace divvy::worker {
+namespace {
+
+constexpr WorkerId kSelf{1};
+constexpr VentilatorId kVentilator{10};
+constexpr BatchId kBatch{20};
+using Received = Holdings::Received;
+using Ranges = std::vector<Range>;
+
+// Plays the ventilator to a Holdings.
+class HoldingsTest : public testing::Test {
+ protected:
+  static Lane lane(std::uint64_t sequence) {
+    return {.worker = kSelf, .ventilator = kVentilator, .sequence = sequence, .batch = kBatch};
+  }
+
+  // Gives it tasks, the text of each being its id.
+  Received give(std::uint64_t sequence, Range ids, std::uint32_t attempt = 1) {
+    texts_.clear();
+    for (TaskId id = ids.first; id < ids.end(); ++id) append_text(texts_, std::to_string(id));
+    Lane message = lane(sequence);
+    message.tasks.push_back({.ids = ids, .attempt = attempt, .attempts = 3, .texts = texts_});
+    return holdings_.receive(message);
+  }
+
+  [[nodiscard]] Presence presence() const { return holdings_.presence("host:1", "inbox", 2); }
+
+  // Starts and ends the next task; it took `nanoseconds`.
+  void work(std::int64_t nanoseconds = 50'000'000) {
+    const auto task = holdings_.start();
+    ASSERT_TRUE(task);
+    const std::int64_t started = clock_;
+    clock_ += nanoseconds;
+    holdings_.finish(*task, {.outcome = Outcome::slept}, {.started = started, .ended = clock_});
+  }
+
+  Ranges ids_sent() {
+    Ranges ids;
+    const auto frame = holdings_.next_results("w");
+    if (!frame) return ids;
+    const auto results = decode<Results>(*frame);
+    for (const Result& result : results->results) ids.push_back(result.ids);
+    return ids;
+  }
+
+  Holdings holdings_{kSelf};
+  std::string texts_;
+  std::int64_t clock_ = 1;
+};
+
+TEST_F(HoldingsTest, AnswerAGreetingAtOnce) {
+  EXPECT_EQ(holdings_.receive(lane(1)), Received::asked);
+  EXPECT_EQ(presence().sequence, 1U);
+  EXPECT_EQ(presence().ventilator, kVentilator);
+}
+
+TEST_F(HoldingsTest, ShowATaskAsQueuedThenRunningThenFinishedUntilItIsSettled) {
+  EXPECT_EQ(give(1, {7, 1}), Received::accepted);
+  EXPECT_EQ(presence().queued, (Ranges{{7, 1}}));
+
+  const auto task = holdings_.start();
+  ASSERT_TRUE(task);
+  EXPECT_EQ(task->text, "7");
+  EXPECT_EQ(presence().running, (Ranges{{7, 1}}));
+  EXPECT_TRUE(presence().queued.empty());
+
+  holdings_.finish(*task, {}, {});
+  EXPECT_EQ(presence().finished, (Ranges{{7, 1}}));
+  EXPECT_EQ(ids_sent(), (Ranges{{7, 1}}));
+  EXPECT_EQ(presence().finished, (Ranges{{7, 1}}));
+
+  Lane settled = lane(2);
+  settled.settled.push_back({{7, 1}, 1});
+  holdings_.receive(settled);
+  EXPECT_TRUE(presence().finished.empty());
+  EXPECT_TRUE(holdings_.all_settled());
+}
+
+TEST_F(HoldingsTest, DropWhatIsForAnotherWorkerOrOld) {
+  Lane other = lane(1);
+  other.worker = WorkerId{99};
+  EXPECT_EQ(holdings_.receive(other), Received::dropped);
+  EXPECT_EQ(give(5, {1, 1}), Received::accepted);
+  EXPECT_EQ(give(5, {2, 1}), Received::dropped);
+  EXPECT_EQ(give(4, {3, 1}), Received::dropped);
+  EXPECT_EQ(presence().queued, (Ranges{{1, 1}}));
+}
+
+TEST_F(HoldingsTest, FollowANewVentilatorForGood) {
+  give(5, {1, 1});
+  Lane fresh = lane(1);
+  fresh.ventilator = VentilatorId{11};
+  EXPECT_EQ(holdings_.receive(fresh), Received::asked);
+  EXPECT_EQ(give(6, {2, 1}), Received::dropped);
+  EXPECT_EQ(presence().queued, (Ranges{{1, 1}})) << "the same batch goes on";
+}
+
+TEST_F(HoldingsTest, ForgetTheTasksOfAnOldBatch) {
+  give(1, {1, 3});
+  const auto running = holdings_.start();
+  work();
+  Lane fresh = lane(2);
+  fresh.batch = BatchId{21};
+  holdings_.receive(fresh);
+  holdings_.finish(*running, {}, {});
+  EXPECT_FALSE(holdings_.next_results("w"));
+  EXPECT_EQ(holdings_.queued(), 0U);
+  EXPECT_EQ(holdings_.running(), 0U);
+}
+
+TEST_F(HoldingsTest, GiveBackOnlyWhatIsQueued) {
+  give(1, {1, 3});
+  const auto running = holdings_.start();
+  Lane recall = lane(2);
+  recall.recalled = {{1, 2}};
+  EXPECT_EQ(holdings_.receive(recall), Received::asked);
+  EXPECT_EQ(presence().running, (Ranges{{1, 1}}));
+  EXPECT_EQ(presence().queued, (Ranges{{3, 1}}));
+}
+
+TEST_F(HoldingsTest, TakeATaskOnlyOnce) {
+  give(1, {1, 2});
+  give(2, {1, 3});
+  EXPECT_EQ(holdings_.queued(), 3U);
+}
+
+TEST_F(HoldingsTest, TakeASettledTaskAgainForItsNextAttempt) {
+  give(1, {1, 1});
+  work();
+  ids_sent();
+  Lane again = lane(2);
+  again.settled.push_back({{1, 1}, 1});
+  append_text(texts_ = "", "1");
+  again.tasks.push_back({.ids = {1, 1}, .attempt = 2, .attempts = 3, .texts = texts_});
+  holdings_.receive(again);
+  const auto task = holdings_.start();
+  ASSERT_TRUE(task);
+  EXPECT_EQ(task->attempt, 2U);
+}
+
+TEST_F(HoldingsTest, KeepAResultThatIsSettledForAnotherAttempt) {
+  give(1, {1, 1}, 2);
+  work();
+  Lane late = lane(2);
+  late.settled.push_back({{1, 1}, 1});
+  holdings_.receive(late);
+  EXPECT_FALSE(holdings_.all_settled());
+}
+
+TEST_F(HoldingsTest, SendResultsAgainUntilTheyAreSettled) {
+  give(1, {1, 2});
+  work();
+  work();
+  EXPECT_EQ(ids_sent(), (Ranges{{1, 1}, {2, 1}}));
+  EXPECT_TRUE(ids_sent().empty());
+  holdings_.resend_all();
+  EXPECT_EQ(ids_sent(), (Ranges{{1, 1}, {2, 1}}));
+}
+
+TEST_F(HoldingsTest, AreDoneWithWorkloadsOfNoTimeOnceTheyAreReceived) {
+  holdings_ = Holdings(kSelf, true);
+  append_text(texts_, "0");
+  append_text(texts_, "00");
+  Lane message = lane(1);
+  message.tasks.push_back({.ids = {1, 2}, .attempts = 3, .texts = texts_});
+  holdings_.receive(message, clock_);
+  EXPECT_EQ(holdings_.take_instant(), 2U);
+  EXPECT_EQ(holdings_.take_instant(), 0U);
+  EXPECT_FALSE(holdings_.start());
+  EXPECT_EQ(presence().finished, (Ranges{{1, 2}}));
+  EXPECT_EQ(ids_sent(), (Ranges{{1, 2}}));
+
+  give(2, {1, 2});
+  EXPECT_EQ(holdings_.queued(), 0U) << "what it holds is not run again";
+  give(3, {3, 2});
+  EXPECT_EQ(holdings_.queued(), 2U);
+}
+
+TEST_F(HoldingsTest, TakeNoWorkloadForANumberThatIsACommandsArgument) {
+  append_text(texts_, "0");
+  Lane message = lane(1);
+  message.tasks.push_back({.ids = {1, 1}, .attempts = 3, .texts = texts_});
+  holdings_.receive(message);
+  EXPECT_EQ(holdings_.queued(), 1U);
+}
+
+TEST_F(HoldingsTest, CountTheBytesOfResultsThatAreNotSettled) {
+  give(1, {1, 1});
+  const auto task = holdings_.start();
+  holdings_.finish(*task, {.outcome = Outcome::exited, .output = std::string(1000, 'x')}, {});
+  EXPECT_GT(holdings_.kept_bytes(), 1000U);
+  Lane settled = lane(2);
+  settled.settled.push_back({{1, 1}, kAnyAttempt});
+  holdings_.receive(settled);
+  EXPECT_EQ(holdings_.kept_bytes(), 0U);
+}
+
+TEST_F(HoldingsTest, SendWhatAnEncodedMessageOfTheSameResultsIs) {
+  give(1, {1, 3});
+  Results results{.worker = kSelf, .name = "host:1", .batch = kBatch};
+  std::vector<std::string> texts;
+  for (const char* text : {"1", "2", "3"}) append_text(texts.emplace_back(), text);
+  for (const std::string& text : texts) {
+    const auto task = holdings_.start();
+    ASSERT_TRUE(task);
+    holdings_.finish(*task,
+                     {.key = 77,
+                      .outcome = Outcome::exited,
+                      .status = 7,
+                      .output = "o",
+                      .errors = "e",
+                      .reason = "r"},
+                     {.started = 1000, .ended = 2000});
+    results.results.push_back({.ids = {task->id, 1},
+                               .attempts = 3,
+                               .outcome = Outcome::exited,
+                               .status = 7,
+                               .started = 1000,
+                               .ended = 2000,
+                               .texts = text,
+                               .output = "o",
+                               .errors = "e",
+                               .reason = "r"});
+  }
+  EXPECT_EQ(holdings_.unsent(), 3U);
+  EXPECT_EQ(holdings_.next_results("host:1"), encode(results));
+  EXPECT_EQ(holdings_.unsent(), 0U);
+}
+
+TEST_F(HoldingsTest, SendNoMoreAtOnceThanAboutAMebibyte) {
+  give(1, {1, 3});
+  const std::string output(600'000, 'o');
+  for (int i = 0; i < 3; ++i) {
+    holdings_.finish(*holdings_.start(), {.outcome = Outcome::exited, .output = output}, {});
+  }
+  EXPECT_EQ(ids_sent(), (Ranges{{1, 1}}));
+  EXPECT_EQ(ids_sent(), (Ranges{{2, 1}}));
+  EXPECT_EQ(ids_sent(), (Ranges{{3, 1}}));
+  EXPECT_EQ(ids_sent(), Ranges{});
+}
+
+TEST_F(HoldingsTest, GiveBackATaskThatRanWithoutAResultAndWhatIsQueued) {
+  give(1, {1, 3});
+  const auto task = holdings_.start();
+  ASSERT_TRUE(task);
+  holdings_.give_back(*task);
+  EXPECT_TRUE(presence().running.empty());
+  EXPECT_EQ(presence().queued, (Ranges{{2, 2}}));
+  holdings_.give_back_queued();
+  EXPECT_TRUE(presence().queued.empty());
+  give(2, {1, 3});
+  EXPECT_EQ(holdings_.queued(), 3U) << "what was given back can be taken again";
+}
+
+TEST_F(HoldingsTest, AreMostOfWhatAPresenceStates) {
+  give(7, {1, 1});
+  const Presence stated = presence();
+  EXPECT_EQ(stated.worker, kSelf);
+  EXPECT_EQ(stated.ventilator, kVentilator);
+  EXPECT_EQ(stated.sequence, 7U);
+  EXPECT_EQ(stated.batch, kBatch);
+  EXPECT_FALSE(stated.workloads);
+  EXPECT_EQ(stated.name, "host:1");
+  EXPECT_EQ(stated.inbox, "inbox");
+  EXPECT_EQ(stated.slots, 2U);
+  EXPECT_TRUE(Holdings(kSelf, true).presence("", "", 0).workloads);
+}
+
+}  // namespace
+}  // namespace divvy::worker
