@@ -1,4 +1,4 @@
-// Where the three meet: from what a user writes after --at to the endpoints that sockets use.
+// Addresses that users give, such as HOST:PORT, and the endpoints of the sockets there.
 #pragma once
 
 #include <charconv>
@@ -8,8 +8,8 @@
 
 namespace divvy {
 
-/// The guide's two endpoints and one more. The ventilator binds tasks and feedback, the sink binds
-/// results.
+/// Where the programs connect to each other. The ventilator binds tasks and feedback, the sink
+/// binds results.
 struct Endpoints {
   std::string tasks;
   std::string results;
@@ -42,6 +42,7 @@ inline int port_number(std::string_view text) {
   return whole && port >= 1 && port <= 65535 ? port : 0;
 }
 
+/// The part after "://", which must be there.
 inline std::string_view without_scheme(std::string_view endpoint) {
   return endpoint.substr(endpoint.find("://") + 3);
 }

@@ -150,14 +150,21 @@ inline constexpr std::size_t kMaxOutputBytes = 100 << 20;
 inline constexpr std::size_t kMaxNameBytes = 1024;
 inline constexpr std::size_t kMaxEndpointBytes = 512;
 inline constexpr std::uint32_t kMaxSlots = 100'000;
-/// Tasks in one message, and tasks that one worker holds.
+/// Tasks in one assignment, one result or one presence, and tasks that a worker holds.
 inline constexpr std::uint64_t kMaxTasks = 1 << 20;
 /// 146 years; also the latest point in time, which is in 2116.
 inline constexpr std::int64_t kMaxNanoseconds = std::int64_t{1} << 62;
 
+// --- kinds of messages ------------------------------------------------------------------------
+
+inline constexpr std::uint8_t kMagic = 0xD1;
+inline constexpr std::uint8_t kVersion = 1;
+
+enum class Kind : std::uint8_t { lane = 1, presence, results, receipts, announcement };
+
 // --- ids --------------------------------------------------------------------------------------
 
-/// Random for each process, so that a restarted one is told from its former self.
+/// Random for each process, so that a restarted process has another id.
 enum class WorkerId : std::uint64_t { none = 0 };
 enum class VentilatorId : std::uint64_t { none = 0 };
 /// Derived from the batch's name, or random: the same name means the same batch.
@@ -172,7 +179,8 @@ struct Range {
 
   [[nodiscard]] TaskId end() const { return first + count; }
   [[nodiscard]] bool contains(TaskId id) const { return id >= first && id < end(); }
-  /// Ids start at 1, a range is never empty, and its end can be represented with room to spare.
+  /// For a message: ids start at 1, and the end can be represented with room to spare. A count of
+  /// 0, which elsewhere means none, is not valid.
   [[nodiscard]] bool valid() const {
     constexpr std::uint64_t limit = std::uint64_t{1} << 62;
     return first >= 1 && count >= 1 && first < limit && count < limit;
@@ -190,11 +198,6 @@ inline bool few_tasks(const auto&... lists) {
 }
 
 // --- ventilator to worker ---------------------------------------------------------------------
-
-inline constexpr std::uint8_t kMagic = 0xD1;
-inline constexpr std::uint8_t kVersion = 1;
-
-enum class Kind : std::uint8_t { lane = 1, presence, results, receipts, announcement };
 
 /// Consecutive tasks to run. `attempt` is 1 the first time; a task that fails in its last attempt
 /// (attempt >= attempts) has failed for good. `texts`: packed, as many as ids.
@@ -217,7 +220,7 @@ struct Assignment {
 /// Stands for whichever attempt there was.
 inline constexpr std::uint32_t kAnyAttempt = 0;
 
-/// "The results of this attempt are recorded": the worker need not keep them any longer.
+/// The worker may forget its results of this attempt: each has a receipt, or will never get one.
 struct Settled {
   Range ids{};
   std::uint32_t attempt = 1;
@@ -239,7 +242,7 @@ struct Lane {
   BatchId batch{};
   std::vector<Settled> settled{};
   std::vector<Range> recalled{};  // give back what of these is only queued
-  bool abort = false;           // kill what runs
+  bool abort = false;             // kill what runs
   std::vector<Assignment> tasks{};
 
   [[nodiscard]] bool valid() const {
@@ -253,21 +256,21 @@ struct Lane {
 
 // --- worker to ventilator ---------------------------------------------------------------------
 
-/// A worker's whole state, having seen its lane up to `sequence`. A task that was sent by then and
-/// is in none of the three lists is not with this worker. No slots: it is leaving.
+/// A worker's whole state after the lane messages up to `sequence`. A task that was sent by then
+/// and is in none of the three lists is not with this worker. No slots: it is leaving.
 struct Presence {
   static constexpr Kind kind = Kind::presence;
   WorkerId worker{};
   std::string_view name{};   // for people
   std::string_view inbox{};  // endpoint
   std::uint32_t slots = 0;
-  bool workloads = false;  // tasks are milliseconds to sleep
-  VentilatorId ventilator{};
-  std::uint64_t sequence = 0;
+  bool workloads = false;      // tasks are milliseconds to sleep
+  VentilatorId ventilator{};   // whose messages it acts on; none: nobody's yet
+  std::uint64_t sequence = 0;  // of the last one
   BatchId batch{};
   std::vector<Range> running{};
   std::vector<Range> queued{};
-  std::vector<Range> finished{};  // result sent, not settled yet
+  std::vector<Range> finished{};  // their results are not settled yet
 
   [[nodiscard]] bool valid() const {
     return worker != WorkerId::none && name.size() <= kMaxNameBytes &&
@@ -328,7 +331,7 @@ struct Result {
 
 struct Results {
   static constexpr Kind kind = Kind::results;
-  WorkerId worker{};      // none: the ventilator, of tasks that are lost
+  WorkerId worker{};        // none: the ventilator made these, for lost tasks
   std::string_view name{};  // of the worker, for people
   BatchId batch{};
   std::vector<Result> results{};
@@ -456,15 +459,15 @@ std::optional<Message> decode(std::string_view frame) {
   return message;
 }
 
-/// The version of a native message that is of another one.
+/// The version of a frame that is a native message of another version than ours.
 inline std::optional<std::uint8_t> other_version(std::string_view frame) {
   if (is_plain(frame) || frame.size() < 2) return {};
   const auto version = static_cast<std::uint8_t>(frame[1]);
   return version == kVersion ? std::nullopt : std::optional(version);
 }
 
-/// Of a Presence or an Announcement of whatever version the fields that are the same in all: who
-/// says it, and where it listens. The others have their defaults.
+/// Decodes the first fields of a Presence or an Announcement, which every version has; the others
+/// keep their defaults.
 template <class Message>
 std::optional<Message> decode_introduction(std::string_view frame) {
   Reader reader{frame};

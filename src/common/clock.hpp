@@ -1,4 +1,4 @@
-// The time, for those who may ask.
+// The clock; the rules cannot include it.
 #pragma once
 
 #include <cstdint>

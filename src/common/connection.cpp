@@ -60,7 +60,8 @@ bool Connection::connected_anew(Log& log) {
   return anew;
 }
 
-// Whoever has another key closes the connection without a word. So does who is killed just then.
+// A peer with another key closes the connection without a reason; so does one that is killed just
+// then.
 const char* Connection::reason_of(int event) const {
   if (event != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) return context_.mismatch();
   return context_.has_key() ? "it closed the connection, perhaps for it has another key" : nullptr;

@@ -1,6 +1,7 @@
 // A socket that connects to one peer.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <zmq.hpp>
@@ -21,8 +22,8 @@ inline constexpr int kReconnectMaxMsec = 1000;
 zmq::socket_t make_push(Context& context);
 
 /// A socket that connects to one endpoint, and again by itself whenever the connection is lost.
-/// Whoever sends through it states what matters once more on each new connection: that one habit
-/// makes a restart of any peer harmless.
+/// The sender states its state again on each new connection: that one habit makes a restart of any
+/// peer harmless.
 class Connection {
  public:
   /// Throws std::runtime_error with a line for the user.
@@ -33,7 +34,7 @@ class Connection {
   /// The next message, if there is one at once.
   std::optional<zmq::message_t> receive();
 
-  /// Whether a new connection was made since the last call. Whom we could not talk to is told.
+  /// Whether a new connection was made since the last call. Failed handshakes are told to the user.
   bool connected_anew(Log& log);
 
   /// Wakes up at events of the connection and, if `for_messages`, when a message can be sent or

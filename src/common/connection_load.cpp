@@ -16,8 +16,8 @@ namespace {
 
 // More than ZeroMQ and the key's encryption put around a message.
 constexpr std::uint64_t kFraming = 64;
-// ZeroMQ greets every peer with 64 bytes; only who has the key is sent more, some 200 bytes.
-constexpr std::uint64_t kGreeting = 100;
+// ZeroMQ greets every peer with 64 bytes; only a peer with the key is sent more, some 200 bytes.
+constexpr std::uint64_t kZmtpGreeting = 100;
 constexpr std::chrono::seconds kNew(2);
 // A frame takes some 64 bytes of memory besides its own, also one of two bytes on the wire. Honest
 // frames are large, and are copied once or twice while they are handled.
@@ -55,10 +55,10 @@ ConnectionLoads::Load ConnectionLoads::load_of(int fd, Traffic traffic, Time now
   // or their sender could leave as much unread later.
   connection.read = std::min(connection.read, traffic.received);
   const std::uint64_t unread = connection.unread = traffic.received - connection.read;
-  const bool keyless = needs_key_ && traffic.sent <= kGreeting;
+  const bool keyless = needs_key_ && traffic.sent <= kZmtpGreeting;
   if (unread > (keyless ? kMaxCommandBytes : max_unread_)) return Load::excessive;
-  const bool settled = now - connection.since > kNew;
-  return settled && !keyless && unread <= kMaxCommandBytes ? Load::light : Load::watched;
+  const bool established = now - connection.since > kNew;
+  return established && !keyless && unread <= kMaxCommandBytes ? Load::light : Load::watched;
 }
 
 std::optional<int> ConnectionLoads::most_costly(std::uint64_t memory) {

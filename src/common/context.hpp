@@ -1,4 +1,4 @@
-// ZeroMQ's context and, with a key, its authentication: only who has the key gets a connection.
+// ZeroMQ's context and, with a key, its authentication: only a peer with the key gets a connection.
 #pragma once
 
 #include <optional>

@@ -33,7 +33,7 @@ void check_readable(const std::string& path) {
                                        standard ? "standard input" : path, std::strerror(error)));
 }
 
-// The lowest free number is the one that is closed.
+// open() returns the lowest free number, which is fd.
 void open_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     const int flags = fd == STDERR_FILENO ? O_WRONLY : O_RDONLY;

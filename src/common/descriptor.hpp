@@ -29,8 +29,8 @@ class Descriptor {
 /// What a system call returned; throws std::system_error, with errno, if it failed.
 Descriptor checked(int fd, const char* what);
 
-/// Throws std::runtime_error with a line for the user if `path` can be seen to be unreadable as a
-/// list of tasks without opening it: a named pipe would notice. "-" is standard input.
+/// Throws std::runtime_error with a line for the user if `path` is unreadable as a list of tasks,
+/// checked without opening it: opening would disturb a named pipe. "-" is standard input.
 void check_readable(const std::string& path);
 
 /// Opens those of descriptors 0 to 2 that are closed, so that nothing else gets their numbers.

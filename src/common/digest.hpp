@@ -1,5 +1,5 @@
-// FNV-1a: a short fingerprint of bytes, the same on every machine. It tells one input from another
-// by mistake, not by malice.
+// FNV-1a: a short fingerprint of bytes, the same on every machine. It detects an input that was
+// mixed up, not one that was forged.
 #pragma once
 
 #include <cstdint>

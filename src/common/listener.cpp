@@ -124,7 +124,7 @@ std::optional<zmq::message_t> Listener::receive() {
   return message;
 }
 
-// Of a connection that fails libzmq tells first that it failed, and then which one is closed.
+// libzmq first reports that a handshake failed, then which connection was closed.
 Listener::Events Listener::events(Log& log) {
   Events events;
   for (const auto& [kind, value, endpoint] : monitor_.drain()) {

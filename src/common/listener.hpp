@@ -59,11 +59,11 @@ class Listener {
   Monitor monitor_;
   std::string endpoint_;
   ConnectionLoads loads_;
-  Time load_at_;                   // loads are looked at, not before
-  bool watched_ = false;           // and then without being woken
+  Time load_at_;                   // when loads are next looked at
+  bool watched_ = false;           // also wake up for it
   std::size_t closed_ = 0;         // connections since memory was given back
-  Time trim_until_;                // memory is given back now and then
-  Time trim_at_;                   // not before
+  Time trim_until_;                // give memory back until then
+  Time trim_at_;                   // next time
   bool handshake_failed_ = false;  // of the connection that is closed next
 };
 

@@ -39,7 +39,7 @@ void Log::dropped(std::string_view what) {
 
 void Log::warn_rate_limited(const std::string& about, std::string_view line) {
   constexpr auto again = std::chrono::minutes(1);
-  constexpr std::size_t most = 1000;  // strangers must not make it grow
+  constexpr std::size_t most = 1000;  // peers must not make it grow
   const Time time = now();
   if (warned_.size() >= most) {
     std::erase_if(warned_, [&](const auto& warned) { return warned.second + again <= time; });

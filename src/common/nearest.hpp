@@ -1,4 +1,4 @@
-// What somebody may have meant who made a mistake in typing.
+// The known name that is nearest to a mistyped one.
 #pragma once
 
 #include <string>

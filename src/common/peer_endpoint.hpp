@@ -30,9 +30,9 @@ inline void require_private(const std::string& endpoint, bool is_protected) {
 /// and show 127.0.0.1 as ::ffff:127.0.0.1.
 inline bool is_ipv6(std::string_view endpoint) { return endpoint.starts_with("tcp://["); }
 
-/// `endpoint` as it is reached from here, its host replaced by `peer`, the address that the message
-/// came from which told of it. Ipc endpoints stay as they are. Empty if it is neither: ZeroMQ has
-/// other transports, into this very process for one.
+/// The endpoint that a peer named in a message, with `peer`, the address that the message came
+/// from, as its host. Ipc endpoints stay as they are. Empty if it is neither: ZeroMQ has other
+/// transports, into this very process for one.
 inline std::string reach(std::string_view endpoint, std::string_view peer) {
   if (endpoint.starts_with("ipc://")) return std::string(endpoint);
   if (!endpoint.starts_with("tcp://") || peer.empty()) return {};

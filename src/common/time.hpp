@@ -1,4 +1,4 @@
-// The time as what decides knows it: a parameter.
+// A point in time, for the rules.
 #pragma once
 
 #include <chrono>
@@ -7,8 +7,7 @@
 
 namespace divvy {
 
-/// Has no now(): what decides is told the time and cannot ask for it. Who may ask includes
-/// common/clock.hpp.
+/// Has no now(): the rules get the time as a parameter. Other code includes common/clock.hpp.
 struct Clock {
   using rep = std::int64_t;
   using period = std::nano;

@@ -19,8 +19,8 @@ extern "C" {
 namespace divvy::launcher {
 namespace {
 
-// Whatever a terminal signals, the launcher passes on. Only who reads the terminal stays in the
-// group that may.
+// The launcher passes on what the terminal signals. Only a child that reads the terminal stays in
+// its foreground group.
 void leave_terminal(bool reads_terminal) {
   if (!reads_terminal) ::setpgid(0, 0);
   for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTTOU}) ::signal(number, SIG_IGN);
@@ -63,10 +63,10 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 Child::Child(const Settings& settings) {
   const pid_t launcher = ::getpid();
-  pid_ = ::fork();
-  if (pid_ == 0) become(settings, launcher);
-  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "cannot start a process");
-  process_ = checked(::pidfd_open(pid_, 0), "cannot watch a process");
+  const pid_t pid = ::fork();
+  if (pid == 0) become(settings, launcher);
+  if (pid < 0) throw std::system_error(errno, std::generic_category(), "cannot start a process");
+  process_ = checked(::pidfd_open(pid, 0), "cannot watch a process");
 }
 
 void Child::reap() {

@@ -1,8 +1,6 @@
 // One of the programs that the launcher has started.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 #include <vector>
 
@@ -20,7 +18,7 @@ class Child {
     bool mute = false;                       // its standard output goes nowhere
   };
 
-  /// Starts a program that is deaf to what a terminal signals to all, and that ends with us.
+  /// Starts a program that ignores the terminal's signals and is ended when the launcher ends.
   /// Throws std::system_error.
   explicit Child(const Settings& settings);
 
@@ -36,7 +34,6 @@ class Child {
  private:
   static constexpr int kRunning = -1;
 
-  pid_t pid_ = 0;
   Descriptor process_;
   int status_ = kRunning;
 };

@@ -25,10 +25,11 @@ namespace fs = std::filesystem;
 // Stops that are no further apart are one: `timeout` signals its command, and then the whole group
 // of processes. Nobody presses Ctrl-C twice so fast.
 constexpr auto kMoment = 100ms;
-// Between asking what still runs to end, telling it not to wait for its tasks, and killing it.
+// From the first SIGTERM, which lets tasks end, to the second, which does not.
 constexpr auto kAskedFor = 500ms;
+// From that to SIGKILL.
 constexpr auto kToldFor = 3s;
-// For the other one, when only one of ventilator and sink has ended.
+// How long sink or ventilator may outlive the other.
 constexpr auto kOtherEndsIn = 5s;
 
 bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
@@ -120,7 +121,7 @@ void Launcher::wait() {
   for (const Child* const child : children()) {
     if (child->running()) loop_.watch(child->fd());
   }
-  loop_.wake_at(end_at_);
+  loop_.wake_at(ending_ == Ending::none ? other_ends_by_ : end_at_);
   if (loop_.wait() > 0) stop(now());
 }
 
@@ -129,7 +130,7 @@ void Launcher::wait() {
 void Launcher::stop(Time now) {
   if (stopped_at_ && now - *stopped_at_ < kMoment) return;
   stopped_at_ = now;
-  if (++stops_ == 1 && ending_ == 0 && ventilator_.running()) {
+  if (++stops_ == 1 && ending_ == Ending::none && ventilator_.running()) {
     ventilator_.signal(SIGTERM);
   } else {
     end_all(now);
@@ -143,15 +144,15 @@ void Launcher::decide(Time now) {
   // A sink ends by itself after its ventilator, as soon as its reader lets it.
   const bool sink_goes_on = sink_.running() && !ventilator_.running() && stops_ == 0;
   const auto running = [](const Child& child) { return child.running(); };
-  if (ending_ > 0) {
+  if (ending_ != Ending::none) {
     if (now >= *end_at_) end_all(now);
   } else if (in_trouble()) {
     if (stops_ == 0) say_who_was_killed();
     end_all(now);
-  } else if (both_ended || (end_at_ && now >= *end_at_)) {
+  } else if (both_ended || (other_ends_by_ && now >= *other_ends_by_)) {
     end_all(now);
   } else if (one_ended) {
-    if (!sink_goes_on && !end_at_) end_at_ = now + kOtherEndsIn;
+    if (!sink_goes_on && !other_ends_by_) other_ends_by_ = now + kOtherEndsIn;
   } else if (std::none_of(workers_.begin(), workers_.end(), running)) {
     fmt::print(stderr,
                "divvy: every worker has ended before the batch has; see what they say with "
@@ -162,9 +163,14 @@ void Launcher::decide(Time now) {
 }
 
 void Launcher::end_all(Time now) {
-  ++ending_;
-  signal_all(ending_ <= 2 ? SIGTERM : SIGKILL);
-  end_at_ = now + (ending_ == 2 ? Time::duration(kToldFor) : Time::duration(kAskedFor));
+  const bool asked = ending_ == Ending::asked;
+  if (ending_ == Ending::none) {
+    ending_ = Ending::asked;
+  } else {
+    ending_ = asked ? Ending::told : Ending::killed;
+  }
+  signal_all(ending_ == Ending::killed ? SIGKILL : SIGTERM);
+  end_at_ = now + (asked ? Time::duration(kToldFor) : Time::duration(kAskedFor));
 }
 
 void Launcher::signal_all(int number) {

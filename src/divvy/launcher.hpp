@@ -14,7 +14,7 @@
 namespace divvy::launcher {
 
 /// Where the three programs are: the directory DIVVY_BIN, or else that of this one. Throws
-/// std::runtime_error if they are not.
+/// std::runtime_error if one of them is not there.
 std::string program_directory();
 
 /// A directory that only its owner may enter, gone with this object.
@@ -71,8 +71,11 @@ class Launcher {
 
   int stops_ = 0;  // how often the user has asked
   std::optional<Time> stopped_at_;
-  int ending_ = 0;              // how far end_all() has come
-  std::optional<Time> end_at_;  // when it goes on at the latest
+  enum class Ending { none, asked, told, killed };
+  Ending ending_ = Ending::none;  // how far end_all() has come
+  std::optional<Time> end_at_;    // when it goes on at the latest
+  std::optional<Time>
+      other_ends_by_;  // one of sink and ventilator has ended, the other one not yet
   bool workers_failed_ = false;
 };
 

@@ -40,7 +40,7 @@ std::string retry_command(std::vector<std::string> words, bool retries_already) 
   return command.size() <= kLongestCommand ? command : "the same command with --retry-failed";
 }
 
-// So that a shell's loop ends, too: it goes on after a command that has ended with a status.
+// Dies of the signal: a shell's loop goes on after a command that exits with a status.
 [[noreturn]] void die_of(int signal) {
   constexpr rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
   ::setrlimit(RLIMIT_CORE, &no_core);

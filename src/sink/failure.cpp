@@ -29,12 +29,16 @@ std::string ending(const Result& result) {
 
 }  // namespace
 
-std::string failure_line(std::string_view worker, const Result& result) {
-  const auto by = result.outcome == Outcome::lost ? "" : fmt::format(", on {}", worker);
+std::string_view only_text(const Result& result) {
   std::string_view text;
   for_each_text(result.texts, [&](std::string_view only) { text = only; });
+  return text;
+}
+
+std::string failure_line(std::string_view worker, const Result& result) {
+  const auto by = result.outcome == Outcome::lost ? "" : fmt::format(", on {}", worker);
   return fmt::format("task {} failed, {}{}: {}", result.ids.first, ending(result), by,
-                     text.substr(0, kLongestText));
+                     only_text(result).substr(0, kLongestText));
 }
 
 std::vector<std::string> last_errors(const Result& result) {

@@ -9,6 +9,9 @@
 
 namespace divvy::sink {
 
+/// The text of a result's only task.
+std::string_view only_text(const Result& result);
+
 /// One line: which task, how it ended, where, and its text; a long text is cut.
 std::string failure_line(std::string_view worker, const Result& result);
 

@@ -3,22 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
 
+#include "sink/failure.hpp"
+
 namespace divvy::sink {
-namespace {
-
-std::string_view only_text(const Result& result) {
-  std::string_view task;
-  for_each_text(result.texts, [&](std::string_view text) { task = text; });
-  return task;
-}
-
-}  // namespace
-
 Printer::Printer(Settings settings, std::FILE* out, std::FILE* err, std::function<void()> before)
     : settings_(settings),
       out_{out, ::isatty(::fileno(out)) != 0},
@@ -28,9 +21,9 @@ Printer::Printer(Settings settings, std::FILE* out, std::FILE* err, std::functio
 void Printer::print(Range ids, const Result& result) {
   const std::string_view task = settings_.tag && ids.count == 1 ? only_text(result) : "";
   if (!settings_.keep_order) return write(task, result.output, result.errors);
-  if (ids.first != next_) return keep(ids, task, result);
+  if (ids.first > next_) return keep(ids, task, result);
   write(task, result.output, result.errors);
-  next_ = ids.end();
+  next_ = std::max(next_, ids.end());  // a failed task may be printed once more
   for (auto next = early_.find(next_); next != early_.end(); next = early_.find(next_)) {
     write(next->second);
     next_ += next->second.count;

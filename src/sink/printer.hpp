@@ -17,8 +17,8 @@ namespace divvy::sink {
 class Printer {
  public:
   struct Settings {
-    bool keep_order = false;           // of the input; what comes early is kept until its turn,
-    std::size_t most_kept = 64 << 20;  // so many bytes of it in memory, the rest in a file
+    bool keep_order = false;           // of the input: what comes early is kept
+    std::size_t most_kept = 64 << 20;  // bytes that are kept in memory; the rest is in a file
     bool tag = false;                  // each line preceded by its task and a tab
   };
 

@@ -112,7 +112,7 @@ void Progress::start(Time now) {
 }
 
 void Progress::show(const Figures& figures, Time now) {
-  if (!due_ || (now < *due_ && !cleared_)) return;
+  if (!due_ || (now < *due_ && line_ != Line::cleared)) return;
   start(now);
   if (terminal_) return draw(figures);
   fmt::print(stderr, "sink: {}\n", progress_line(figures, 200, false));
@@ -122,20 +122,18 @@ void Progress::show(const Figures& figures, Time now) {
 void Progress::draw(const Figures& figures) {
   const std::string line = progress_line(figures, terminal_width() - 1, colour_);
   fmt::print(stderr, "{}", line + "\x1b[K\r");
-  drawn_ = true;
-  cleared_ = false;
+  line_ = Line::drawn;
 }
 
 void Progress::clear() {
-  if (!drawn_) return;
+  if (line_ != Line::drawn) return;
   fmt::print(stderr, "\x1b[K");
-  drawn_ = false;
-  cleared_ = true;
+  line_ = Line::cleared;
 }
 
 void Progress::stop() {
   clear();
-  cleared_ = false;
+  line_ = Line::none;
   due_.reset();
 }
 

@@ -1,4 +1,4 @@
-// How far the batch is: one line that lives on the terminal.
+// How far the batch is: one line that is redrawn on the terminal.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ class Progress {
  public:
   explicit Progress(bool quiet);
 
-  /// Nothing was to be seen before, and none is due at once.
+  /// Begins to show progress; the first line is due after one interval.
   void start(Time now);
   /// Draws the line if it is time to, or if it was cleared.
   void show(const Figures& figures, Time now);
@@ -36,8 +36,8 @@ class Progress {
   bool quiet_;
   bool terminal_;
   bool colour_;
-  bool drawn_ = false;
-  bool cleared_ = false;
+  enum class Line { none, drawn, cleared };
+  Line line_ = Line::none;
   std::optional<Time> due_;  // none: no batch, or nothing to be said
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -106,6 +105,7 @@ void Sink::begin(const Announcement& announcement) {
   printer_.emplace(options_.printing, stdout, stderr, [this] { progress_.clear(); });
   log_.debug(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
+  if (announcement.forget_failed) forget_failed();  // before it counts as printed
   if (journal_) restore();
   // On a new connection a worker that has results sends them again.
   if (std::exchange(missed_results_, false)) results_.disconnect_all(log_);
@@ -127,7 +127,7 @@ void Sink::forget_failed() {
   if (journal_) journal_->forget_failed(batch_->id());
 }
 
-// False: there can be none.
+// False if the endpoint cannot be connected to.
 bool Sink::connect_feedback(const std::string& endpoint) {
   if (feedback_ && feedback_endpoint_ == endpoint) return true;
   if (endpoint.empty()) return false;
@@ -140,7 +140,8 @@ bool Sink::connect_feedback(const std::string& endpoint) {
   }
 }
 
-// A ventilator is answered all the same: by a message of ours it knows, too, what is wrong.
+// The ventilator is answered nevertheless: our message shows it our version, so that it can warn
+// its user, too.
 void Sink::receive_other_version(int version, zmq::message_t& message) {
   const auto announcement = decode_introduction<Announcement>(view(message));
   const char* const peer = announcement ? "the ventilator" : "a worker";
@@ -176,7 +177,7 @@ void Sink::record(const Results& results, const Result& result) {
   if (failed) report_failure(results.name, result);
 }
 
-// What the task said on standard error is to be seen just above, unless it waits for its turn.
+// What the task said on standard error was printed just above, unless it waits for earlier tasks.
 void Sink::report_failure(std::string_view worker, const Result& result) {
   log_.info(failure_line(worker, result));
   if (!options_.printing.keep_order) return;
@@ -188,8 +189,8 @@ void Sink::show_completions(std::uint64_t count) {
   for (; count > 0; --count) std::putchar(completions_shown_++ % 10 == 0 ? ':' : '.');
 }
 
-// After each turn, and before a batch ends: what was received is out and on disk before any receipt
-// says so.
+// Called after each turn and before a batch ends. Output is flushed and the journal committed
+// before receipts are sent.
 void Sink::commit() {
   printer_->flush();
   if (journal_) journal_->commit();

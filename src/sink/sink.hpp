@@ -85,7 +85,7 @@ class Sink {
   std::uint64_t completions_shown_ = 0;
   std::uint64_t failed_ = 0;  // over all batches
   bool trouble_ = false;
-  bool served_ = false;  // all that it was started for
+  bool served_ = false;  // all batches that it was started for are over
 };
 
 }  // namespace divvy::sink

@@ -20,7 +20,7 @@ class Spill {
 
   Place put(std::string_view text);
   [[nodiscard]] std::string get(Place place) const;
-  /// All of it was got: its room is given back.
+  /// Empties the file: everything in it has been read.
   void clear();
 
  private:

@@ -9,8 +9,8 @@ Feedback::Feedback(Context& context, const std::string& endpoint)
 
 // A worker's last messages may be received after its connection was closed, when its descriptor is
 // another connection's. So a worker that is known no longer does not count.
-bool Feedback::is_from(WorkerId worker, zmq::message_t& message,
-                       const std::function<bool(WorkerId)>& is_known) {
+bool Feedback::claim_connection(WorkerId worker, zmq::message_t& message,
+                                const std::function<bool(WorkerId)>& is_known) {
   const int fd = connection_of(message);
   if (fd < 0) return true;
   WorkerId& known = worker_of_.try_emplace(fd, worker).first->second;

@@ -27,8 +27,8 @@ class Feedback {
   std::optional<zmq::message_t> receive() { return listener_.receive(); }
   /// Remembers that a worker talks through the connection that brought the message. False: another
   /// worker that is still known does, so that inventing workers takes a connection for each.
-  bool is_from(WorkerId worker, zmq::message_t& message,
-               const std::function<bool(WorkerId)>& is_known);
+  bool claim_connection(WorkerId worker, zmq::message_t& message,
+                        const std::function<bool(WorkerId)>& is_known);
 
   /// Workers whose connection is closed. To be called before the messages that are there are
   /// received, and acted upon after them: a worker's last messages count, and a descriptor that was

@@ -62,7 +62,7 @@ void Intake::add_cost(std::string_view text) {
   }
 }
 
-bool Intake::seen_enough() const {
+bool Intake::may_start() const {
   const bool checked = last() >= check_.last();
   if (!checked && ended()) {
     refuse(fmt::format("the input has {} tasks, but task {} of batch {} is recorded", last(),

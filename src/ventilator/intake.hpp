@@ -43,7 +43,7 @@ class Intake {
   [[nodiscard]] TaskId last() const { return backlog_.last(); }
   /// Whether all that is recorded was compared, or as much as there is room for, and which tasks
   /// are the longest is known as far. Throws as read() does.
-  [[nodiscard]] bool seen_enough() const;
+  [[nodiscard]] bool may_start() const;
 
   [[nodiscard]] Backlog::Slice slice(Range ids) const { return backlog_.slice(ids); }
   /// They are recorded.

@@ -14,6 +14,7 @@ bool Lanes::open(WorkerId worker, const std::string& inbox) {
   lane.set(zmq::sockopt::ipv6, is_ipv6(inbox));
   lane.set(zmq::sockopt::reconnect_ivl, -1);
   lane.set(zmq::sockopt::sndhwm, 0);  // dispatch bounds what is under way
+  // Without ZMQ_IMMEDIATE, unlike make_push(): the greeting is sent before the lane is connected.
   try {
     lane.connect(inbox);
   } catch (const zmq::error_t&) {

@@ -11,8 +11,8 @@
 
 namespace divvy::ventilator {
 
-/// A lane never reconnects by itself: the port may be another worker's by then. The worker's next
-/// presence that does not answer on the lane opens a new one.
+/// A lane never reconnects by itself: the port may be another process's by then. Dispatch opens a
+/// new one when the worker is heard and does not answer.
 class Lanes {
  public:
   explicit Lanes(Context& context) : context_(context) {}

@@ -64,6 +64,7 @@ int Ventilator::run() {
     prepare(time);
     carry_out(dispatch_.decide(time));
     report_lost_tasks();
+    send_lost_results();
     if (time >= announce_at_) announce();
     remind(time);
   }
@@ -89,18 +90,22 @@ void Ventilator::wait() {
 void Ventilator::stop(int times) {
   if (times == 0) return;
   stops_ += times;
-  dispatch_.stop();
+  stop_handing_out(false);
   if (stops_ == 1 && dispatch_.outstanding() > 0) {
     log_.info(fmt::format("stopping; waiting for {} tasks under way (once more: leave now)",
                           dispatch_.outstanding()));
   }
+}
+
+void Ventilator::stop_handing_out(bool abort) {
   phase_ = Phase::stopping;
+  dispatch_.stop(abort);
 }
 
 void Ventilator::receive() {
   if (sink_.connected_anew(log_)) {
     announce();
-    for (const auto& [id, frame] : lost_results_) sink_.send(frame);
+    for (auto& [id, result] : lost_results_) result.sent = false;
   }
   context_.authenticate();
   plain_tasks_.events(log_);
@@ -127,7 +132,7 @@ void Ventilator::receive_presence(const Presence& presence, zmq::message_t& mess
     return log_.dropped("a presence whose inbox is not where it came from");
   }
   const auto is_known = [this](WorkerId worker) { return dispatch_.knows(worker); };
-  if (!feedback_.is_from(presence.worker, message, is_known)) {
+  if (!feedback_.claim_connection(presence.worker, message, is_known)) {
     return log_.dropped("a presence through the connection of another worker");
   }
   if (presence.batch == batch_ && claims_too_much(presence)) {
@@ -166,13 +171,14 @@ void Ventilator::record(const Receipt& receipt) {
                       lost_results_.lower_bound(receipt.ids.end()));
 }
 
-// A worker is greeted all the same: by a message of ours it knows, too, what is wrong.
+// The worker is greeted nevertheless: our message shows it our version, so that it can warn its
+// user, too.
 void Ventilator::receive_other_version(int version, zmq::message_t& message) {
   auto presence = decode_introduction<Presence>(view(message));
   const std::string peer = presence ? fmt::format("worker {}", presence->name) : "the sink";
   log_.warn_rate_limited(peer, other_version_line(peer, version));
   if (!presence) return;
-  presence->slots = 1;
+  presence->slots = 1;  // an introduction has none, and none would mean that it leaves
   receive_presence(*presence, message);
 }
 
@@ -180,16 +186,15 @@ void Ventilator::receive_other_version(int version, zmq::message_t& message) {
 // the time to say what they hold of a batch that is resumed.
 void Ventilator::prepare(Time now) {
   if (phase_ != Phase::preparing || !sink_known()) return;
-  if (!intake_.seen_enough() || now < *ready_at_) return;
+  if (!intake_.may_start() || now < *ready_at_) return;
   phase_ = Phase::running;
-  dispatch_.sink_ready();
+  dispatch_.allow_start();
 }
 
 void Ventilator::halt_if_reached() {
   if (stopping() || !settings_.halt) return;
   if (!settings_.halt->reached(dispatch_.failed(), intake_.last())) return;
-  phase_ = Phase::stopping;
-  dispatch_.stop(settings_.halt->now);
+  stop_handing_out(settings_.halt->kill);
   log_.warn(fmt::format("halting: {} tasks have failed", dispatch_.failed()));
 }
 
@@ -234,7 +239,7 @@ void Ventilator::carry_out(Orders orders) {
   tell_expected_cost();
 }
 
-// Adds the texts, which lie side by side only in part.
+// Adds the texts. An assignment whose texts are in several chunks becomes several.
 void Ventilator::send(Lane lane) {
   for (const Assignment& assignment : std::exchange(lane.tasks, {})) {
     for (Range rest = assignment.ids; rest.count > 0;) {
@@ -257,9 +262,15 @@ void Ventilator::report_lost_tasks() {
                         .outcome = Outcome::lost,
                         .texts = intake_.slice({id, 1}).texts,
                         .reason = reason};
-    std::string& frame = lost_results_[id];
-    frame = encode(Results{.name = "ventilator", .batch = batch_, .results = {result}});
-    sink_.send(frame);
+    lost_results_[id].frame =
+        encode(Results{.name = "ventilator", .batch = batch_, .results = {result}});
+  }
+}
+
+// What a sink that is far behind has no room for is sent later.
+void Ventilator::send_lost_results() {
+  for (auto& [id, result] : lost_results_) {
+    if (!result.sent) result.sent = sink_.send(result.frame);
   }
 }
 
@@ -293,7 +304,7 @@ void Ventilator::announce() {
   sink_.send(encode(announcement()));
 }
 
-// A user who has started only one of the three is told what the others are waited for.
+// Tells a user, once, what the ventilator waits for.
 void Ventilator::remind(Time now) {
   if (!remind_at_ || now < *remind_at_) return;
   remind_at_.reset();

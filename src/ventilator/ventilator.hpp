@@ -25,7 +25,7 @@ class Ventilator {
   struct Settings {
     std::string name{};  // the batch's
     Intake::Settings intake{};
-    bool workloads = false;         // the tasks are known to be milliseconds
+    bool workloads = false;  // the tasks are known to be milliseconds
     Dispatch::Settings dispatch{};
     std::optional<Halt> halt{};
     bool retry_failed = false;
@@ -47,6 +47,7 @@ class Ventilator {
 
   void wait();
   void stop(int times);
+  void stop_handing_out(bool abort);
   void receive();
   void receive(zmq::message_t& message);
   void receive_presence(const Presence& presence, zmq::message_t& message);
@@ -60,6 +61,7 @@ class Ventilator {
   void carry_out(Orders orders);
   void send(Lane lane);
   void report_lost_tasks();
+  void send_lost_results();
   void announce();
   void remind(Time now);
   int leave();
@@ -87,7 +89,12 @@ class Ventilator {
 
   Dispatch dispatch_;
   Intake intake_;
-  std::map<TaskId, std::string> lost_results_;  // that have no receipt yet, encoded
+  /// Of a task that has lost too many workers, until its receipt comes.
+  struct LostResult {
+    std::string frame;
+    bool sent = false;
+  };
+  std::map<TaskId, LostResult> lost_results_;
 
   Phase phase_ = Phase::preparing;
   int stops_ = 0;                 // how often the user has asked

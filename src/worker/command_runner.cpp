@@ -167,7 +167,8 @@ void CommandRunner::spawn(Child& child, const Execution& execution) {
   watch(child.process.get(), execution.key, kProcess);
 }
 
-// What may be too long for an argument may be so for the environment.
+// With --stdin DIVVY_TASK is empty: a task that is too long for an argument is too long for a
+// variable.
 std::vector<std::string> CommandRunner::environment_of(const Execution& execution) const {
   std::vector<std::string> variables{
       fmt::format("DIVVY_TASK={}", command_.task_on_stdin() ? "" : execution.text),
@@ -204,7 +205,7 @@ std::vector<Ended> CommandRunner::ended(Time now) {
   return std::exchange(ended_, {});
 }
 
-// What is there, but no more than is allowed and one byte: enough to know that it was too much.
+// Reads what is there. Above the limit, by at most a block, the task is killed.
 void CommandRunner::drain(Child& child, unsigned role) const {
   std::string& printed = child.printed[role];
   Descriptor& stream = child.streams[role];

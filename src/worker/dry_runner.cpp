@@ -11,7 +11,8 @@
 namespace divvy::worker {
 DryRunner::DryRunner(std::optional<Command> command) : command_(std::move(command)) {}
 
-// One that could not be run fails as a command does: what it prints is seen with --quiet, too.
+// A command that cannot be made exits with 1, not as Outcome::failed: what it says on standard
+// error is printed with --quiet, too.
 void DryRunner::start(const Execution& execution, Time /*now*/) {
   Ended ended{.key = execution.key, .outcome = Outcome::exited};
   try {

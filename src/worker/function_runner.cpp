@@ -57,7 +57,7 @@ void FunctionRunner::run() {
     Ended ended = call(next);
     lock.lock();
     ended_.push_back(std::move(ended));
-    if (ended_.size() > 1) continue;  // it was told already
+    if (ended_.size() > 1) continue;  // the event is set already
     const std::uint64_t one = 1;
     (void)!::write(ended_event_.get(), &one, sizeof one);
   }

@@ -15,8 +15,7 @@
 
 namespace divvy::worker {
 
-/// The threads take what waits, and leave what has ended, together: a brief task does not cost a
-/// wake-up of anybody.
+/// The threads share one queue and one list of ended calls, so many brief tasks need one wake-up.
 class FunctionRunner : public Runner {
  public:
   FunctionRunner(Function function, std::uint32_t threads);

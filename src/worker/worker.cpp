@@ -104,8 +104,8 @@ void Worker::stop(int times) {
   if (holdings_.running() > 0) log_.debug("finishing what runs (once more: kill it)");
 }
 
-// The inbox is emptied before anything is started: the ventilator may have recalled it. A flood of
-// messages must not keep the worker from its other work, though.
+// Receives first, then starts tasks: a message may recall a queued task. A flood of messages must
+// not keep the worker from its other work, though.
 void Worker::receive() {
   context_.authenticate();
   inbox_.events(log_);
@@ -176,7 +176,7 @@ void Worker::fill_slots() {
     } else {
       return;
     }
-    // A slot whose task takes no time is free again.
+    // Tasks that have ended at once free their slots.
     if (running_.size() == settings_.slots) collect_ended();
   }
 }

@@ -45,8 +45,8 @@ class Worker {
  private:
   enum class Phase {
     serving,
-    leaving,      // when what runs has ended and its results are settled
-    leaving_now,  // when what runs is killed
+    leaving,      // waits for running tasks and the receipts of results
+    leaving_now,  // kills running tasks
   };
 
   /// A task in a slot. A plain one came from the guide's ventilator, or one like it.

@@ -23,7 +23,7 @@ class Batch {
   Batch(std::uint64_t workers, std::uint64_t tasks)
       : dispatch_(kSelf, kBatch, {.workers_wanted = workers}) {
     dispatch_.input(2 * tasks);
-    dispatch_.sink_ready();
+    dispatch_.allow_start();
     for (std::uint64_t i = 1; i <= workers; ++i) {
       Presence presence{.worker = WorkerId{i}, .slots = 1};
       dispatch_.presence(presence, "inbox", now_);

@@ -239,3 +239,13 @@ def test_the_command_that_runs_what_failed_again_is_printed(pipeline, journal):
 def test_without_a_name_it_is_said_what_that_would_take(pipeline):
     _, ventilator = pipeline.batch(["x"], command=("false",))
     assert "with a --name, and the sink's --journal, failed tasks can be run again alone" in ventilator.err
+
+
+def test_failed_tasks_that_run_again_are_printed_in_their_order(pipeline):
+    mended, journal = pipeline.file("mended"), pipeline.file("journal.db")
+    command = ("sh", "-c", f'[ -e {mended} ] || [ $(($1 % 2)) = 0 ] || exit 1; echo "done $1"', "sh", "{}")
+    for status, out in (2, "done 0\ndone 2\n"), (0, "done 1\ndone 3\n"):
+        sink, ventilator = pipeline.batch(range(4), workers=2, command=command, sink=("-k", "--journal", journal),
+                                          ventilator=("--name", "b", "--retry-failed"))
+        assert (ventilator.status(), sink.status(), sink.out) == (status, status, out)
+        mended.touch()

@@ -24,7 +24,7 @@ class Peers {
  public:
   Peers() {
     dispatch_.input(kTasks, true);
-    dispatch_.sink_ready();
+    dispatch_.allow_start();
   }
 
   void receive(std::string_view frame) {
@@ -38,7 +38,7 @@ class Peers {
     } else if (const auto announcement = decode<Announcement>(frame)) {
       (void)batch_.update(*announcement, now_);
     } else if (const auto lane = decode<Lane>(frame)) {
-      (void)holdings_.receive(*lane);
+      (void)holdings_.receive(*lane, 0);
     } else if (frame == "end") {
       now_ += 10s;
     }

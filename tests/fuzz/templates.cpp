@@ -1,5 +1,6 @@
-// The words of a command with any task in their places: the first line is a word, the rest the
-// task. The separators are of those that a worker's owner may choose; peers choose only the task.
+// The words of a command with any task in their placeholders: the first line is a word, the rest
+// the task. The separators are of those that a worker's owner may choose; peers choose only the
+// task.
 #include <array>
 #include <string>
 
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     for (const bool with_columns : {false, true}) {
       const Template parsed(word, with_columns);
       const std::string filled = parsed.with({.text = text, .id = 2, .slot = 3}, columns);
-      check(parsed.has_places() || filled.size() <= word.size());
+      check(parsed.has_placeholders() || filled.size() <= word.size());
     }
   }
   return 0;

@@ -145,7 +145,7 @@ class World {
     receipts_.clear();
     dispatch_->input(tasks_);
     for (const Receipt& receipt : tally_.restate()) dispatch_->receipt(receipt, now_);
-    dispatch_->sink_ready();
+    dispatch_->allow_start();
     for (auto& [id, worker] : workers_) {
       // What the old one sent last may arrive or not.
       if (random_() % 2 == 0) worker.inbox.clear();
@@ -161,7 +161,7 @@ class World {
   void receive(SimulatedWorker& worker) {
     if (worker.inbox.empty()) return;
     const auto lane = decode<Lane>(worker.inbox.front());
-    const auto received = worker.holdings.receive(*lane);
+    const auto received = worker.holdings.receive(*lane, 0);
     worker.inbox.pop_front();
     if (worker.leaving) worker.holdings.give_back_queued();
     if (received == Holdings::Received::asked) send_presence(worker);

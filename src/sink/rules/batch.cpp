@@ -20,7 +20,7 @@ Batch::Batch(BatchId id, std::string_view name, bool begun_before)
 }
 
 bool Batch::update(const Announcement& announcement, Time now) {
-  heard_ = now;
+  last_announced_ = now;
   state_ = announcement.state;
   workloads_ = announcement.workloads;
   figures_.tasks = announcement.tasks;
@@ -37,7 +37,8 @@ bool Batch::update(const Announcement& announcement, Time now) {
   return true;
 }
 
-// What tells of the start is late by its time under way, so the earliest counts.
+// Each message tells the start too late, by its time on the way. So the earliest is the best
+// estimate.
 void Batch::started_by(Time time) { started_ = std::min(started_.value_or(time), time); }
 
 void Batch::restore(TaskId id, bool succeeded) {
@@ -69,11 +70,11 @@ bool Batch::over(Time now) const {
   return state_ > BatchState::closed || (all_recorded() && ventilator_gone(now));
 }
 
-bool Batch::ventilator_gone(Time now) const { return heard_ + kVentilatorGone <= now; }
+bool Batch::ventilator_gone(Time now) const { return last_announced_ + kVentilatorGone <= now; }
 
 std::optional<Time> Batch::deadline() const {
   if (!all_recorded()) return {};
-  return heard_ + kVentilatorGone;
+  return last_announced_ + kVentilatorGone;
 }
 
 const Figures& Batch::figures_at(Time now) {

@@ -1,7 +1,6 @@
 // The batch that is under way: what is known of it, and what is recorded. State and rules alone.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -18,8 +17,8 @@ class Batch {
   /// `begun_before`: by an earlier ventilator, as the journal says.
   Batch(BatchId id, std::string_view name, bool begun_before);
 
-  /// The news of a repeated announcement. True: it comes from a ventilator that is new to the
-  /// batch, the first one or one that was started again.
+  /// Takes over what an announcement says. True: its ventilator is new to the batch, the first one
+  /// or one that was started again.
   bool update(const Announcement& announcement, Time now);
   /// A task that an earlier sink recorded.
   void restore(TaskId id, bool succeeded);
@@ -33,7 +32,7 @@ class Batch {
   [[nodiscard]] bool workloads() const { return workloads_; }
   /// Its first task was handed out.
   [[nodiscard]] bool started() const { return started_.has_value(); }
-  /// As far as the number of its tasks is known.
+  /// Whether these tasks are in the batch; true while its number of tasks is not known.
   [[nodiscard]] bool has(Range ids) const;
   /// Of a batch whose number of tasks is known.
   [[nodiscard]] bool all_recorded() const;
@@ -67,7 +66,7 @@ class Batch {
   bool resumed_;  // an earlier ventilator has begun it
   VentilatorId ventilator_{};
   BatchState state_ = BatchState::open;
-  Time heard_;                   // of the ventilator
+  Time last_announced_;
   std::optional<Time> started_;  // when its first task was handed out, as far as is known
   Time last_result_;
   bool workloads_ = false;

@@ -5,7 +5,7 @@
 
 namespace divvy::sink {
 void Figures::add(std::string_view worker, std::uint64_t count, const Result& result) {
-  if (result.outcome == Outcome::lost) return;  // nobody's work
+  if (result.outcome == Outcome::lost) return;  // no worker ran it to its end
   const Seconds took = std::chrono::nanoseconds(result.ended - result.started);
   const auto add_to = [&](WorkerFigures& sum) {
     sum.tasks += count;
@@ -27,7 +27,7 @@ double Figures::efficiency() const {
 
 std::optional<Seconds> Figures::time_left() const {
   if (!counted || all.tasks == 0 || slots == 0) return {};
-  const auto left = static_cast<double>(tasks - recorded);
+  const auto left = static_cast<double>(tasks - std::min(recorded, tasks));
   return all.mean() * left / static_cast<double>(slots);
 }
 

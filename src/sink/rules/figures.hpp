@@ -1,6 +1,7 @@
 // What a batch amounts to, in figures.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -40,7 +41,7 @@ struct Figures {
   std::string name;
   std::uint64_t tasks = 0;  // so far; all of them if `counted`
   bool counted = false;
-  bool complete = false;  // the ventilator has a receipt for each
+  bool complete = false;  // each task has its recorded result
   std::uint64_t recorded = 0;
   std::uint64_t failed = 0;      // of these
   std::uint64_t restored = 0;    // of these, by an earlier sink
@@ -51,7 +52,7 @@ struct Figures {
   std::uint32_t workers_there = 0;  // now
   std::uint64_t slots = 0;          // of these
   std::uint64_t busy_slots = 0;     // of these slots
-  std::uint64_t most_slots = 0;     // that ever were there
+  std::uint64_t most_slots = 0;     // the most at a time
 
   WorkerFigures all;
   std::map<std::string, WorkerFigures, std::less<>> workers;  // by name, at most kMaxWorkerFigures
@@ -60,7 +61,9 @@ struct Figures {
   void add(std::string_view worker, std::uint64_t count, const Result& result);
 
   /// Tasks of a complete batch whose results went to an earlier sink without a journal.
-  [[nodiscard]] std::uint64_t unknown() const { return complete ? tasks - recorded : 0; }
+  [[nodiscard]] std::uint64_t unknown() const {
+    return complete ? tasks - std::min(recorded, tasks) : 0;
+  }
   /// Work done in the time it took.
   [[nodiscard]] double speed_up() const;
   /// The speed-up over what all slots could have given.

@@ -15,7 +15,7 @@ class Tally {
  public:
   struct Ruling {
     Verdict verdict = Verdict::succeeded;
-    std::vector<Range> recorded{};  // ids that are by this; none of a duplicate or a retry
+    std::vector<Range> recorded{};  // by this result; none for a duplicate or a retry
   };
   Ruling rule(const Result& result);
 

@@ -26,14 +26,15 @@ class AttemptHistory {
     const auto at = entries_.find(id);
     return at == entries_.end() ? Entry{} : at->second;
   }
-  /// The first of `ids`, with those that follow if none of them has a history.
+  /// The longest first part of `ids` that can be one assignment: one task with a history, or
+  /// several without.
   [[nodiscard]] Range alike(Range ids) const {
     const auto next = entries_.lower_bound(ids.first);
     if (next == entries_.end()) return ids;
     return {ids.first, std::min(ids.count, std::max<std::uint64_t>(1, next->first - ids.first))};
   }
 
-  /// Its worker was lost. False: once too often.
+  /// Its worker was lost. False: this was strike kMaxStrikes, the task is lost.
   bool strike(TaskId id) { return ++entries_[id].strikes < kMaxStrikes; }
   /// An attempt failed; the next one waits.
   void fail(TaskId id, Time until) {
@@ -53,7 +54,7 @@ class AttemptHistory {
     waiting_.erase(waiting_.begin(), end);
     return ids;
   }
-  /// When one of them will have.
+  /// When the next waiting task may be tried again.
   [[nodiscard]] std::optional<Time> deadline() const {
     if (waiting_.empty()) return {};
     return waiting_.begin()->first;

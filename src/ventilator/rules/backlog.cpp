@@ -14,7 +14,7 @@ void Backlog::append(std::string_view text) {
   ++last_;
   const bool full = chunks_.empty() || chunks_.back().starts.size() >= kChunkTasks ||
                     chunks_.back().packed.size() >= kChunkBytes;
-  if (full) chunks_.push_back({last_, {}, {}, 0});
+  if (full) chunks_.push_back({.first = last_});
   Chunk& chunk = chunks_.back();
   chunk.starts.push_back(static_cast<std::uint32_t>(chunk.packed.size()));
   append_text(chunk.packed, text);

@@ -37,8 +37,8 @@ class Backlog {
  private:
   struct Chunk {
     TaskId first;
-    std::string packed;
-    std::vector<std::uint32_t> starts;
+    std::string packed{};
+    std::vector<std::uint32_t> starts{};
     std::uint64_t live = 0;
 
     [[nodiscard]] Range ids() const { return {first, starts.size()}; }

@@ -35,16 +35,16 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
     open_lane(fleet_.add(presence.worker, presence.name, now), inbox, now);
   }
   Member& member = *fleet_.find(presence.worker);
-  fleet_.note_heard(member, now);
-  if (mine && presence.sequence >= member.probe) {
-    member.probe = member.last_sent;
+  fleet_.note_presence(member, now);
+  if (mine && presence.sequence >= member.probe_sequence) {
+    member.probe_sequence = member.last_sent;
     member.answered = now;
   }
   if (now - member.answered > settings_.lost_after) open_lane(member, inbox, now);
   fleet_.update(member, [&](Member& changed) {
     changed.leaving = presence.slots == 0;
     if (presence.slots > 0) changed.slots = presence.slots;
-    changed.up = mine && presence.sequence >= changed.greeting;
+    changed.up = mine && presence.sequence >= changed.greeting_sequence;
     changed.proven = changed.proven || changed.up;
   });
   if (member.up && !workloads_) workloads_ = presence.workloads;
@@ -67,12 +67,12 @@ bool Dispatch::make_room(Time now) {
   return true;
 }
 
-// Also to a worker that is heard but does not answer: its lane was cut. Which messages were lost
-// with it shows in the next presence that answers.
+// Also for a known worker whose lane was cut. The next presence that answers shows which messages
+// were lost.
 void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
   orders_.open(member, inbox);
   member.recalled = {};
-  member.greeting = member.probe = orders_.to(member).sequence;
+  member.greeting_sequence = member.probe_sequence = orders_.message_for(member).sequence;
   member.answered = now;
 }
 
@@ -94,7 +94,7 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
   for (const Range& part : missing) {
     for (const Range& ids : release(member, part)) tasks_.put_back(ids);
   }
-  // In the order in which it has started them, or will.
+  // Running before queued: Member::running() takes the first tasks held for those that run.
   for (const auto* list : {&presence.running, &presence.finished, &presence.queued}) {
     for (const Range& ids : *list) adopt(member, ids);
   }
@@ -102,11 +102,11 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
   member.note_finished(RangeSet(presence.finished));
   for (const Range& ids : presence.finished) {
     for (const Range& recorded : tasks_.done().common(ids)) {
-      orders_.settle(member, {recorded, kAnyAttempt});
+      orders_.settle(member, {.ids = recorded, .attempt = kAnyAttempt});
     }
     // Such a result will never be recorded.
     if (const Range beyond = tasks_.beyond_input(ids); beyond.count > 0) {
-      orders_.settle(member, {beyond, kAnyAttempt});
+      orders_.settle(member, {.ids = beyond, .attempt = kAnyAttempt});
     }
   }
 }
@@ -147,7 +147,7 @@ std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
     mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
   }
   if (Member* member = fleet_.find(receipt.worker)) {
-    orders_.settle(*member, {receipt.ids, receipt.attempt});
+    orders_.settle(*member, {.ids = receipt.ids, .attempt = receipt.attempt});
   }
   if (receipt.verdict == Verdict::retry) {
     retry(receipt, now);
@@ -171,7 +171,8 @@ std::vector<Range> Dispatch::record(const Receipt& receipt) {
   } else if (receipt.worker == WorkerId::none) {
     // The receipt that named the worker may have been lost with a connection.
     for (auto& [id, other] : fleet_.members()) {
-      for (const Range& part : release(other, ids)) orders_.settle(other, {part, kAnyAttempt});
+      for (const Range& part : release(other, ids))
+        orders_.settle(other, {.ids = part, .attempt = kAnyAttempt});
     }
   }
   return news;
@@ -189,7 +190,7 @@ std::vector<Range> Dispatch::release(Member& member, Range ids) {
 Orders Dispatch::decide(Time now) {
   lose_silent_workers(now);
   tasks_.wake(now);
-  const bool can_start = sink_ready_ && fleet_.up() >= settings_.workers_wanted;
+  const bool can_start = may_start_ && fleet_.up() >= settings_.workers_wanted;
   if (phase_ == Phase::gathering && can_start && tasks_.known() > 0) phase_ = Phase::handing_out;
   if (phase_ == Phase::stopped) {
     recall_all();
@@ -207,7 +208,7 @@ Orders Dispatch::decide(Time now) {
 std::optional<Time> Dispatch::deadline() const {
   std::optional<Time> next;
   if (const auto silent = fleet_.most_silent()) {
-    // Looking more often than needed tells a silent worker from a process that was itself asleep.
+    // Deciding more often than needed shows when this process did not run for a while.
     next = std::min(silent->first + settings_.lost_after, looked_ + settings_.lost_after / 4);
   }
   if (const auto retry = tasks_.deadline()) next = next ? std::min(*next, *retry) : retry;
@@ -218,7 +219,7 @@ void Dispatch::lose_silent_workers(Time now) {
   // This process has not run for a while: what workers said meanwhile is still to be received.
   const bool overslept = now - std::exchange(looked_, now) > settings_.lost_after / 2;
   if (overslept) {
-    for (auto& [id, member] : fleet_.members()) fleet_.note_heard(member, now);
+    for (auto& [id, member] : fleet_.members()) fleet_.note_presence(member, now);
   }
   while (const auto silent = fleet_.most_silent()) {
     if (silent->first + settings_.lost_after > now) return;
@@ -226,7 +227,7 @@ void Dispatch::lose_silent_workers(Time now) {
   }
 }
 
-// One task at a time to each in turn, so that all share what there is.
+// One task to each worker after the other, so that all share what there is.
 void Dispatch::fill_free_slots() {
   while (tasks_.pending() > 0 && !idle_.empty()) {
     const WorkerId id = idle_.front();
@@ -241,8 +242,8 @@ void Dispatch::fill_free_slots() {
 void Dispatch::fill_ahead() {
   for (const WorkerId id : std::exchange(changed_, {})) {
     Member* member = fleet_.find(id);
-    if (!member || member->offered() == 0 || member->load < member->slots) continue;
-    const std::uint64_t ahead = member->load - member->slots;
+    if (!member || member->offered() == 0 || member->held_tasks < member->slots) continue;
+    const std::uint64_t ahead = member->held_tasks - member->slots;
     const std::uint64_t wanted = depth(*member);
     // Not before half of it is used up: few large messages rather than many small ones.
     if (ahead > wanted / 2 || ahead == wanted) continue;
@@ -267,7 +268,7 @@ void Dispatch::recall(std::uint64_t wanted) {
   for (const WorkerId id : fleet_.overfull()) {
     if (wanted == 0) return;
     Member& member = *fleet_.find(id);
-    for (const Range& ids : member.queued_last(wanted)) {
+    for (const Range& ids : member.last_queued(wanted)) {
       recall(member, ids);
       wanted -= ids.count;
     }
@@ -310,7 +311,7 @@ void Dispatch::reconsider(Member& member) {
 void Dispatch::stop(bool abort) {
   phase_ = Phase::stopped;
   if (!abort) return;
-  for (auto& [id, member] : fleet_.members()) orders_.to(member);
+  for (auto& [id, member] : fleet_.members()) orders_.message_for(member);
   orders_.abort();
 }
 

@@ -39,17 +39,18 @@ class Dispatch {
   void input(std::uint64_t tasks, bool all = false) { tasks_.grow(tasks, all); }
   /// A task that is still to be brought goes before those with a lower rank, or with none.
   void rank(TaskId id, PendingTasks::Rank rank) { tasks_.rank(id, rank); }
-  /// The sink has said what it has of this batch.
-  void sink_ready() { sink_ready_ = true; }
-  /// No task is handed out any more, and what was not started is asked back; with `abort`, what was
-  /// is killed, also at workers that are heard of later.
+  /// Tasks may be handed out from now on: what is recorded is known and checked, and workers had
+  /// the time to say what they hold.
+  void allow_start() { may_start_ = true; }
+  /// Hands out no more and recalls what was not started. `abort`: workers kill what runs, also
+  /// those that come later.
   void stop(bool abort = false);
   /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense, or there
   /// are too many workers, and was dropped.
   bool presence(const Presence& presence, const std::string& inbox, Time now);
   /// The worker's connection is closed.
   void disconnected(WorkerId worker) { lose_worker(worker); }
-  /// Returns the ids whose final result is recorded now, and was not before.
+  /// Returns the ids that are recorded now and were not before.
   std::vector<Range> receipt(const Receipt& receipt, Time now);
 
   // --- decisions ---
@@ -72,9 +73,9 @@ class Dispatch {
   [[nodiscard]] std::uint64_t pending() const { return tasks_.pending(); }
   /// Tasks that workers hold.
   [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
-  [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
   [[nodiscard]] bool knows(WorkerId worker) { return fleet_.find(worker) != nullptr; }
-  /// Of these workers, and how many of them are in use.
+  /// Workers that are up, their slots, and how many of these are in use.
+  [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
   [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }
   [[nodiscard]] std::uint64_t busy_slots() const { return fleet_.slots() - fleet_.free_slots(); }
   [[nodiscard]] bool is_handing_out() const { return phase_ == Phase::handing_out; }
@@ -113,7 +114,7 @@ class Dispatch {
   };
 
   Phase phase_ = Phase::gathering;
-  bool sink_ready_ = false;
+  bool may_start_ = false;
   std::optional<bool> workloads_;
   Time looked_;  // when the last decision was made
 

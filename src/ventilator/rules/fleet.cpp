@@ -5,7 +5,7 @@
 namespace divvy::ventilator {
 
 void Member::hold(Range ids, std::uint64_t sequence) {
-  load += ids.count;
+  held_tasks += ids.count;
   if (!held.empty() && held.back().sequence == sequence && held.back().ids.end() == ids.first) {
     held.back().ids.count += ids.count;
   } else {
@@ -31,7 +31,7 @@ std::vector<Range> Member::release(Range ids) {
     if (end < entry.ids.end()) kept.push_back({{end, entry.ids.end() - end}, entry.sequence});
   }
   held = std::move(kept);
-  for (const Range& part : released) load -= part.count;
+  for (const Range& part : released) held_tasks -= part.count;
   recalled.erase(ids);
   finished.erase(ids);
   return released;
@@ -57,9 +57,9 @@ std::vector<TaskId> Member::running() const {
   return tasks;
 }
 
-std::vector<Range> Member::queued_last(std::uint64_t most) const {
+std::vector<Range> Member::last_queued(std::uint64_t most) const {
   std::vector<Range> last;
-  std::uint64_t excess = load > slots ? load - slots : 0;
+  std::uint64_t excess = held_tasks > slots ? held_tasks - slots : 0;
   for (auto entry = held.rbegin(); entry != held.rend() && excess > 0 && most > 0; ++entry) {
     const std::uint64_t count = std::min(excess, entry->ids.count);
     excess -= count;
@@ -77,7 +77,7 @@ Member& Fleet::add(WorkerId id, std::string_view name, Time now) {
   Member& member = members_[id];
   member.id = id;
   member.name = name;
-  member.heard = member.came = now;
+  member.last_presence = member.added = now;
   silence_.emplace(now, id);
   unanswered_.emplace(now, id);
   return member;
@@ -91,13 +91,13 @@ Member* Fleet::find(WorkerId id) {
 void Fleet::remove(WorkerId id) {
   const auto at = members_.find(id);
   subtract(at->second);
-  silence_.erase({at->second.heard, id});
+  silence_.erase({at->second.last_presence, id});
   members_.erase(at);
 }
 
-void Fleet::note_heard(Member& member, Time now) {
-  silence_.erase({member.heard, member.id});
-  member.heard = now;
+void Fleet::note_presence(Member& member, Time now) {
+  silence_.erase({member.last_presence, member.id});
+  member.last_presence = now;
   silence_.emplace(now, member.id);
 }
 
@@ -112,21 +112,21 @@ std::optional<std::pair<Time, WorkerId>> Fleet::longest_unanswered() const {
 }
 
 void Fleet::subtract(const Member& member) {
-  unanswered_.erase({member.came, member.id});
+  unanswered_.erase({member.added, member.id});
   up_ -= member.up ? 1 : 0;
   slots_ -= member.offered();
   busy_slots_ -= member.busy_slots();
-  outstanding_ -= member.load;
+  outstanding_ -= member.held_tasks;
   overfull_.erase(member.id);
 }
 
 void Fleet::add_up(const Member& member) {
-  if (!member.proven) unanswered_.emplace(member.came, member.id);
+  if (!member.proven) unanswered_.emplace(member.added, member.id);
   up_ += member.up ? 1 : 0;
   slots_ += member.offered();
   busy_slots_ += member.busy_slots();
-  outstanding_ += member.load;
-  if (member.load > member.slots) overfull_.insert(member.id);
+  outstanding_ += member.held_tasks;
+  if (member.held_tasks > member.slots) overfull_.insert(member.id);
 }
 
 }  // namespace divvy::ventilator

@@ -20,47 +20,47 @@ namespace divvy::ventilator {
 struct Member {
   struct Held {
     Range ids;
-    std::uint64_t sequence = 0;  // of the lane message that brought them
+    std::uint64_t sequence = 0;  // of the lane message that brought them; 0: adopted
   };
 
   WorkerId id{};
   std::string name;         // for people
-  std::uint32_t slots = 0;  // as long as it is not leaving: at least 1
+  std::uint32_t slots = 0;  // of its last presence that did not say that it leaves
   bool leaving = false;
-  /// The lane's first message asks for a presence. One that names its sequence, or a later one,
-  /// shows that the lane works: the worker is up.
-  std::uint64_t greeting = 0;
+  /// Of the lane's first message. A presence with this sequence or a later one shows that the lane
+  /// works: the worker is up.
+  std::uint64_t greeting_sequence = 0;
   bool up = false;
   bool proven = false;          // it was up once: nobody has invented it
   std::uint64_t last_sent = 0;  // sequence of the latest lane message
-  /// The lane is cut if the worker is heard, but does not name this sequence for too long.
-  std::uint64_t probe = 0;
+  /// If no presence names this sequence for `lost_after`, the lane was cut and is opened anew.
+  std::uint64_t probe_sequence = 0;
   Time answered;      // when the probe before was answered, or the lane opened
   bool idle = false;  // is in dispatch's queue of those with a free slot
-  Time heard;
-  Time came;
+  Time last_presence;
+  Time added;
   std::vector<Held> held;  // in the order in which they were sent
-  std::uint64_t load = 0;  // how many tasks are held
-  RangeSet finished;       // of these, as it last said
-  RangeSet recalled;       // of these, what it was asked to give back
+  std::uint64_t held_tasks = 0;
+  RangeSet finished;  // of these, as it last said
+  RangeSet recalled;  // of these, what it was asked to give back
 
   void hold(Range ids, std::uint64_t sequence);
   /// Returns those of `ids` that it held, and holds them no longer.
   std::vector<Range> release(Range ids);
-  /// It says that these are finished; of others than it holds no note is taken.
+  /// Sets `finished` to those of `said` that it holds.
   void note_finished(const RangeSet& said);
   /// The tasks that run in its slots, as far as can be known: it starts them in the order sent.
   [[nodiscard]] std::vector<TaskId> running() const;
   /// The last `most` tasks it holds behind those that its slots can run, without those already
   /// recalled.
-  [[nodiscard]] std::vector<Range> queued_last(std::uint64_t most) const;
+  [[nodiscard]] std::vector<Range> last_queued(std::uint64_t most) const;
 
   /// Slots it offers, and those of them that are in use.
   [[nodiscard]] std::uint64_t offered() const { return up && !leaving ? slots : 0; }
   [[nodiscard]] std::uint64_t busy_slots() const {
-    return std::min<std::uint64_t>(load, offered());
+    return std::min<std::uint64_t>(held_tasks, offered());
   }
-  [[nodiscard]] bool has_free_slot() const { return load < offered(); }
+  [[nodiscard]] bool has_free_slot() const { return held_tasks < offered(); }
 };
 
 /// All workers; finds the one that has been silent for longest, and adds up slots.
@@ -70,12 +70,13 @@ class Fleet {
   [[nodiscard]] Member* find(WorkerId id);
   void remove(WorkerId id);
 
-  void note_heard(Member& member, Time now);
-  /// Who was heard last of all, and when.
+  void note_presence(Member& member, Time now);
+  /// The worker whose last presence is the oldest, and when it came.
   [[nodiscard]] std::optional<std::pair<Time, WorkerId>> most_silent() const;
 
-  /// Those that never answered, and who of them came first, and when.
+  /// How many have never answered on their lanes.
   [[nodiscard]] std::size_t unanswered() const { return unanswered_.size(); }
+  /// Which of them was added first, and when.
   [[nodiscard]] std::optional<std::pair<Time, WorkerId>> longest_unanswered() const;
 
   [[nodiscard]] std::size_t size() const { return members_.size(); }
@@ -100,7 +101,7 @@ class Fleet {
 
   std::unordered_map<WorkerId, Member> members_;
   std::set<std::pair<Time, WorkerId>> silence_;
-  std::set<std::pair<Time, WorkerId>> unanswered_;  // by when they came
+  std::set<std::pair<Time, WorkerId>> unanswered_;  // by when they were added
   std::set<WorkerId> overfull_;
   std::size_t up_ = 0;
   std::uint64_t slots_ = 0;

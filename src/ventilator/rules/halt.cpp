@@ -15,8 +15,8 @@ Halt Halt::parse(std::string_view text) {
         given + "'");
   };
   Halt halt;
-  halt.now = text.starts_with("now,");
-  if (!halt.now && !text.starts_with("soon,")) refuse();
+  halt.kill = text.starts_with("now,");
+  if (!halt.kill && !text.starts_with("soon,")) refuse();
   text.remove_prefix(text.find(',') + 1);
   if (!text.starts_with("fail=")) refuse();
   text.remove_prefix(5);

@@ -22,7 +22,7 @@ void append(std::vector<Entry>& list, const Entry& entry) {
 
 }  // namespace
 
-Lane& OrderBook::to(Member& member) {
+Lane& OrderBook::message_for(Member& member) {
   const auto [at, added] = index_.try_emplace(member.id, orders_.send.size());
   if (added) {
     member.last_sent = ++sequence_;
@@ -35,10 +35,12 @@ Lane& OrderBook::to(Member& member) {
   return orders_.send[at->second];
 }
 
-void OrderBook::settle(Member& member, Settled settled) { append(to(member).settled, settled); }
+void OrderBook::settle(Member& member, Settled settled) {
+  append(message_for(member).settled, settled);
+}
 
 void OrderBook::give(Member& member, const Assignment& assignment) {
-  append(to(member).tasks, assignment);
+  append(message_for(member).tasks, assignment);
 }
 
 void OrderBook::abort() {

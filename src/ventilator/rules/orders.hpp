@@ -35,15 +35,15 @@ class OrderBook {
   OrderBook(VentilatorId self, BatchId batch) : self_(self), batch_(batch) {}
 
   /// The message that the worker is sent next.
-  Lane& to(Member& member);
+  Lane& message_for(Member& member);
   void settle(Member& member, Settled settled);
-  void recall(Member& member, Range ids) { to(member).recalled.push_back(ids); }
+  void recall(Member& member, Range ids) { message_for(member).recalled.push_back(ids); }
   void give(Member& member, const Assignment& assignment);
   /// Each worker that is sent something from now on is told to kill what runs.
   void abort();
 
   void open(const Member& member, const std::string& inbox);
-  /// The worker is sent nothing more, either.
+  /// Closes the worker's lane and drops what was gathered for it.
   void close(const Member& member);
 
   /// All that was gathered since the last call.

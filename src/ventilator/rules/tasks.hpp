@@ -26,7 +26,7 @@ class Tasks {
   void grow(std::uint64_t known, bool all);
   /// A task that is still to be brought goes before those with a lower rank, or with none.
   void rank(TaskId id, PendingTasks::Rank rank) { pending_.rank(id, rank); }
-  /// What of `ids` is no task, as far as is known.
+  /// The part of `ids` after the last task; empty while the input may go on.
   [[nodiscard]] Range beyond_input(Range ids) const;
 
   /// The next pending tasks, at most `most` and at least one, all of one attempt and without their
@@ -45,10 +45,10 @@ class Tasks {
   void fail(TaskId id, Time now) { history_.fail(id, now + retry_delay_); }
   /// What has waited long enough for its next attempt becomes pending.
   void wake(Time now);
-  /// When something will have.
+  /// When the next waiting task may be tried again.
   [[nodiscard]] std::optional<Time> deadline() const { return history_.deadline(); }
 
-  /// Returns what of it is news.
+  /// Returns those of `ids` that were not recorded before.
   std::vector<Range> record(Range ids, bool failed);
   [[nodiscard]] const RangeSet& done() const { return done_; }
   [[nodiscard]] std::uint64_t failed() const { return failed_.size(); }
@@ -61,7 +61,7 @@ class Tasks {
  private:
   std::uint32_t retries_;
   std::chrono::milliseconds retry_delay_;
-  bool input_ended_ = false;  // the input has ended
+  bool input_ended_ = false;
   PendingTasks pending_;
   RangeSet done_;    // recorded
   RangeSet failed_;  // of these, as failed

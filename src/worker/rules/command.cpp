@@ -9,9 +9,9 @@ Command::Command(const std::vector<std::string>& words, const Settings& settings
     : task_on_stdin_(settings.task_on_stdin) {
   if (!settings.colsep.empty()) separator_.emplace(settings.colsep);
   for (const std::string& word : words) words_.emplace_back(word, separator_.has_value());
-  const bool placed = std::any_of(words_.begin(), words_.end(),
-                                  [](const Template& word) { return word.has_places(); });
-  if (!placed && !task_on_stdin_) words_.emplace_back("{}", false);
+  const bool has_placeholder = std::any_of(
+      words_.begin(), words_.end(), [](const Template& word) { return word.has_placeholders(); });
+  if (!has_placeholder && !task_on_stdin_) words_.emplace_back("{}", false);
 }
 
 std::vector<std::string> Command::with(const Execution& execution) const {

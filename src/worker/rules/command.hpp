@@ -17,7 +17,7 @@ class Command {
     bool task_on_stdin = false;  // and therefore not appended
   };
 
-  /// `words`: the program and its arguments, not empty. Without a place in any of them, {} is
+  /// `words`: the program and its arguments, not empty. Without a placeholder in any of them, {} is
   /// added as the last argument. Throws std::invalid_argument if the separator is none.
   Command(const std::vector<std::string>& words, const Settings& settings);
 

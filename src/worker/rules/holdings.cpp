@@ -34,8 +34,8 @@ Holdings::Received Holdings::receive(const Lane& lane, std::int64_t now) {
       queue(assignment);
     }
   }
-  const bool greeting = lane.settled.empty() && lane.tasks.empty();
-  return greeting || !lane.recalled.empty() ? Received::asked : Received::accepted;
+  const bool empty = lane.settled.empty() && lane.tasks.empty();
+  return empty || !lane.recalled.empty() ? Received::asked : Received::accepted;
 }
 
 void Holdings::change_batch(BatchId batch) {
@@ -130,7 +130,7 @@ void Holdings::finish(const Task& task, const Ended& ended, Times times) {
         .reason = ended.reason});
 }
 
-// All of an assignment in one result: one by one, a million a second would be few.
+// One result for the assignment: a result for each task costs more than the task.
 void Holdings::finish_instantly(const Assignment& assignment, std::int64_t now) {
   held_.insert(assignment.ids);
   keep({.ids = assignment.ids,
@@ -166,7 +166,8 @@ std::optional<std::string> Holdings::next_results(std::string_view worker_name) 
     ++count;
     --unsent_;
   }
-  // A message without results, in whose place those that are encoded already come.
+  // Encodes a message without results, then puts in their number and the results, which are encoded
+  // already.
   std::string frame = encode(Results{.worker = self_, .name = worker_name, .batch = batch_});
   frame.resize(frame.size() - sizeof count);
   Writer{frame}(count);

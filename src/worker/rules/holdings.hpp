@@ -27,7 +27,7 @@ struct Task {
 
 class Holdings {
  public:
-  /// `workloads`: tasks are milliseconds to sleep, and those of none are done once they are here.
+  /// `workloads`: tasks are milliseconds to sleep, and one of 0 ms ends when it is received.
   explicit Holdings(WorkerId self, bool workloads = false)
       : self_(self), workloads_(workloads), filter_(self) {}
 
@@ -37,7 +37,7 @@ class Holdings {
     asked,  // and the ventilator waits for a presence
   };
   /// Settles, gives back and queues, as a lane message says. `now`: nanoseconds since 1970, UTC.
-  Received receive(const Lane& lane, std::int64_t now = 0);
+  Received receive(const Lane& lane, std::int64_t now);
   /// How many workloads of no time were done since the last call.
   std::uint64_t take_instant() { return std::exchange(instant_, 0); }
 
@@ -55,13 +55,13 @@ class Holdings {
   void give_back(const Task& task);
   void give_back_queued();
 
-  /// What of the results was not sent yet, at most about a mebibyte, encoded, and from now on
-  /// counted as sent. Nothing: all are.
+  /// A message with results that were not sent, about 1 MiB of them, which now count as sent.
+  /// Nothing if there are none.
   [[nodiscard]] std::optional<std::string> next_results(std::string_view worker_name);
   /// What was sent may be lost: all of it is to be sent again.
   void resend_all();
 
-  /// The worker's state, in which the holdings are most.
+  /// The worker's state. The caller gives what the holdings do not know.
   [[nodiscard]] Presence presence(std::string_view name, std::string_view inbox,
                                   std::uint32_t slots) const;
 

@@ -58,7 +58,7 @@ std::vector<std::string_view> Separator::columns(std::string_view text) const {
   };
   while (true) {
     regmatch_t match = find(text, start);
-    // Nothing, at the start of a column, separates nothing.
+    // An empty match at the start of a column is no separator.
     if (match.rm_eo == start) match = find(text, start + 1);
     if (match.rm_so < 0) break;
     cut(match.rm_so);

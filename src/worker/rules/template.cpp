@@ -61,7 +61,7 @@ std::string_view in_form(std::string_view path, Form form) {
 Template::Template(std::string_view word, bool columns) {
   while (!word.empty()) {
     const std::size_t backslash = word.starts_with('\\') ? 1 : 0;
-    const Written written = place_at(word.substr(backslash), columns);
+    const Written written = placeholder_at(word.substr(backslash), columns);
     if (written.size == 0) {
       add_literal(word.substr(0, 1));
       word.remove_prefix(1);
@@ -70,27 +70,28 @@ Template::Template(std::string_view word, bool columns) {
     if (backslash > 0) {
       add_literal(word.substr(1, written.size));
     } else {
-      pieces_.emplace_back(written.place);
+      pieces_.emplace_back(written.placeholder);
     }
     word.remove_prefix(backslash + written.size);
   }
 }
 
-Template::Written Template::place_at(std::string_view text, bool columns) {
+Template::Written Template::placeholder_at(std::string_view text, bool columns) {
   const auto end = text.starts_with('{') ? text.find('}') : std::string_view::npos;
   if (end == std::string_view::npos) return {};
   std::string_view name = text.substr(1, end - 1);
-  Place place;
+  Placeholder placeholder;
   if (columns) {
-    const auto number = std::from_chars(name.data(), name.data() + name.size(), place.column);
-    if (place.column > 0) name.remove_prefix(static_cast<std::size_t>(number.ptr - name.data()));
+    const auto number = std::from_chars(name.data(), name.data() + name.size(), placeholder.column);
+    if (placeholder.column > 0)
+      name.remove_prefix(static_cast<std::size_t>(number.ptr - name.data()));
   }
   const auto* const form = std::find_if(kForms.begin(), kForms.end(),
                                         [&](const auto& known) { return known.first == name; });
   if (form == kForms.end()) return {};
-  place.form = form->second;
-  if (place.column > 0 && place.form >= Form::number) return {};
-  return {place, end + 1};
+  placeholder.form = form->second;
+  if (placeholder.column > 0 && placeholder.form >= Form::number) return {};
+  return {placeholder, end + 1};
 }
 
 void Template::add_literal(std::string_view text) {
@@ -100,16 +101,16 @@ void Template::add_literal(std::string_view text) {
   std::get<std::string>(pieces_.back()) += text;
 }
 
-bool Template::has_places() const {
+bool Template::has_placeholders() const {
   return std::any_of(pieces_.begin(), pieces_.end(),
-                     [](const auto& piece) { return std::holds_alternative<Place>(piece); });
+                     [](const auto& piece) { return std::holds_alternative<Placeholder>(piece); });
 }
 
 std::string Template::with(const Execution& execution, const Columns& columns) const {
   std::string word;
   for (const auto& piece : pieces_) {
-    if (const auto* const place = std::get_if<Place>(&piece)) {
-      fill(word, *place, execution, columns);
+    if (const auto* const placeholder = std::get_if<Placeholder>(&piece)) {
+      fill(word, *placeholder, execution, columns);
     } else {
       word += std::get<std::string>(piece);
     }
@@ -117,16 +118,16 @@ std::string Template::with(const Execution& execution, const Columns& columns) c
   return word;
 }
 
-void Template::fill(std::string& word, const Place& place, const Execution& execution,
+void Template::fill(std::string& word, const Placeholder& placeholder, const Execution& execution,
                     const Columns& columns) {
-  if (place.form == Form::number) {
+  if (placeholder.form == Form::number) {
     word += std::to_string(execution.id);
-  } else if (place.form == Form::slot) {
+  } else if (placeholder.form == Form::slot) {
     word += std::to_string(execution.slot);
-  } else if (place.column == 0) {
-    word += in_form(execution.text, place.form);
-  } else if (place.column <= columns.size()) {
-    word += in_form(columns[place.column - 1], place.form);
+  } else if (placeholder.column == 0) {
+    word += in_form(execution.text, placeholder.form);
+  } else if (placeholder.column <= columns.size()) {
+    word += in_form(columns[placeholder.column - 1], placeholder.form);
   }
 }
 

@@ -1,4 +1,4 @@
-// The words of a command, with places for the task as in GNU parallel.
+// The words of a command, with placeholders for the task as in GNU parallel.
 #pragma once
 
 #include <cstddef>
@@ -13,40 +13,41 @@ namespace divvy::worker {
 
 using Columns = std::vector<std::string_view>;
 
-/// How a place is filled: with the task or a column, whole or a part of it as a path; or with the
-/// number of the task or of its slot.
+/// How a placeholder is filled: with the task or a column, whole or a part of it as a path; or with
+/// the number of the task or of its slot.
 enum class Form { whole, stem, base, directory, base_stem, number, slot };
 
 /// `path` in one of the first five forms: what GNU parallel makes of {}, {.}, {/}, {//} and {/.}.
 std::string_view in_form(std::string_view path, Form form);
 
-/// A word, parsed. A backslash before a place makes it literal; any other brace or backslash is.
+/// A word, parsed. A backslash before a placeholder makes it literal; any other brace or backslash
+/// is.
 class Template {
  public:
-  /// `columns`: whether {1}, {2}, {1.} and the like are places.
+  /// `columns`: whether {1}, {2}, {1.} and the like are placeholders.
   Template(std::string_view word, bool columns);
 
-  [[nodiscard]] bool has_places() const;
+  [[nodiscard]] bool has_placeholders() const;
   /// The word for a task. A column that the task does not have is empty.
   [[nodiscard]] std::string with(const Execution& execution, const Columns& columns) const;
 
  private:
-  struct Place {
+  struct Placeholder {
     Form form = Form::whole;
     std::size_t column = 0;  // 0: the task
   };
-  /// A place as it is written at the beginning of a text.
+  /// A placeholder as it is written at the beginning of a text.
   struct Written {
-    Place place;
+    Placeholder placeholder;
     std::size_t size = 0;  // 0: there is none
   };
 
-  static Written place_at(std::string_view text, bool columns);
-  static void fill(std::string& word, const Place& place, const Execution& execution,
+  static Written placeholder_at(std::string_view text, bool columns);
+  static void fill(std::string& word, const Placeholder& placeholder, const Execution& execution,
                    const Columns& columns);
   void add_literal(std::string_view text);
 
-  std::vector<std::variant<std::string, Place>> pieces_;
+  std::vector<std::variant<std::string, Placeholder>> pieces_;
 };
 
 }  // namespace divvy::worker

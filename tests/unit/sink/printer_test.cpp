@@ -71,6 +71,15 @@ TEST_F(PrinterTest, KeepsTheOrderAlsoOfWhatMemoryHasNoRoomFor) {
   EXPECT_EQ(printed(err_), "t1\tA\nt2\tBB\nt4\tD\nt5\tA\nt6\tBB\nt8\tD\n");
 }
 
+TEST_F(PrinterTest, PrintsATaskThatRunsOnceMoreAtOnceAndKeepsTheOrderOfTheRest) {
+  open({.keep_order = true});
+  for (TaskId id = 1; id <= 3; ++id) printer_->skip(id);
+  print(2, "b");
+  print(5, "e");
+  print(4, "d");
+  EXPECT_EQ(printed(out_), "bde");
+}
+
 TEST_F(PrinterTest, TagsEachLineIfAsked) {
   open({.tag = true});
   print(1, "a\nb\n");

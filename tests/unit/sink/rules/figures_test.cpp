@@ -72,5 +72,16 @@ TEST(Figures, DoNotCountALostTaskAsAWorkers) {
   EXPECT_TRUE(figures.workers.empty());
 }
 
+TEST(Figures, DoNotWrapIfMoreIsRecordedThanThereIs) {
+  Figures figures;
+  figures.tasks = 3;
+  figures.recorded = 4;
+  figures.counted = figures.complete = true;
+  figures.slots = 1;
+  figures.add("a:1", 1, {.outcome = Outcome::exited, .ended = 1});
+  EXPECT_EQ(figures.unknown(), 0U);
+  EXPECT_EQ(figures.time_left(), Seconds(0));
+}
+
 }  // namespace
 }  // namespace divvy::sink

@@ -27,7 +27,7 @@ class DispatchTest : public testing::Test {
  protected:
   void begin(std::uint64_t tasks, const Dispatch::Settings& settings = {}) {
     dispatch_ = std::make_unique<Dispatch>(kSelf, kBatch, settings);
-    dispatch_->sink_ready();
+    dispatch_->allow_start();
     dispatch_->input(tasks);
   }
 
@@ -131,7 +131,7 @@ TEST_F(DispatchTest, WaitsForTheSinkAndForAllTheWorkersWanted) {
   EXPECT_EQ(tasks(), Given{});
   connect(kBob);
   EXPECT_EQ(tasks(), Given{}) << "no sink yet";
-  dispatch_->sink_ready();
+  dispatch_->allow_start();
   EXPECT_EQ(tasks().size(), 2U);
 }
 

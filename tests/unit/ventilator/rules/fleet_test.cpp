@@ -37,7 +37,7 @@ TEST(Member, HoldsWhatOneMessageBroughtTogether) {
   member.hold({5, 2}, 2);
   member.hold({9, 1}, 2);
   EXPECT_EQ(ids_of(member), (Ranges{{1, 4}, {5, 2}, {9, 1}}));
-  EXPECT_EQ(member.load, 7U);
+  EXPECT_EQ(member.held_tasks, 7U);
 }
 
 TEST(Member, ReleasesWhatItHoldsOnly) {
@@ -49,11 +49,11 @@ TEST(Member, ReleasesWhatItHoldsOnly) {
   EXPECT_EQ(ids_of(member), (Ranges{{1, 2}, {9, 1}}));
   EXPECT_EQ(member.held.front().sequence, 1U);
   EXPECT_EQ(member.held.back().sequence, 2U);
-  EXPECT_EQ(member.load, 3U);
+  EXPECT_EQ(member.held_tasks, 3U);
   EXPECT_TRUE(member.recalled.empty());
   EXPECT_EQ(member.release({2, 1}), (Ranges{{2, 1}}));
   EXPECT_TRUE(member.release({2, 1}).empty());
-  EXPECT_EQ(member.load, 2U);
+  EXPECT_EQ(member.held_tasks, 2U);
 }
 
 TEST(Member, RunsTheFirstTasksThatAreNotFinishedInItsSlots) {
@@ -71,11 +71,11 @@ TEST(Member, HasTheLastTasksQueuedBehindThoseThatItsSlotsRun) {
   member.slots = 2;
   member.hold({1, 4}, 1);
   member.hold({9, 2}, 2);
-  EXPECT_EQ(member.queued_last(1), (Ranges{{10, 1}}));
-  EXPECT_EQ(member.queued_last(3), (Ranges{{9, 2}, {4, 1}}));
-  EXPECT_EQ(member.queued_last(100), (Ranges{{9, 2}, {3, 2}}));
+  EXPECT_EQ(member.last_queued(1), (Ranges{{10, 1}}));
+  EXPECT_EQ(member.last_queued(3), (Ranges{{9, 2}, {4, 1}}));
+  EXPECT_EQ(member.last_queued(100), (Ranges{{9, 2}, {3, 2}}));
   member.recalled = RangeSet({{9, 2}});
-  EXPECT_EQ(member.queued_last(100), (Ranges{{3, 2}}));
+  EXPECT_EQ(member.last_queued(100), (Ranges{{3, 2}}));
 }
 
 TEST(Member, OffersSlotsWhileItIsUpAndDoesNotLeave) {
@@ -123,7 +123,7 @@ TEST(Fleet, KnowsWhoHasBeenSilentForLongest) {
   fleet.add(kFirst, "a", Time{} + 1s);
   fleet.add(kSecond, "b", Time{} + 2s);
   EXPECT_EQ(fleet.most_silent(), std::pair(Time{} + 1s, kFirst));
-  fleet.note_heard(*fleet.find(kFirst), Time{} + 3s);
+  fleet.note_presence(*fleet.find(kFirst), Time{} + 3s);
   EXPECT_EQ(fleet.most_silent(), std::pair(Time{} + 2s, kSecond));
   fleet.remove(kSecond);
   EXPECT_EQ(fleet.most_silent(), std::pair(Time{} + 3s, kFirst));
@@ -135,7 +135,7 @@ TEST(Fleet, KnowsWhoHasNeverAnswered) {
   fleet.add(kSecond, "b", Time{} + 2s);
   EXPECT_EQ(fleet.unanswered(), 2U);
   EXPECT_EQ(fleet.longest_unanswered(), std::pair(Time{} + 1s, kFirst));
-  fleet.note_heard(*fleet.find(kFirst), Time{} + 9s);
+  fleet.note_presence(*fleet.find(kFirst), Time{} + 9s);
   EXPECT_EQ(fleet.longest_unanswered(), std::pair(Time{} + 1s, kFirst)) << "that is no answer";
   fleet.update(*fleet.find(kFirst), [](Member& member) { member.proven = true; });
   EXPECT_EQ(fleet.unanswered(), 1U);

@@ -9,7 +9,7 @@ namespace {
 
 TEST(Halt, IsANumberOfFailures) {
   const Halt halt = Halt::parse("soon,fail=3");
-  EXPECT_FALSE(halt.now);
+  EXPECT_FALSE(halt.kill);
   EXPECT_FALSE(halt.reached(2, 2));
   EXPECT_TRUE(halt.reached(3, 1000));
   EXPECT_TRUE(halt.reached(4, 1000));
@@ -17,7 +17,7 @@ TEST(Halt, IsANumberOfFailures) {
 
 TEST(Halt, IsAShareOfTheTasks) {
   const Halt halt = Halt::parse("now,fail=10%");
-  EXPECT_TRUE(halt.now);
+  EXPECT_TRUE(halt.kill);
   EXPECT_FALSE(halt.reached(0, 0)) << "nothing has failed";
   EXPECT_FALSE(halt.reached(9, 100));
   EXPECT_TRUE(halt.reached(10, 100));

@@ -48,19 +48,19 @@ TEST_F(OrderBookTest, GathersOneMessageForEachWorker) {
 
 TEST_F(OrderBookTest, NumbersTheMessagesOverAllLanes) {
   EXPECT_EQ(book_.sequence(), 0U);
-  EXPECT_EQ(book_.to(first_).sequence, 1U);
-  EXPECT_EQ(book_.to(second_).sequence, 2U);
-  EXPECT_EQ(book_.to(first_).sequence, 1U) << "it is the same message";
+  EXPECT_EQ(book_.message_for(first_).sequence, 1U);
+  EXPECT_EQ(book_.message_for(second_).sequence, 2U);
+  EXPECT_EQ(book_.message_for(first_).sequence, 1U) << "it is the same message";
   EXPECT_EQ(first_.last_sent, 1U);
   EXPECT_EQ(second_.last_sent, 2U);
   (void)book_.take();
-  EXPECT_EQ(book_.to(first_).sequence, 3U);
+  EXPECT_EQ(book_.message_for(first_).sequence, 3U);
   EXPECT_EQ(first_.last_sent, 3U);
   EXPECT_EQ(book_.sequence(), 3U);
 }
 
 TEST_F(OrderBookTest, IsEmptyOnceItIsTaken) {
-  book_.to(first_);
+  book_.message_for(first_);
   book_.open(first_, "inbox");
   book_.close(second_);
   (void)book_.take();
@@ -107,13 +107,13 @@ TEST_F(OrderBookTest, DoesNotMixWhatIsForOneWorkerWithWhatIsForAnother) {
 }
 
 TEST_F(OrderBookTest, TellsEachWorkerToAbortFromThenOn) {
-  book_.to(first_);
+  book_.message_for(first_);
   book_.abort();
-  book_.to(second_);
+  book_.message_for(second_);
   const Orders orders = book_.take();
   EXPECT_TRUE(orders.send.at(0).abort);
   EXPECT_TRUE(orders.send.at(1).abort);
-  EXPECT_TRUE(book_.to(first_).abort);
+  EXPECT_TRUE(book_.message_for(first_).abort);
 }
 
 TEST_F(OrderBookTest, OpensLanesToInboxes) {
@@ -144,7 +144,7 @@ TEST_F(OrderBookTest, SendsNothingMoreToAWorkerWhoseLaneIsClosed) {
 TEST_F(OrderBookTest, CanOpenALaneAnewThatItClosesBefore) {
   book_.close(first_);
   book_.open(first_, "inbox");
-  book_.to(first_);
+  book_.message_for(first_);
   const Orders orders = book_.take();
   EXPECT_EQ(orders.close.size(), 1U);
   EXPECT_EQ(orders.open.size(), 1U);

@@ -28,7 +28,7 @@ class HoldingsTest : public testing::Test {
     for (TaskId id = ids.first; id < ids.end(); ++id) append_text(texts_, std::to_string(id));
     Lane message = lane(sequence);
     message.tasks.push_back({.ids = ids, .attempt = attempt, .attempts = 3, .texts = texts_});
-    return holdings_.receive(message);
+    return holdings_.receive(message, clock_);
   }
 
   [[nodiscard]] Presence presence() const { return holdings_.presence("host:1", "inbox", 2); }
@@ -57,7 +57,7 @@ class HoldingsTest : public testing::Test {
 };
 
 TEST_F(HoldingsTest, AnswerAGreetingAtOnce) {
-  EXPECT_EQ(holdings_.receive(lane(1)), Received::asked);
+  EXPECT_EQ(holdings_.receive(lane(1), clock_), Received::asked);
   EXPECT_EQ(presence().sequence, 1U);
   EXPECT_EQ(presence().ventilator, kVentilator);
 }
@@ -79,7 +79,7 @@ TEST_F(HoldingsTest, ShowATaskAsQueuedThenRunningThenFinishedUntilItIsSettled) {
 
   Lane settled = lane(2);
   settled.settled.push_back({{7, 1}, 1});
-  holdings_.receive(settled);
+  holdings_.receive(settled, clock_);
   EXPECT_TRUE(presence().finished.empty());
   EXPECT_TRUE(holdings_.all_settled());
 }
@@ -87,7 +87,7 @@ TEST_F(HoldingsTest, ShowATaskAsQueuedThenRunningThenFinishedUntilItIsSettled) {
 TEST_F(HoldingsTest, DropWhatIsForAnotherWorkerOrOld) {
   Lane other = lane(1);
   other.worker = WorkerId{99};
-  EXPECT_EQ(holdings_.receive(other), Received::dropped);
+  EXPECT_EQ(holdings_.receive(other, clock_), Received::dropped);
   EXPECT_EQ(give(5, {1, 1}), Received::accepted);
   EXPECT_EQ(give(5, {2, 1}), Received::dropped);
   EXPECT_EQ(give(4, {3, 1}), Received::dropped);
@@ -98,7 +98,7 @@ TEST_F(HoldingsTest, FollowANewVentilatorForGood) {
   give(5, {1, 1});
   Lane fresh = lane(1);
   fresh.ventilator = VentilatorId{11};
-  EXPECT_EQ(holdings_.receive(fresh), Received::asked);
+  EXPECT_EQ(holdings_.receive(fresh, clock_), Received::asked);
   EXPECT_EQ(give(6, {2, 1}), Received::dropped);
   EXPECT_EQ(presence().queued, (Ranges{{1, 1}})) << "the same batch goes on";
 }
@@ -109,7 +109,7 @@ TEST_F(HoldingsTest, ForgetTheTasksOfAnOldBatch) {
   work();
   Lane fresh = lane(2);
   fresh.batch = BatchId{21};
-  holdings_.receive(fresh);
+  holdings_.receive(fresh, clock_);
   holdings_.finish(*running, {}, {});
   EXPECT_FALSE(holdings_.next_results("w"));
   EXPECT_EQ(holdings_.queued(), 0U);
@@ -121,7 +121,7 @@ TEST_F(HoldingsTest, GiveBackOnlyWhatIsQueued) {
   const auto running = holdings_.start();
   Lane recall = lane(2);
   recall.recalled = {{1, 2}};
-  EXPECT_EQ(holdings_.receive(recall), Received::asked);
+  EXPECT_EQ(holdings_.receive(recall, clock_), Received::asked);
   EXPECT_EQ(presence().running, (Ranges{{1, 1}}));
   EXPECT_EQ(presence().queued, (Ranges{{3, 1}}));
 }
@@ -140,7 +140,7 @@ TEST_F(HoldingsTest, TakeASettledTaskAgainForItsNextAttempt) {
   again.settled.push_back({{1, 1}, 1});
   append_text(texts_ = "", "1");
   again.tasks.push_back({.ids = {1, 1}, .attempt = 2, .attempts = 3, .texts = texts_});
-  holdings_.receive(again);
+  holdings_.receive(again, clock_);
   const auto task = holdings_.start();
   ASSERT_TRUE(task);
   EXPECT_EQ(task->attempt, 2U);
@@ -151,7 +151,7 @@ TEST_F(HoldingsTest, KeepAResultThatIsSettledForAnotherAttempt) {
   work();
   Lane late = lane(2);
   late.settled.push_back({{1, 1}, 1});
-  holdings_.receive(late);
+  holdings_.receive(late, clock_);
   EXPECT_FALSE(holdings_.all_settled());
 }
 
@@ -188,7 +188,7 @@ TEST_F(HoldingsTest, TakeNoWorkloadForANumberThatIsACommandsArgument) {
   append_text(texts_, "0");
   Lane message = lane(1);
   message.tasks.push_back({.ids = {1, 1}, .attempts = 3, .texts = texts_});
-  holdings_.receive(message);
+  holdings_.receive(message, clock_);
   EXPECT_EQ(holdings_.queued(), 1U);
 }
 
@@ -199,7 +199,7 @@ TEST_F(HoldingsTest, CountTheBytesOfResultsThatAreNotSettled) {
   EXPECT_GT(holdings_.kept_bytes(), 1000U);
   Lane settled = lane(2);
   settled.settled.push_back({{1, 1}, kAnyAttempt});
-  holdings_.receive(settled);
+  holdings_.receive(settled, clock_);
   EXPECT_EQ(holdings_.kept_bytes(), 0U);
 }
 

@@ -95,11 +95,11 @@ TEST(TemplateColumns, AreNoPlacesWithNumberZeroOrTooManyDigitsOrForANumber) {
 TEST(Template, HasTheNumbersOfTheTaskAndOfItsSlot) { EXPECT_EQ(filled("<{#}-{%}>", "x"), "<7-2>"); }
 
 TEST(Template, KnowsWhetherItHasPlaces) {
-  EXPECT_TRUE(Template("a{}b", false).has_places());
-  EXPECT_TRUE(Template("{%}", false).has_places());
-  EXPECT_FALSE(Template("\\{}", false).has_places());
-  EXPECT_FALSE(Template("{1}", false).has_places());
-  EXPECT_TRUE(Template("{1}", true).has_places());
+  EXPECT_TRUE(Template("a{}b", false).has_placeholders());
+  EXPECT_TRUE(Template("{%}", false).has_placeholders());
+  EXPECT_FALSE(Template("\\{}", false).has_placeholders());
+  EXPECT_FALSE(Template("{1}", false).has_placeholders());
+  EXPECT_TRUE(Template("{1}", true).has_placeholders());
 }
 
 }  // namespace

@@ -1,0 +1,28 @@
+// A worker that serves with every option there is, and whose tasks end only together:
+//   serve_together ADDRESS SLOTS KEY NAME   (KEY: - for none)
+// A task is answered when as many run as there are slots; "alone" at once, "throw" not at all.
+#include <barrier>
+#include <cstdio>
+#include <divvy/worker.hpp>
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+int main(int argc, char** argv) try {
+  if (argc != 5) throw std::invalid_argument("it takes four arguments");
+  const int slots = std::stoi(argv[2]);
+  const std::string key = argv[3];
+  std::barrier together(slots);
+  const auto answer = [&](std::string_view task) {
+    if (task == "throw") throw std::runtime_error("as it was told");
+    if (task != "alone") together.arrive_and_wait();
+    return std::string(task) + "\n";
+  };
+  divvy::serve(
+      divvy::endpoints_at(argv[1]), answer,
+      {.slots = static_cast<std::uint32_t>(slots), .key = key == "-" ? "" : key, .name = argv[4]});
+  std::puts("served");
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "serve_together: %s\n", error.what());
+  return 255;
+}

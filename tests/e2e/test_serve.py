@@ -1,0 +1,75 @@
+"""divvy::serve(): a function as a worker, in slots, with a key and a name like the program."""
+import re
+import signal
+import time
+
+import pytest
+
+from pipeline import BIN
+from test_key import make_key
+
+
+@pytest.fixture
+def serve(pipeline):
+    def start(slots, key="-", name="me", address=None):
+        return pipeline.start(BIN / "serve_together", address or f"ipc://{pipeline.folder}", slots, key, name)
+    return start
+
+
+def test_a_function_runs_in_as_many_slots_as_asked_for(pipeline, serve):
+    sink = pipeline.sink("-k")
+    ventilator = pipeline.ventilator(tasks=range(12))
+    serve(4)
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert sink.out == "".join(f"{task}\n" for task in range(12))
+
+
+def test_it_is_called_what_it_is_named(pipeline, serve):
+    sink = pipeline.sink()
+    ventilator = pipeline.ventilator(tasks=["alone", "throw"])
+    serve(1, name="the machine in the corner")
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    assert re.search("task 2 failed, as it was told, on the machine in the corner: throw", sink.err)
+    ventilator.says("worker the machine in the corner at")
+
+
+def test_with_the_key_it_takes_part_and_without_it_does_not(pipeline, serve):
+    key = make_key(pipeline, "lab")
+    sink = pipeline.sink("--key", key)
+    ventilator = pipeline.ventilator("--key", key, tasks=["alone"] * 3)
+    serve(1, name="without")
+    serve(1, key=key, name="with")
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert sink.out == "alone\n" * 3
+    assert "worker with at" in ventilator.err and "worker without at" not in ventilator.err
+
+
+def test_asked_to_end_it_finishes_what_runs_and_returns(pipeline, serve):
+    sink = pipeline.sink()
+    ventilator = pipeline.ventilator("-w", 2, tasks=["alone"] * 4)
+    leaves, stays = serve(2, name="leaves"), serve(1, name="stays")
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    for worker in leaves, stays:
+        worker.send(signal.SIGTERM)
+        assert (worker.status(), worker.out) == (0, "served\n")
+
+
+def test_a_second_signal_ends_it_at_once_and_its_task_goes_to_another(pipeline, serve):
+    sink = pipeline.sink()
+    ventilator = pipeline.ventilator(tasks=["waits for another"])
+    stuck = serve(2, name="stuck")
+    ventilator.says("worker stuck at")
+    time.sleep(0.5)  # until it runs, which nobody is told
+    stuck.send(signal.SIGTERM)
+    time.sleep(0.5)
+    assert stuck.popen.poll() is None
+    stuck.send(signal.SIGTERM)
+    assert stuck.status() == -signal.SIGTERM
+    serve(1)
+    assert (ventilator.status(), sink.status(), sink.out) == (0, 0, "waits for another\n")
+
+
+def test_it_refuses_addresses_that_others_can_reach_and_slots_that_are_none(serve):
+    for worker in serve(1, address="192.0.2.1"), serve(0):
+        assert worker.status() == 255
+        assert worker.err.startswith("serve_together: ") and worker.err.count("\n") == 1
