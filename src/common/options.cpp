@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "common/peer_endpoint.hpp"
 
@@ -71,6 +72,15 @@ CLI::Validator endpoint_check() {
     }
   };
   return {check, ""};
+}
+
+std::string size_text(std::uint64_t bytes) {
+  for (const auto& [shift, unit] : {std::pair(30, 'g'), {20, 'm'}, {10, 'k'}}) {
+    if (bytes > 0 && bytes % (std::uint64_t{1} << shift) == 0) {
+      return fmt::format("{}{}", bytes >> shift, unit);
+    }
+  }
+  return fmt::format("{}", bytes);
 }
 
 CLI::Validator size_between(std::uint64_t least, std::uint64_t most) {

@@ -42,6 +42,9 @@ CLI::Validator endpoint_check();
 /// into their number.
 CLI::Validator size_between(std::uint64_t least, std::uint64_t most);
 
+/// The same number for people: "64m".
+std::string size_text(std::uint64_t bytes);
+
 /// For a --help.
 inline constexpr std::string_view kExitStatuses =
     "Exit status: 0 all succeeded; 1-100 so many failed; 101 more; 255 trouble.";

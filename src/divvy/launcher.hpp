@@ -72,10 +72,9 @@ class Launcher {
   int stops_ = 0;  // how often the user has asked
   std::optional<Time> stopped_at_;
   enum class Ending { none, asked, told, killed };
-  Ending ending_ = Ending::none;  // how far end_all() has come
-  std::optional<Time> end_at_;    // when it goes on at the latest
-  std::optional<Time>
-      other_ends_by_;  // one of sink and ventilator has ended, the other one not yet
+  Ending ending_ = Ending::none;       // how far end_all() has come
+  std::optional<Time> end_at_;         // when it goes on at the latest
+  std::optional<Time> other_ends_by_;  // once one of sink and ventilator has ended
   bool workers_failed_ = false;
 };
 

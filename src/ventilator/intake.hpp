@@ -21,8 +21,8 @@ class Intake {
  public:
   struct Settings {
     std::unique_ptr<Input> input{};
-    std::optional<Costs> costs{};  // the longest tasks first
-    std::uint64_t max_outstanding_bytes = 64 << 20;
+    std::optional<Costs> costs{};             // the longest tasks first
+    std::uint64_t max_outstanding_bytes = 0;  // no more is read ahead
   };
 
   /// What is read goes to `dispatch`, which must outlive it, as must `log`.

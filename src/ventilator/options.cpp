@@ -44,7 +44,7 @@ void Options::add_tasks_to(CLI::App& app) {
   app.add_option("--max-task", max_task, "A task that is longer is an error")
       ->type_name("BYTES")
       ->transform(size_between(1, kMaxTextBytes))
-      ->default_str("1m")
+      ->default_str(size_text(max_task))
       ->group(tasks);
   app.add_option("--random", random, "N random workloads instead of FILEs")
       ->type_name("N")
@@ -109,7 +109,7 @@ void Options::add_fleet_to(CLI::App& app) {
   app.add_option("--max-outstanding-bytes", max_outstanding_bytes, "Read no further ahead")
       ->type_name("BYTES")
       ->transform(size_between(0, std::uint64_t{1} << 50))
-      ->default_str("64m")
+      ->default_str(size_text(max_outstanding_bytes))
       ->group(batch);
   app.add_flag("--classic", classic, "The guide's plain messages, which may get lost")
       ->group(batch);

@@ -17,8 +17,8 @@ struct Options {
   bool null_delimited = false;
   std::size_t max_task = LineRules{}.max_bytes;
   std::optional<std::uint64_t> random;
-  std::uint32_t min_msec = 1;
-  std::uint32_t max_msec = 100;
+  std::uint32_t min_msec = RandomWorkloads{}.min_msec;
+  std::uint32_t max_msec = RandomWorkloads{}.max_msec;
   std::optional<std::uint64_t> seed;
   std::size_t workers = 1;
   std::uint32_t retries = 0;

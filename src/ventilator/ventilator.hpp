@@ -1,7 +1,6 @@
 // The ventilator: reads tasks, hands them to workers, and keeps at it until each has a receipt.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <optional>
 #include <string>

@@ -14,7 +14,6 @@ extern "C" {
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <system_error>
 #include <utility>

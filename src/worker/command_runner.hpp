@@ -23,7 +23,7 @@ class CommandRunner : public Runner {
   struct Settings {
     std::string worker{};                                // for DIVVY_WORKER
     std::optional<std::chrono::milliseconds> timeout{};  // for each task
-    std::size_t max_output = 64 << 20;                   // bytes of each stream
+    std::size_t max_output = 0;  // bytes of each stream; with more the task is killed
   };
 
   CommandRunner(Command command, Settings settings);

@@ -70,7 +70,7 @@ void Options::add_execution_to(CLI::App& app) {
   app.add_option("--max-output", max_output, "Kill a task that prints more")
       ->type_name("BYTES")
       ->transform(size_between(0, kMaxOutputBytes))
-      ->default_str("64m")
+      ->default_str(size_text(max_output))
       ->group(tasks);
 }
 

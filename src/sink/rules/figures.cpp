@@ -1,8 +1,5 @@
 #include "sink/rules/figures.hpp"
 
-#include <algorithm>
-#include <chrono>
-
 namespace divvy::sink {
 void Figures::add(std::string_view worker, std::uint64_t count, const Result& result) {
   if (result.outcome == Outcome::lost) return;  // no worker ran it to its end

@@ -1,7 +1,5 @@
 #include "ventilator/rules/fleet.hpp"
 
-#include <algorithm>
-
 namespace divvy::ventilator {
 
 void Member::hold(Range ids, std::uint64_t sequence) {

@@ -1,8 +1,6 @@
 #include "worker/rules/holdings.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <utility>
 
 #include "common/workload.hpp"
 
