@@ -45,9 +45,9 @@ std::string directory_for_sockets() {
 
 std::string program_directory() {
   const char* const given = std::getenv("DIVVY_BIN");
-  const std::string directory = given != nullptr && *given != '\0'
-                                    ? given
-                                    : fs::read_symlink("/proc/self/exe").parent_path().string();
+  std::string directory = given != nullptr && *given != '\0'
+                              ? given
+                              : fs::read_symlink("/proc/self/exe").parent_path().string();
   for (const char* const name : {"ventilator", "worker", "sink"}) {
     if (is_program(directory + "/" + name)) continue;
     throw std::runtime_error(

@@ -1,5 +1,6 @@
 #include "divvy/options.hpp"
 
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,9 +33,12 @@ Words pass(const std::vector<const CLI::Option*>& given) {
   for (const CLI::Option* option : given) {
     const std::string name = option->get_name(false, false);
     if (table.get_option_no_throw(name) == nullptr) continue;
-    if (is_flag(*option)) arguments.push_back(name);
+    if (is_flag(*option)) {
+      arguments.push_back(name);
+      continue;
+    }
     for (const std::string& value : option->results()) {
-      if (!is_flag(*option)) arguments.push_back(name + "=" + value);
+      arguments.push_back(fmt::format("{}={}", name, value));
     }
   }
   return arguments;
