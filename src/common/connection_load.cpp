@@ -1,13 +1,7 @@
 #include "common/connection_load.hpp"
 
-#include <linux/tcp.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 
 #include "divvy/protocol.hpp"
 
@@ -71,21 +65,6 @@ std::optional<int> ConnectionLoads::most_costly(std::uint64_t memory) {
   own_memory_ = memory;  // it takes a while until theirs is freed
   const auto less = [](const auto& a, const auto& b) { return a.second.unread < b.second.unread; };
   return std::max_element(connections_.begin(), connections_.end(), less)->first;
-}
-
-std::uint64_t memory_used() {
-  std::ifstream statm("/proc/self/statm");
-  std::uint64_t pages = 0;
-  statm >> pages >> pages;  // the second figure is what is resident
-  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-std::optional<ConnectionLoads::Traffic> traffic_of(int fd) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
-  return ConnectionLoads::Traffic{.received = info.tcpi_bytes_received,
-                                  .sent = info.tcpi_bytes_acked};
 }
 
 }  // namespace divvy

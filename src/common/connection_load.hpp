@@ -65,10 +65,4 @@ class ConnectionLoads {
   std::uint64_t own_memory_ = std::numeric_limits<std::uint64_t>::max();  // with next to no load
 };
 
-/// Bytes of memory that this process uses.
-std::uint64_t memory_used();
-
-/// What the system knows of a connection; nothing if it is not over TCP, or gone.
-std::optional<ConnectionLoads::Traffic> traffic_of(int fd);
-
 }  // namespace divvy

@@ -1,13 +1,10 @@
 #include "common/descriptor.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <stdexcept>
 #include <system_error>
 
 namespace divvy {
@@ -21,16 +18,13 @@ Descriptor checked(int fd, const char* what) {
   return Descriptor(fd);
 }
 
-void check_readable(const std::string& path) {
-  const bool standard = path == "-";
+int read_error(const std::string& path) {
   struct stat about {};
-  const bool there = standard
+  const bool there = path == "-"
                          ? ::fstat(STDIN_FILENO, &about) == 0
                          : ::stat(path.c_str(), &about) == 0 && ::access(path.c_str(), R_OK) == 0;
-  if (there && !S_ISDIR(about.st_mode)) return;
-  const int error = there ? EISDIR : errno;
-  throw std::runtime_error(fmt::format("cannot read {}: {}; name files with one task a line",
-                                       standard ? "standard input" : path, std::strerror(error)));
+  if (!there) return errno;
+  return S_ISDIR(about.st_mode) ? EISDIR : 0;
 }
 
 // open() returns the lowest free number, which is fd.

@@ -29,9 +29,9 @@ class Descriptor {
 /// What a system call returned; throws std::system_error, with errno, if it failed.
 Descriptor checked(int fd, const char* what);
 
-/// Throws std::runtime_error with a line for the user if `path` is unreadable as a list of tasks,
-/// checked without opening it: opening would disturb a named pipe. "-" is standard input.
-void check_readable(const std::string& path);
+/// Why `path` cannot be read, as an errno; 0 if nothing is known against it. It is not opened,
+/// which would disturb a named pipe. "-" is standard input.
+int read_error(const std::string& path);
 
 /// Opens those of descriptors 0 to 2 that are closed, so that nothing else gets their numbers.
 /// Input is empty, writing output fails, and lines for the user are dropped.

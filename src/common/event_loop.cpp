@@ -27,12 +27,11 @@ bool is_ignored(int signal) {
 Signals::Signals(std::initializer_list<int> more) {
   ::signal(SIGPIPE, SIG_IGN);
   sigemptyset(&wanted_);
-  // A signal that is both ignored and blocked would be queued all the same.
-  for (const int signal : {SIGINT, SIGTSTP}) {
-    if (!is_ignored(signal)) sigaddset(&wanted_, signal);
-  }
   sigaddset(&wanted_, SIGTERM);
-  for (const int signal : more) {
+  // A signal that is both ignored and blocked would be queued all the same.
+  std::vector<int> unless_ignored{SIGINT, SIGTSTP};
+  unless_ignored.insert(unless_ignored.end(), more);
+  for (const int signal : unless_ignored) {
     if (!is_ignored(signal)) sigaddset(&wanted_, signal);
   }
   sigprocmask(SIG_BLOCK, &wanted_, &before_);
@@ -76,6 +75,11 @@ int EventLoop::wait() {
   items_.clear();
   deadline_.reset();
   return take_signals();
+}
+
+void EventLoop::release_signals(bool at_once) const {
+  signals_.release();
+  if (at_once) ::raise(stop_signal_);
 }
 
 void EventLoop::set_timer() {

@@ -13,8 +13,9 @@
 
 namespace divvy {
 
-/// SIGINT, SIGTERM and SIGTSTP as a readable descriptor. Made before any thread, for its signals
-/// are blocked in all of them. SIGPIPE is ignored: writing to what is gone is an error to handle.
+/// SIGINT, SIGTERM and SIGTSTP as a readable descriptor. Its signals are blocked in threads that
+/// are made later; those made before must block them themselves. SIGPIPE is ignored: writing to
+/// what is gone is an error to handle.
 class Signals {
  public:
   /// `more`: others than the three. Those that this process has inherited as ignored stay so.
@@ -53,8 +54,8 @@ class EventLoop {
 
   /// What has to stop with this process, and to go on with it.
   void on_pause(std::function<void()> pause, std::function<void()> resume);
-  /// From now on a signal ends the program, as usual.
-  void release_signals() const { signals_.release(); }
+  /// From now on a signal ends the program, as usual. `at_once`: so does the one that came first.
+  void release_signals(bool at_once = false) const;
 
  private:
   void set_timer();

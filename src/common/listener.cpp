@@ -1,8 +1,10 @@
 #include "common/listener.hpp"
 
 #include <fmt/format.h>
+#include <linux/tcp.h>
 #include <malloc.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -82,6 +85,23 @@ std::string address_of_peer(int fd) {
 // One frame of the largest size, another one that is begun, and heartbeats for days.
 std::uint64_t max_unread(const zmq::socket_t& socket) {
   return 2 * static_cast<std::uint64_t>(socket.get(zmq::sockopt::maxmsgsize)) + (16 << 20);
+}
+
+// Bytes of memory that this process uses.
+std::uint64_t memory_used() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t pages = 0;
+  statm >> pages >> pages;  // the second figure is what is resident
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// What the system knows of a connection; nothing if it is not over TCP, or gone.
+std::optional<ConnectionLoads::Traffic> traffic_of(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return ConnectionLoads::Traffic{.received = info.tcpi_bytes_received,
+                                  .sent = info.tcpi_bytes_acked};
 }
 
 }  // namespace

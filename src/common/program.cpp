@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
+#include <string_view>
 
 #include "common/descriptor.hpp"
 #include "common/help.hpp"
@@ -13,6 +14,13 @@ namespace divvy {
 
 int exit_status(std::uint64_t failed) {
   return static_cast<int>(std::min<std::uint64_t>(failed, kMostCounted + 1));
+}
+
+std::vector<std::string> take_command(int& argc, const char* const* argv) {
+  const char* const* const end = argv + argc;
+  const auto* const dashes = std::find(argv, end, std::string_view("--"));
+  argc = static_cast<int>(dashes - argv);
+  return {std::min(dashes + 1, end), end};
 }
 
 int run_program(const Program& program, int argc, const char* const* argv,

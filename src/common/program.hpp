@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -16,6 +17,9 @@ inline constexpr int kMostCounted = 100;
 
 /// 0 if nothing failed, up to 100 how many tasks failed, 101 for more.
 int exit_status(std::uint64_t failed);
+
+/// Cuts off the command, whatever follows the first --; returns it.
+std::vector<std::string> take_command(int& argc, const char* const* argv);
 
 /// What a program is, for its --help.
 struct Program {

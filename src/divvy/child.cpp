@@ -24,7 +24,6 @@ namespace {
 void leave_terminal(bool reads_terminal) {
   if (!reads_terminal) ::setpgid(0, 0);
   for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTTOU}) ::signal(number, SIG_IGN);
-  ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

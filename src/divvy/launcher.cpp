@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -25,10 +26,12 @@ namespace fs = std::filesystem;
 // Stops that are no further apart are one: `timeout` signals its command, and then the whole group
 // of processes. Nobody presses Ctrl-C twice so fast.
 constexpr auto kMoment = 100ms;
-// From the first SIGTERM, which lets tasks end, to the second, which does not.
-constexpr auto kAskedFor = 500ms;
-// From that to SIGKILL.
-constexpr auto kToldFor = 3s;
+// How everything is ended: SIGTERM lets tasks end, the second one does not.
+struct Step {
+  int signal;
+  Time::duration until_next;
+};
+constexpr std::array kSteps{Step{SIGTERM, 500ms}, Step{SIGTERM, 3s}, Step{SIGKILL, 500ms}};
 // How long sink or ventilator may outlive the other.
 constexpr auto kOtherEndsIn = 5s;
 
@@ -111,7 +114,7 @@ int Launcher::run() {
   while (any_running()) {
     wait();
     for (Child* const child : children()) child->reap();
-    decide(now());
+    end_if_over(now());
   }
   if (workers_failed_ || in_trouble()) return kExitTrouble;
   return sink_.status();
@@ -121,38 +124,38 @@ void Launcher::wait() {
   for (const Child* const child : children()) {
     if (child->running()) loop_.watch(child->fd());
   }
-  loop_.wake_at(ending_ == Ending::none ? other_ends_by_ : end_at_);
+  loop_.wake_at(end_at_);
   if (loop_.wait() > 0) stop(now());
 }
 
 // The first time only the ventilator is told: it hands out no more, and ends when what runs is
 // done.
 void Launcher::stop(Time now) {
-  if (stopped_at_ && now - *stopped_at_ < kMoment) return;
+  const bool first = !stopped_at_;
+  if (!first && now - *stopped_at_ < kMoment) return;
   stopped_at_ = now;
-  if (++stops_ == 1 && ending_ == Ending::none && ventilator_.running()) {
+  if (first && steps_ == 0 && ventilator_.running()) {
     ventilator_.signal(SIGTERM);
   } else {
     end_all(now);
   }
 }
 
-void Launcher::decide(Time now) {
-  if (!any_running()) return;
-  const bool both_ended = !sink_.running() && !ventilator_.running();
-  const bool one_ended = !sink_.running() || !ventilator_.running();
-  // A sink ends by itself after its ventilator, as soon as its reader lets it.
-  const bool sink_goes_on = sink_.running() && !ventilator_.running() && stops_ == 0;
+void Launcher::end_if_over(Time now) {
+  if (end_at_ && now >= *end_at_) return end_all(now);
+  if (steps_ > 0) return;
+  const bool sink_ended = !sink_.running();
+  const bool ventilator_ended = !ventilator_.running();
   const auto running = [](const Child& child) { return child.running(); };
-  if (ending_ != Ending::none) {
-    if (now >= *end_at_) end_all(now);
-  } else if (in_trouble()) {
-    if (stops_ == 0) say_who_was_killed();
+  if (in_trouble()) {
+    if (!stopped_at_) say_who_was_killed();
     end_all(now);
-  } else if (both_ended || (other_ends_by_ && now >= *other_ends_by_)) {
+  } else if (sink_ended && ventilator_ended) {
     end_all(now);
-  } else if (one_ended) {
-    if (!sink_goes_on && !other_ends_by_) other_ends_by_ = now + kOtherEndsIn;
+  } else if (sink_ended || (ventilator_ended && stopped_at_)) {
+    if (!end_at_) end_at_ = now + kOtherEndsIn;
+  } else if (ventilator_ended) {
+    return;  // the sink ends by itself, as soon as its reader lets it
   } else if (std::none_of(workers_.begin(), workers_.end(), running)) {
     fmt::print(stderr,
                "divvy: every worker has ended before the batch has; see what they say with "
@@ -163,14 +166,9 @@ void Launcher::decide(Time now) {
 }
 
 void Launcher::end_all(Time now) {
-  const bool asked = ending_ == Ending::asked;
-  if (ending_ == Ending::none) {
-    ending_ = Ending::asked;
-  } else {
-    ending_ = asked ? Ending::told : Ending::killed;
-  }
-  signal_all(ending_ == Ending::killed ? SIGKILL : SIGTERM);
-  end_at_ = now + (asked ? Time::duration(kToldFor) : Time::duration(kAskedFor));
+  const Step& step = kSteps.at(std::min(steps_++, kSteps.size() - 1));
+  signal_all(step.signal);
+  end_at_ = now + step.until_next;
 }
 
 void Launcher::signal_all(int number) {

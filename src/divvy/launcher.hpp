@@ -1,6 +1,7 @@
 // All three on this machine: starts a sink, a ventilator and workers, and sees to it that they end.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,7 +54,7 @@ class Launcher {
 
   void wait();
   void stop(Time now);
-  void decide(Time now);
+  void end_if_over(Time now);
   void end_all(Time now);
   void signal_all(int number);
   [[nodiscard]] std::vector<Child*> children();
@@ -61,6 +62,7 @@ class Launcher {
   [[nodiscard]] bool in_trouble() const;
   void say_who_was_killed() const;
 
+  // In this order: the constructor starts the programs one after the other.
   Settings settings_;
   std::string programs_;  // their directory
   EventLoop loop_;
@@ -69,12 +71,9 @@ class Launcher {
   Child ventilator_;
   std::vector<Child> workers_;
 
-  int stops_ = 0;  // how often the user has asked
-  std::optional<Time> stopped_at_;
-  enum class Ending { none, asked, told, killed };
-  Ending ending_ = Ending::none;       // how far end_all() has come
-  std::optional<Time> end_at_;         // when it goes on at the latest
-  std::optional<Time> other_ends_by_;  // once one of sink and ventilator has ended
+  std::optional<Time> stopped_at_;  // when the user asked last
+  std::size_t steps_ = 0;           // how far end_all() has come
+  std::optional<Time> end_at_;      // when it goes on, or begins, at the latest
   bool workers_failed_ = false;
 };
 

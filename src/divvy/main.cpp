@@ -2,7 +2,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -28,7 +27,7 @@ bool is_subcommand(std::string_view word) {
   return word == "ventilator" || word == "worker" || word == "sink";
 }
 
-[[noreturn]] int run_subcommand(char** words) {
+[[noreturn]] void run_subcommand(char** words) {
   const std::string path = program_directory() + "/" + words[0];
   ::execv(path.c_str(), words);
   throw std::runtime_error(fmt::format("cannot run {}: {}", path, std::strerror(errno)));
@@ -48,8 +47,8 @@ std::string retry_command(std::vector<std::string> words, bool retries_already) 
   sigset_t only;
   sigemptyset(&only);
   sigaddset(&only, signal);
-  ::raise(signal);
   sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  ::raise(signal);
   ::_exit(128 + signal);
 }
 
@@ -57,7 +56,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
   options.check();
   int status = 0;
   int signal = 0;
-  {
+  {  // the children and their directory are gone before this process dies
     Launcher launcher({.arguments = arguments_of(app, options),
                        .jobs = options.jobs,
                        .dry_run = options.worker.dry_run,
@@ -72,7 +71,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc > 1 && is_subcommand(argv[1])) return run_subcommand(argv + 1);
+  if (argc > 1 && is_subcommand(argv[1])) run_subcommand(argv + 1);
   Options options;
   const Program program{
       .name = "divvy",
@@ -84,12 +83,9 @@ int main(int argc, char** argv) try {
           "Without COMMAND a line is a number of milliseconds to sleep; without COMMAND and\n"
           "input the batch is 100 random ones, as in the ZeroMQ Guide.",
       .add_options = [&](CLI::App& app) { options.add_to(app); }};
-  char** const end = argv + argc;
-  char** const dashes = std::find(argv, end, std::string_view("--"));
-  if (dashes != end) options.worker.command.assign(dashes + 1, end);
-  return run_program(program, static_cast<int>(dashes - argv), argv, [&](CLI::App& app) {
-    return run(app, options, {argv, end});
-  });
+  const std::vector<std::string> words(argv, argv + argc);
+  options.worker.command = take_command(argc, argv);
+  return run_program(program, argc, argv, [&](CLI::App& app) { return run(app, options, words); });
 } catch (const std::exception& error) {
   fmt::print(stderr, "divvy: {}\n", error.what());
   return kExitTrouble;

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <string_view>
 
 #include "common/descriptor.hpp"
@@ -94,7 +95,10 @@ void Options::add_to(CLI::App& app) {
 void Options::check() const {
   worker.check();
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);
-  for (const std::string& file : ventilator.files) check_readable(file);
+  for (const std::string& file : ventilator.files) {
+    if (read_error(file) == 0) continue;
+    throw std::runtime_error(fmt::format("cannot read {}; name files with one task a line", file));
+  }
 }
 
 Arguments arguments_of(const CLI::App& app, const Options& options) {

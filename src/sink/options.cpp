@@ -18,7 +18,6 @@ void Options::add_to(CLI::App& app) {
       ->type_name("[N]")
       ->expected(0, 1)
       ->check(CLI::Range(1, 1'000'000'000).description(""))
-      ->each([this](const std::string&) { classic = true; })
       ->default_str("100")
       ->group(batches);
   common.add_to(app);

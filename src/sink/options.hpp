@@ -15,7 +15,6 @@ struct Options {
   std::string journal;  // none: results are not kept
   std::string summary;  // none: the figures are not kept
   bool stay = false;
-  bool classic = false;
   std::uint64_t completions = 100;  // of the guide's batch
 
   void add_to(CLI::App& app);

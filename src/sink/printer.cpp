@@ -53,6 +53,10 @@ void Printer::write(const Printed& printed) {
   write(printed.task, spill_.get(printed.spilled_output), spill_.get(printed.spilled_errors));
 }
 
+void Printer::finish() {
+  for (const auto& [id, printed] : std::exchange(early_, {})) write(printed);
+}
+
 void Printer::skip(TaskId id) {
   Result nothing;
   nothing.ids = {id, 1};

@@ -27,8 +27,10 @@ class Printer {
 
   /// `ids`: those of the result that were not printed before.
   void print(Range ids, const Result& result);
-  /// Nothing is to come of this task: it was printed by an earlier sink.
+  /// Nothing is to come of this task: it was recorded by an earlier sink.
   void skip(TaskId id);
+  /// Prints what still waits for earlier tasks: they will not come any more.
+  void finish();
   /// Throws std::runtime_error if something could not be written.
   void flush();
   /// The last line on a terminal is not ended yet.

@@ -216,6 +216,7 @@ void Sink::show_progress() {
 }
 
 void Sink::end_batch() {
+  printer_->finish();
   commit();
   progress_.stop();
   const Figures& figures = batch_->final_figures();

@@ -105,7 +105,9 @@ class Lines : public Input {
 }  // namespace
 
 std::unique_ptr<Input> open_lines(const std::vector<std::string>& paths, const LineRules& rules) {
-  for (const std::string& path : paths) check_readable(path);
+  for (const std::string& path : paths) {
+    if (const int error = read_error(path)) fail_to_read(path, error);
+  }
   return std::make_unique<Lines>(paths, rules);
 }
 

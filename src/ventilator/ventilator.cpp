@@ -23,7 +23,7 @@ constexpr auto kAnnounceEvery = 1s;
 constexpr auto kRemindAfter = 2s;
 // By then each worker has connected to a ventilator that was started again, and has said what it
 // holds.
-constexpr auto kReconnected = std::chrono::milliseconds(kReconnectMaxMsec) + 300ms;
+constexpr auto kTimeToReconnect = std::chrono::milliseconds(kReconnectMaxMsec) + 300ms;
 
 // The same name is the same batch, today and after a crash.
 BatchId batch_id(const std::string& name) {
@@ -83,7 +83,7 @@ void Ventilator::wait() {
   loop_.wake_at(announce_at_);
   loop_.wake_at(remind_at_);
   loop_.wake_at(dispatch_.deadline());
-  if (ready_at_ && now() < *ready_at_) loop_.wake_at(ready_at_);
+  if (may_run_at_ && now() < *may_run_at_) loop_.wake_at(may_run_at_);
   stop(loop_.wait());
 }
 
@@ -155,12 +155,12 @@ void Ventilator::receive_receipts(const Receipts& receipts) {
   if (receipts.ventilator != self_) {
     return log_.debug("receipts for an earlier ventilator are ignored");
   }
-  if (!sink_known()) ready_at_ = now() + (receipts.resumed ? kReconnected : 0s);
-  for (const Receipt& receipt : receipts.receipts) record(receipt);
+  if (!sink_known()) may_run_at_ = now() + (receipts.resumed ? kTimeToReconnect : 0s);
+  for (const Receipt& receipt : receipts.receipts) receive_receipt(receipt);
   halt_if_reached();
 }
 
-void Ventilator::record(const Receipt& receipt) {
+void Ventilator::receive_receipt(const Receipt& receipt) {
   if (receipt.worker == WorkerId::none) intake_.expect(receipt.ids, receipt.digest);
   if (dispatch_.is_beyond_input(receipt.ids)) {
     return log_.dropped("a receipt for a task that is not in the input");
@@ -186,7 +186,7 @@ void Ventilator::receive_other_version(int version, zmq::message_t& message) {
 // the time to say what they hold of a batch that is resumed.
 void Ventilator::prepare(Time now) {
   if (phase_ != Phase::preparing || !sink_known()) return;
-  if (!intake_.may_start() || now < *ready_at_) return;
+  if (!intake_.may_start() || now < *may_run_at_) return;
   phase_ = Phase::running;
   dispatch_.allow_start();
 }
@@ -224,11 +224,11 @@ void Ventilator::tell_expected_cost() {
 void Ventilator::carry_out(Orders orders) {
   for (const Orders::Close& order : orders.close) {
     lanes_.close(order.worker);
-    log_.debug(fmt::format("worker {} is gone", order.name));
+    log_.debug(fmt::format("a worker is gone: {}", order.name));
   }
   for (const auto& [worker, name, inbox] : orders.open) {
     if (!lanes_.open(worker, inbox)) log_.dropped("a worker whose inbox is no endpoint");
-    log_.debug(fmt::format("worker {} at {}", name, inbox));
+    log_.debug(fmt::format("a worker at {}: {}", inbox, name));
   }
   for (Lane& lane : orders.send) send(std::move(lane));
   if (!started_ && dispatch_.is_handing_out()) {

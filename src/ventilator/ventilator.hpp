@@ -52,7 +52,7 @@ class Ventilator {
   void receive_presence(const Presence& presence, zmq::message_t& message);
   void receive_receipts(const Receipts& receipts);
   void receive_other_version(int version, zmq::message_t& message);
-  void record(const Receipt& receipt);
+  void receive_receipt(const Receipt& receipt);
   void read_input();
   void prepare(Time now);
   void halt_if_reached();
@@ -68,7 +68,7 @@ class Ventilator {
 
   [[nodiscard]] bool claims_too_much(const Presence& presence) const;
   [[nodiscard]] bool wants_input() const;
-  [[nodiscard]] bool sink_known() const { return ready_at_.has_value(); }
+  [[nodiscard]] bool sink_known() const { return may_run_at_.has_value(); }
   [[nodiscard]] bool stopping() const { return phase_ >= Phase::stopping; }
   [[nodiscard]] bool finished() const;
   [[nodiscard]] BatchState state() const;
@@ -96,8 +96,8 @@ class Ventilator {
   std::map<TaskId, LostResult> lost_results_;
 
   Phase phase_ = Phase::preparing;
-  int stops_ = 0;                 // how often the user has asked
-  std::optional<Time> ready_at_;  // once the sink is known: nothing runs before
+  int stops_ = 0;                   // how often the user has asked
+  std::optional<Time> may_run_at_;  // nothing runs before; none: the sink is not known
   bool cost_told_ = false;
   std::optional<Time> started_;  // handing out tasks
   Time announce_at_;

@@ -18,11 +18,19 @@ FunctionRunner::FunctionRunner(Function function, std::uint32_t threads)
   sigset_t before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, &before);
-  for (; threads > 0; --threads) threads_.emplace_back([this] { run(); });
+  try {
+    for (; threads > 0; --threads) threads_.emplace_back([this] { run(); });
+  } catch (...) {
+    close();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-FunctionRunner::~FunctionRunner() {
+FunctionRunner::~FunctionRunner() { close(); }
+
+void FunctionRunner::close() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;

@@ -35,6 +35,7 @@ class FunctionRunner : public Runner {
   };
 
   void run();
+  void close();
   [[nodiscard]] Ended call(const Call& call) const;
 
   Function function_;

@@ -1,8 +1,6 @@
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "common/peer_endpoint.hpp"
@@ -62,10 +60,6 @@ int main(int argc, char** argv) {
           "Runs COMMAND, without a shell, for each task, which {} stands for or which "
           "comes\nlast. Without a COMMAND a task is a number of milliseconds to sleep.",
       .add_options = [&](CLI::App& app) { options.add_to(app); }};
-  // Whatever follows the first -- belongs to the command.
-  char** const end = argv + argc;
-  char** const dashes = std::find(argv, end, std::string_view("--"));
-  if (dashes != end) options.command.assign(dashes + 1, end);
-  return run_program(program, static_cast<int>(dashes - argv), argv,
-                     [&](CLI::App&) { return run(options); });
+  options.command = take_command(argc, argv);
+  return run_program(program, argc, argv, [&](CLI::App&) { return run(options); });
 }

@@ -17,6 +17,7 @@ void serve(const Endpoints& endpoints, Function function, const ServeOptions& op
   }
   if (options.name.size() > kMaxNameBytes) throw std::invalid_argument("the name is too long");
   for (const auto* endpoint : {&endpoints.tasks, &endpoints.results, &endpoints.feedback}) {
+    check_endpoint(*endpoint);
     require_private(*endpoint, options.insecure || !options.key.empty());
   }
   worker::Worker({.endpoints = endpoints,

@@ -97,7 +97,7 @@ void Worker::stop(int times) {
   const bool at_once = phase_ != Phase::serving || times > 1;
   phase_ = at_once ? Phase::leaving_now : Phase::leaving;
   if (at_once) kill([](const Running&) { return true; });
-  if (!runner_->can_kill()) loop_.release_signals();  // the next one ends this process
+  if (!runner_->can_kill()) loop_.release_signals(at_once);  // the next one ends this process
   holdings_.give_back_queued();
   plain_queue_.clear();
   presence_at_ = now();
@@ -168,7 +168,7 @@ bool Worker::may_start() const {
 
 void Worker::fill_slots() {
   while (may_start()) {
-    if (auto task = holdings_.start()) {
+    if (auto task = holdings_.take_next()) {
       start(std::move(*task), false);
     } else if (!plain_queue_.empty()) {
       start({.text = std::move(plain_queue_.front())}, true);

@@ -239,7 +239,7 @@ def test_a_million_invented_workers_open_few_lanes_and_do_not_disturb_a_batch(co
         run.ventilator.says("dropped a presence through the connection of another worker")
         at_once = [0]
         for line in run.ventilator.err.splitlines():
-            at_once.append(at_once[-1] + line.count(" at tcp") - line.count(" is gone"))
+            at_once.append(at_once[-1] + line.count("a worker at tcp") - line.count("a worker is gone"))
         assert 500 < max(at_once) <= 1000 + 1  # and the real one
         if not sanitized():
             assert memory(run.ventilator) < before + 100 * MIB

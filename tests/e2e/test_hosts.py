@@ -97,7 +97,7 @@ def test_a_worker_whose_link_is_cut_does_not_hold_the_batch_up(pipeline, network
     ventilator = start(first, "ventilator", "-w", 2, "--lost-after", 1.5, tasks)
     eventually(lambda: len(sink.out.splitlines()) > 20, "some results")
     network.link(far, "down")
-    ventilator.says(r"worker \S+ is gone")
+    ventilator.says("a worker is gone")
     if healed:
         network.link(far, "up")
     assert (ventilator.status(), sink.status()) == (0, 0)

@@ -93,7 +93,7 @@ def test_a_worker_without_the_key_gets_nothing(pipeline, key, theirs):
     assert (ventilator.status(), sink.status()) == (0, 0)
     assert not ran.exists()
     assert len(re.findall("refused 127.0.0.1", ventilator.err)) <= 1, "once a minute"
-    assert len(re.findall(r"worker \S+ at ", ventilator.err)) == 1
+    assert "a worker at" in ventilator.err and ventilator.err.count("a worker at") == 1
     assert stranger.popen.poll() is None
 
 

@@ -227,7 +227,7 @@ def test_each_file_is_looked_at_before_anything_is_started(play):
     run = play.run(str(good), "no such file")
 
     assert run.process.returncode == 255
-    assert run.err == "divvy: cannot read no such file: No such file or directory; name files with one task a line\n"
+    assert run.err == "divvy: cannot read no such file; name files with one task a line\n"
     assert not play.seen("sink")
 
 

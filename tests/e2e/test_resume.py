@@ -185,7 +185,7 @@ def test_a_killed_worker_is_noticed_by_its_connection_long_before_its_silence(pi
     worker = pipeline.worker(command=gate.command)
     gate.came(1)
     worker.kill()
-    ventilator.says(r"worker \S+ is gone")
+    ventilator.says("a worker is gone")
     gate.open()
     pipeline.worker(command=("true",))
     assert (ventilator.status(), sink.status()) == (0, 0)
@@ -197,12 +197,12 @@ def test_a_frozen_worker_is_given_up_and_welcomed_back(pipeline, gate):
     frozen = pipeline.worker(command=gate.command)
     gate.came(1)
     frozen.popen.send_signal(signal.SIGSTOP)
-    ventilator.says(r"worker \S+ is gone")
+    ventilator.says("a worker is gone")
     other = pipeline.worker(command=gate.command)
     eventually(lambda: len(gate.seen()["1"]) == 2, "the task to run elsewhere")
     frozen.popen.send_signal(signal.SIGCONT)
     inbox = frozen.says(r"listens on (\S+)")[1]
-    eventually(lambda: ventilator.err.count(f" at {inbox}") == 2, "the frozen one to be back")
+    eventually(lambda: ventilator.err.count(f"a worker at {inbox}") == 2, "the frozen one to be back")
     gate.open()
     assert (ventilator.status(), sink.status()) == (0, 0)
     assert sink.out == "done 1\n"

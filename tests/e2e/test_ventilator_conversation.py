@@ -103,7 +103,7 @@ def test_tasks_that_an_invented_worker_claims_to_run_get_no_strike_when_it_is_go
         liar.say(running=[one(1)])
         liar.hear()
         liar.push.close()
-        ventilator.process.says("(?s)" + ".*worker w is gone" * number)
+        ventilator.process.says("(?s)" + ".*a worker is gone" * number)
     worker = ventilator.worker(9)
     worker.arrive()
     assert worker.tasks() == [1]
@@ -136,7 +136,7 @@ def test_an_inbox_that_is_not_beside_the_feedback_is_not_connected_to(talk, pipe
     ventilator = talk()
     ventilator.worker(1).say(inbox=inbox.format(folder=pipeline.folder).encode())
     ventilator.drops("a presence whose inbox is not where it came from")
-    assert "worker w at" not in ventilator.process.err
+    assert "a worker at" not in ventilator.process.err
     finish(ventilator)
 
 
@@ -158,7 +158,7 @@ def test_a_connection_brings_the_presence_of_one_worker(talk):
     worker.say()
     worker.say(worker=2)
     ventilator.drops("a presence through the connection of another worker")
-    assert ventilator.process.err.count("worker w at") <= 1
+    assert ventilator.process.err.count("a worker at") <= 1
     finish(ventilator)
 
 

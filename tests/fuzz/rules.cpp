@@ -62,7 +62,7 @@ class Peers {
 
   // It runs what it may, and what it says of it is no lie.
   void check_worker() {
-    if (const auto task = holdings_.start()) holdings_.finish(*task, {}, {});
+    if (const auto task = holdings_.take_next()) holdings_.finish(*task, {}, {});
     if (const auto frame = holdings_.next_results("w")) check(decode<Results>(*frame).has_value());
     check(decode<Presence>(encode(holdings_.presence("w", "i", 1))).has_value());
   }

@@ -169,7 +169,7 @@ class World {
 
   void start(SimulatedWorker& worker) {
     if (worker.running.size() >= worker.slots) return;
-    if (auto task = worker.holdings.start()) {
+    if (auto task = worker.holdings.take_next()) {
       ++executions_[task->id];
       worker.running.push_back(std::move(*task));
     }

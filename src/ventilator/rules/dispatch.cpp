@@ -52,7 +52,7 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
   // believed.
   if (member.up && presence.batch == batch_) reconcile(member, presence);
   reconsider(member);
-  if (farewell) lose_worker(presence.worker);
+  if (farewell) forget(member);  // what it was sent meanwhile it does not run
   return true;
 }
 
@@ -133,9 +133,13 @@ void Dispatch::lose_worker(WorkerId worker) {
     release(*member, {id, 1});
     tasks_.strike(id);
   }
-  for (const Member::Held& entry : member->held) tasks_.put_back(entry.ids);
-  orders_.close(*member);
-  fleet_.remove(worker);
+  forget(*member);
+}
+
+void Dispatch::forget(Member& member) {
+  for (const Member::Held& entry : member.held) tasks_.put_back(entry.ids);
+  orders_.close(member);
+  fleet_.remove(member.id);
 }
 
 // --- receipts -----------------------------------------------------------------------------------
@@ -201,7 +205,7 @@ Orders Dispatch::decide(Time now) {
     // it.
     if (tasks_.pending() == 0) recall(fleet_.free_slots());
   }
-  changed_.clear();
+  fill_candidates_.clear();
   return orders_.take();
 }
 
@@ -240,7 +244,7 @@ void Dispatch::fill_free_slots() {
 }
 
 void Dispatch::fill_ahead() {
-  for (const WorkerId id : std::exchange(changed_, {})) {
+  for (const WorkerId id : std::exchange(fill_candidates_, {})) {
     Member* member = fleet_.find(id);
     if (!member || member->offered() == 0 || member->held_tasks < member->slots) continue;
     const std::uint64_t ahead = member->held_tasks - member->slots;
@@ -305,7 +309,8 @@ void Dispatch::reconsider(Member& member) {
     member.idle = true;
     idle_.push_back(member.id);
   }
-  if (changed_.empty() || changed_.back() != member.id) changed_.push_back(member.id);
+  if (fill_candidates_.empty() || fill_candidates_.back() != member.id)
+    fill_candidates_.push_back(member.id);
 }
 
 void Dispatch::stop(bool abort) {

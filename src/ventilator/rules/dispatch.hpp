@@ -88,6 +88,7 @@ class Dispatch {
   void adopt(Member& member, Range ids);
   void recall_strays(Member& member, const std::vector<Range>& queued);
   void lose_worker(WorkerId worker);
+  void forget(Member& member);
 
   void retry(const Receipt& receipt, Time now);
   std::vector<Range> record(const Receipt& receipt);
@@ -121,9 +122,9 @@ class Dispatch {
   Tasks tasks_;
   Fleet fleet_;
   OrderBook orders_;
-  std::deque<WorkerId> idle_;      // may have a free slot; who was idle first comes first
-  std::vector<WorkerId> changed_;  // since the last decision: may take tasks ahead
-  std::optional<double> mean_;     // nanoseconds that a task takes, lately
+  std::deque<WorkerId> idle_;              // may have a free slot; who was idle first comes first
+  std::vector<WorkerId> fill_candidates_;  // may take tasks ahead
+  std::optional<double> mean_;             // nanoseconds that a task takes, lately
 };
 
 }  // namespace divvy::ventilator

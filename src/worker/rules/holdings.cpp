@@ -102,7 +102,7 @@ void Holdings::queue(const Assignment& assignment) {
   held_.insert(assignment.ids);
 }
 
-std::optional<Task> Holdings::start() {
+std::optional<Task> Holdings::take_next() {
   if (queued_.empty()) return {};
   Task task = std::move(queued_.front());
   queued_.pop_front();

@@ -42,7 +42,7 @@ class Holdings {
   std::uint64_t take_instant() { return std::exchange(instant_, 0); }
 
   /// The next task, from now on running; nothing if none is queued.
-  std::optional<Task> start();
+  std::optional<Task> take_next();
   /// Nanoseconds since 1970, UTC.
   struct Times {
     std::int64_t started = 0;

@@ -80,6 +80,15 @@ TEST_F(PrinterTest, PrintsATaskThatRunsOnceMoreAtOnceAndKeepsTheOrderOfTheRest) 
   EXPECT_EQ(printed(out_), "bde");
 }
 
+TEST_F(PrinterTest, PrintsInTheEndWhatStillWaitsForTasksThatNeverCame) {
+  open({.keep_order = true, .most_kept = 1});
+  print(4, "d");
+  print(2, "b");
+  printer_->finish();
+  printer_->finish();
+  EXPECT_EQ(printed(out_), "bd");
+}
+
 TEST_F(PrinterTest, TagsEachLineIfAsked) {
   open({.tag = true});
   print(1, "a\nb\n");

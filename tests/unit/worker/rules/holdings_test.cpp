@@ -35,7 +35,7 @@ class HoldingsTest : public testing::Test {
 
   // Starts and ends the next task; it took `nanoseconds`.
   void work(std::int64_t nanoseconds = 50'000'000) {
-    const auto task = holdings_.start();
+    const auto task = holdings_.take_next();
     ASSERT_TRUE(task);
     const std::int64_t started = clock_;
     clock_ += nanoseconds;
@@ -66,7 +66,7 @@ TEST_F(HoldingsTest, ShowATaskAsQueuedThenRunningThenFinishedUntilItIsSettled) {
   EXPECT_EQ(give(1, {7, 1}), Received::accepted);
   EXPECT_EQ(presence().queued, (Ranges{{7, 1}}));
 
-  const auto task = holdings_.start();
+  const auto task = holdings_.take_next();
   ASSERT_TRUE(task);
   EXPECT_EQ(task->text, "7");
   EXPECT_EQ(presence().running, (Ranges{{7, 1}}));
@@ -105,7 +105,7 @@ TEST_F(HoldingsTest, FollowANewVentilatorForGood) {
 
 TEST_F(HoldingsTest, ForgetTheTasksOfAnOldBatch) {
   give(1, {1, 3});
-  const auto running = holdings_.start();
+  const auto running = holdings_.take_next();
   work();
   Lane fresh = lane(2);
   fresh.batch = BatchId{21};
@@ -118,7 +118,7 @@ TEST_F(HoldingsTest, ForgetTheTasksOfAnOldBatch) {
 
 TEST_F(HoldingsTest, GiveBackOnlyWhatIsQueued) {
   give(1, {1, 3});
-  const auto running = holdings_.start();
+  const auto running = holdings_.take_next();
   Lane recall = lane(2);
   recall.recalled = {{1, 2}};
   EXPECT_EQ(holdings_.receive(recall, clock_), Received::asked);
@@ -141,7 +141,7 @@ TEST_F(HoldingsTest, TakeASettledTaskAgainForItsNextAttempt) {
   append_text(texts_ = "", "1");
   again.tasks.push_back({.ids = {1, 1}, .attempt = 2, .attempts = 3, .texts = texts_});
   holdings_.receive(again, clock_);
-  const auto task = holdings_.start();
+  const auto task = holdings_.take_next();
   ASSERT_TRUE(task);
   EXPECT_EQ(task->attempt, 2U);
 }
@@ -174,7 +174,7 @@ TEST_F(HoldingsTest, AreDoneWithWorkloadsOfNoTimeOnceTheyAreReceived) {
   holdings_.receive(message, clock_);
   EXPECT_EQ(holdings_.take_instant(), 2U);
   EXPECT_EQ(holdings_.take_instant(), 0U);
-  EXPECT_FALSE(holdings_.start());
+  EXPECT_FALSE(holdings_.take_next());
   EXPECT_EQ(presence().finished, (Ranges{{1, 2}}));
   EXPECT_EQ(ids_sent(), (Ranges{{1, 2}}));
 
@@ -194,7 +194,7 @@ TEST_F(HoldingsTest, TakeNoWorkloadForANumberThatIsACommandsArgument) {
 
 TEST_F(HoldingsTest, CountTheBytesOfResultsThatAreNotSettled) {
   give(1, {1, 1});
-  const auto task = holdings_.start();
+  const auto task = holdings_.take_next();
   holdings_.finish(*task, {.outcome = Outcome::exited, .output = std::string(1000, 'x')}, {});
   EXPECT_GT(holdings_.kept_bytes(), 1000U);
   Lane settled = lane(2);
@@ -209,7 +209,7 @@ TEST_F(HoldingsTest, SendWhatAnEncodedMessageOfTheSameResultsIs) {
   std::vector<std::string> texts;
   for (const char* text : {"1", "2", "3"}) append_text(texts.emplace_back(), text);
   for (const std::string& text : texts) {
-    const auto task = holdings_.start();
+    const auto task = holdings_.take_next();
     ASSERT_TRUE(task);
     holdings_.finish(*task,
                      {.key = 77,
@@ -239,7 +239,7 @@ TEST_F(HoldingsTest, SendNoMoreAtOnceThanAboutAMebibyte) {
   give(1, {1, 3});
   const std::string output(600'000, 'o');
   for (int i = 0; i < 3; ++i) {
-    holdings_.finish(*holdings_.start(), {.outcome = Outcome::exited, .output = output}, {});
+    holdings_.finish(*holdings_.take_next(), {.outcome = Outcome::exited, .output = output}, {});
   }
   EXPECT_EQ(ids_sent(), (Ranges{{1, 1}}));
   EXPECT_EQ(ids_sent(), (Ranges{{2, 1}}));
@@ -249,7 +249,7 @@ TEST_F(HoldingsTest, SendNoMoreAtOnceThanAboutAMebibyte) {
 
 TEST_F(HoldingsTest, GiveBackATaskThatRanWithoutAResultAndWhatIsQueued) {
   give(1, {1, 3});
-  const auto task = holdings_.start();
+  const auto task = holdings_.take_next();
   ASSERT_TRUE(task);
   holdings_.give_back(*task);
   EXPECT_TRUE(presence().running.empty());
