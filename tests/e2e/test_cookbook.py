@@ -14,6 +14,7 @@ import pytest
 import cookbook
 from cookbook import Kitchen, blocks
 from pipeline import BIN, DEADLINE, eventually, marks
+from test_limits import sanitized
 
 
 @pytest.fixture(scope="session")
@@ -201,6 +202,8 @@ def test_workers_of_ones_own_in_python_do_a_batch_and_stay_for_the_next(kitchen,
 
 def test_a_worker_of_ones_own_in_cpp_is_built_against_what_is_installed(kitchen, own_network, texts):
     build, batch, end = blocks("A worker of your own in C++")
+    if sanitized():
+        kitchen.env["CXXFLAGS"] = "-fsanitize=address,undefined"  # as the library is
     shell = kitchen.shell()
     assert shell.type(build).status(deadline=300) == 0, shell.out
     assert shell.run(batch) == 0

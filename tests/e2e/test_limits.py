@@ -150,10 +150,12 @@ def test_a_worker_that_waits_costs_nothing(pipeline, with_sink):
 def test_a_ventilator_that_waits_for_workers_costs_nothing(pipeline):
     pipeline.sink()
     native = pipeline.ventilator("-w", 2, tasks=[1, 2, 3])
+    native.says("tasks on")
     assert cpu_seconds(native, during=1) < 0.1
 
 
 def test_a_classic_ventilator_that_waits_for_workers_costs_nothing(pipeline):
     pipeline.sink("--classic")
     classic = pipeline.ventilator("--classic", "-w", 2, tasks=[1, 2, 3])
+    classic.says("tasks on")
     assert cpu_seconds(classic, during=1) < 0.1

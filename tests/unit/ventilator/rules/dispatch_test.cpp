@@ -487,6 +487,20 @@ TEST_F(DispatchTest, RetriesAFailedTaskWithItsNextAttempt) {
   EXPECT_TRUE(orders.send[0].tasks.empty()) << "old news: the second attempt is under way";
 }
 
+TEST_F(DispatchTest, StrikesNoTaskThatWasOnItsWayWhenItsWorkerSaidFarewell) {
+  begin(10);
+  connect(kAnn);
+  Presence farewell = presence(kAnn, 0);  // it has seen the greeting only
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  receive(farewell);
+  EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
+  connect(kBob);
+  const auto orders = decide();
+  ASSERT_EQ(orders.send[0].tasks.size(), 1U);
+  EXPECT_EQ(orders.send[0].tasks[0].ids.first, 1U);
+  EXPECT_EQ(orders.send[0].tasks[0].attempt, 1U);
+}
+
 TEST_F(DispatchTest, GivesALeavingWorkerNothingAndTakesBackWhatItDropped) {
   begin(10);
   connect(kAnn, 2);
