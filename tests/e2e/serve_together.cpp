@@ -15,7 +15,10 @@ int main(int argc, char** argv) try {
   std::barrier together(slots);
   const auto answer = [&](std::string_view task) {
     if (task == "throw") throw std::runtime_error("as it was told");
-    if (task != "alone") together.arrive_and_wait();
+    if (task != "alone") {
+      std::fputs("waiting for the others\n", stderr);
+      together.arrive_and_wait();
+    }
     return std::string(task) + "\n";
   };
   divvy::serve(

@@ -143,10 +143,12 @@ def test_a_shells_loop_ends_with_ctrl_c(terminal, tmp_path):
 def test_timeout_of_coreutils_lets_what_runs_end(divvy, tmp_path):
     started = tmp_path / "started"
     wait = f"echo >> {started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done"
-    words = ["timeout", "--preserve-status", "1", LAUNCHER, "-j2", "--", "sh", "-c", wait, "sh"]
+    words = ["timeout", "--preserve-status", str(DEADLINE), LAUNCHER, "-j2", "--", "sh", "-c", wait, "sh"]
     timeout = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     timeout.stdin.write("1\n2\n3\n")
     timeout.stdin.flush()
+    eventually(lambda: started.exists() and started.read_text() == "\n\n", "two to run")
+    timeout.send_signal(signal.SIGTERM)  # it passes that on as it does when the time is over: to its command, and to the group
     said = timeout.stderr.readline()
     (tmp_path / "open").touch()
     out, _ = timeout.communicate(timeout=DEADLINE)

@@ -58,8 +58,7 @@ def test_a_second_signal_ends_it_at_once_and_its_task_goes_to_another(pipeline, 
     sink = pipeline.sink()
     ventilator = pipeline.ventilator(tasks=["waits for another"])
     stuck = serve(2, name="stuck")
-    ventilator.says("a worker at .*: stuck$")
-    time.sleep(0.5)  # until it runs, which nobody is told
+    stuck.says("waiting for the others")
     stuck.send(signal.SIGTERM)
     time.sleep(0.5)
     assert stuck.popen.poll() is None
