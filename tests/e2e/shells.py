@@ -58,7 +58,7 @@ class Shell:
 
     def completed(self, line):
         """The line, with all that its last word may become."""
-        self.type(line + "\x01\x14")
+        self.type("\x15" + line + "\x01\x14")  # Ctrl-U once more: zsh may have put matches into the line after the last one
 
         def noted():
             self.look()  # or the shell would wait for us
