@@ -1,7 +1,6 @@
 #include "divvy/launcher.hpp"
 
 #include <fmt/format.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -87,9 +87,10 @@ void Sink::receive_announcement(const Announcement& announcement, zmq::message_t
     end_batch();
     if (served_) return;
   }
-  if (!batch_) begin(announcement);
+  const bool begins = !batch_;
+  if (begins) begin(announcement);
   const bool new_ventilator = batch_->update(announcement, time);
-  if (new_ventilator && announcement.forget_failed) forget_failed();
+  if (!begins && new_ventilator && announcement.forget_failed) forget_failed();
   const bool shows_progress = batch_->started() && !batch_->workloads();
   if (shows_progress && !progress_.deadline()) progress_.start(time);
   if (!connect_feedback(reach(announcement.feedback, peer_address(message)))) {
@@ -104,7 +105,7 @@ void Sink::begin(const Announcement& announcement) {
   printer_.emplace(options_.printing, stdout, stderr, [this] { progress_.clear(); });
   log_.debug(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
-  if (announcement.forget_failed) forget_failed();  // before it counts as printed
+  if (announcement.forget_failed) forget_failed();  // before restore() counts it as printed
   if (journal_) restore();
   // On a new connection a worker that has results sends them again.
   if (std::exchange(missed_results_, false)) results_.disconnect_all(log_);
