@@ -58,7 +58,7 @@ class Worker:
         self.plain_done = 0      # completions that are not sent yet
         self.busy = 0            # slots in use, also by tasks of a former batch
         self.ended = queue.SimpleQueue()
-        self.asked_to_leave = self.leaving = False
+        self.asked_to_leave = self.leaving = self.reaches_sink = False
         self.presence_due = 0.0
         self.open_sockets(results, feedback, tasks)
 
@@ -81,7 +81,7 @@ class Worker:
         push = self.context.socket(zmq.PUSH)
         push.setsockopt(zmq.IMMEDIATE, 1)
         push.setsockopt(zmq.LINGER, 1000)
-        monitor = push.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        monitor = push.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
         push.connect(endpoint)
         return push, monitor
 
@@ -113,7 +113,8 @@ class Worker:
             recv_monitor_message(self.feedback_monitor)
             self.presence_due = 0
         if self.results_monitor in ready:
-            recv_monitor_message(self.results_monitor)
+            self.reaches_sink = recv_monitor_message(self.results_monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+            self.presence_due = 0
             for work in self.held.values():
                 work.sent = False
         if self.inbox in ready:
@@ -189,7 +190,7 @@ class Worker:
 
     def perform(self, work):
         first = work.task or 1
-        result = dict(ids=range(first, first + 1), attempt=work.attempt, attempts=work.attempts, outcome=protocol.EXITED,
+        result = dict(ids=range(first, first + 1), attempt=work.attempt, attempts=work.attempts, slot=0, outcome=protocol.EXITED,
                       status=0, started=time.time_ns(), texts=[work.text], output=b"", errors=b"", reason=b"")
         try:
             done = self.do(work.text)
@@ -225,6 +226,7 @@ class Worker:
         send(self.feedback, protocol.encode(
             protocol.PRESENCE, worker=self.id, name=self.name, inbox=self.inbox_endpoint,
             slots=0 if self.leaving else self.slots, workloads=self.workloads,
+            pool=b"", command=b"", reaches_sink=self.reaches_sink,
             ventilator=self.ventilator, sequence=self.sequence, batch=self.batch,
             **{state: [range(task, task + 1) for task, work in self.held.items() if work.state == state]
                for state in ("running", "queued", "finished")}))

@@ -4,7 +4,7 @@ A message is a dict of its fields. A range of task ids is a Python range; texts 
 """
 import struct
 
-MAGIC, VERSION = 0xD1, 0x01
+MAGIC, VERSION = 0xD1, 0x02
 ID_LIMIT = 2**62
 
 
@@ -102,14 +102,14 @@ U8, U32, U64, I32, I64 = map(Int, ("B", "I", "Q", "i", "q"))
 ID, BOOL = Int("Q", lambda value: value != 0), Int("B", lambda value: value < 2)
 BYTES, RANGE, TEXTS = Bytes(), Range(), Texts()
 
-SLEPT, EXITED, SIGNALLED, FAILED, TIMED_OUT, LOST = range(6)
-OUTCOME = Int("B", lambda value: value <= LOST)
+SLEPT, EXITED, SIGNALLED, FAILED, TIMED_OUT, LOST, INTERRUPTED = range(7)
+OUTCOME = Int("B", lambda value: value <= INTERRUPTED)
 VERDICT = Int("B", lambda value: value <= 2)
 STATE = Int("B", lambda value: value <= 3)
 
 SETTLED = Record(ids=RANGE, attempt=U32)
 ASSIGNMENT = Record(ids=RANGE, attempt=U32, attempts=U32, texts=TEXTS)
-RESULT = Record(ids=RANGE, attempt=U32, attempts=U32, outcome=OUTCOME, status=I32, started=I64, ended=I64,
+RESULT = Record(ids=RANGE, attempt=U32, attempts=U32, slot=U32, outcome=OUTCOME, status=I32, started=I64, ended=I64,
                 texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
 RECEIPT = Record(worker=U64, ids=RANGE, attempt=U32, verdict=VERDICT, duration=U64, digest=U64)
 
@@ -117,12 +117,15 @@ LANE, PRESENCE, RESULTS, RECEIPTS, ANNOUNCEMENT = range(1, 6)
 KINDS = {
     LANE: Record(worker=ID, ventilator=ID, sequence=ID, batch=U64,
                  settled=List(SETTLED), recalled=List(RANGE), abort=BOOL, tasks=List(ASSIGNMENT)),
-    PRESENCE: Record(worker=ID, name=BYTES, inbox=BYTES, slots=U32, workloads=BOOL, ventilator=U64, sequence=U64,
-                     batch=U64, running=List(RANGE), queued=List(RANGE), finished=List(RANGE)),
+    PRESENCE: Record(worker=ID, name=BYTES, inbox=BYTES, slots=U32, workloads=BOOL, pool=BYTES, command=BYTES,
+                     reaches_sink=BOOL, ventilator=U64, sequence=U64, batch=U64,
+                     running=List(RANGE), queued=List(RANGE), finished=List(RANGE)),
     RESULTS: Record(worker=U64, name=BYTES, batch=U64, results=List(RESULT)),
-    RECEIPTS: Record(ventilator=ID, batch=U64, resumed=BOOL, receipts=List(RECEIPT)),
-    ANNOUNCEMENT: Record(ventilator=ID, batch=U64, name=BYTES, feedback=BYTES, state=STATE, tasks=U64, elapsed=U64,
-                         forget_failed=BOOL, workloads=BOOL, workers=U32, slots=U64, busy_slots=U64),
+    RECEIPTS: Record(ventilator=ID, batch=U64, resumed=BOOL, command=BYTES, refusal=BYTES, more=BOOL,
+                     receipts=List(RECEIPT)),
+    ANNOUNCEMENT: Record(ventilator=ID, batch=U64, name=BYTES, feedback=BYTES, sender=BYTES, command=BYTES, state=STATE,
+                         tasks=U64, elapsed=U64, forget_failed=BOOL, workloads=BOOL, workers=U32, slots=U64,
+                         busy_slots=U64),
 }
 
 

@@ -149,6 +149,8 @@ inline constexpr std::size_t kMaxTextBytes = 32 << 20;
 inline constexpr std::size_t kMaxOutputBytes = 100 << 20;
 inline constexpr std::size_t kMaxNameBytes = 1024;
 inline constexpr std::size_t kMaxEndpointBytes = 512;
+/// Of a line for people: a command, the reason of a refusal.
+inline constexpr std::size_t kMaxLineBytes = 4096;
 inline constexpr std::uint32_t kMaxSlots = 100'000;
 /// Tasks in one assignment, one result or one presence, and tasks that a worker holds.
 inline constexpr std::uint64_t kMaxTasks = 1 << 20;
@@ -158,7 +160,7 @@ inline constexpr std::int64_t kMaxNanoseconds = std::int64_t{1} << 62;
 // --- kinds of messages ------------------------------------------------------------------------
 
 inline constexpr std::uint8_t kMagic = 0xD1;
-inline constexpr std::uint8_t kVersion = 1;
+inline constexpr std::uint8_t kVersion = 2;
 
 enum class Kind : std::uint8_t { lane = 1, presence, results, receipts, announcement };
 
@@ -265,6 +267,9 @@ struct Presence {
   std::string_view inbox{};  // endpoint
   std::uint32_t slots = 0;
   bool workloads = false;      // tasks are milliseconds to sleep
+  std::string_view pool{};     // it works for ventilators of the same pool only
+  std::string_view command{};  // what it runs, for people; empty: no command
+  bool reaches_sink = false;   // it has a connection to the sink
   VentilatorId ventilator{};   // whose messages it acts on; none: nobody's yet
   std::uint64_t sequence = 0;  // of the last one
   BatchId batch{};
@@ -275,12 +280,14 @@ struct Presence {
   [[nodiscard]] bool valid() const {
     return worker != WorkerId::none && name.size() <= kMaxNameBytes &&
            inbox.size() <= kMaxEndpointBytes && slots <= kMaxSlots &&
+           pool.size() <= kMaxNameBytes && command.size() <= kMaxLineBytes &&
            few_tasks(running, queued, finished);
   }
   static void introduction(auto& self, auto& io) { io(self.worker, self.name, self.inbox); }
   static void fields(auto& self, auto& io) {
     introduction(self, io);
-    io(self.slots, self.workloads, self.ventilator, self.sequence, self.batch);
+    io(self.slots, self.workloads, self.pool, self.command, self.reaches_sink);
+    io(self.ventilator, self.sequence, self.batch);
     io(self.running, self.queued, self.finished);
   }
 };
@@ -288,20 +295,23 @@ struct Presence {
 // --- worker to sink ---------------------------------------------------------------------------
 
 enum class Outcome : std::uint8_t {
-  slept,      // a workload, slept through
-  exited,     // status: the exit status, 0 is success
-  signalled,  // status: the signal's number
-  failed,     // could not be run: reason
-  timed_out,  // killed for taking too long
-  lost,       // with the workers that ran it: reason
+  slept,        // a workload, slept through
+  exited,       // status: the exit status, 0 is success
+  signalled,    // status: the signal's number
+  failed,       // could not be run: reason
+  timed_out,    // killed for taking too long
+  lost,         // with the workers that ran it: reason
+  interrupted,  // killed, for its worker leaves at once: no result, only what it has printed
 };
 
 /// How an attempt at one task ended; `ids.count` > 1 only for workloads that took no time, one
-/// after the other. `started` and `ended`: nanoseconds since 1970, UTC.
+/// after the other. `started` and `ended`: nanoseconds since 1970, UTC. `slot`: the worker's number
+/// of it, 0 if it had none.
 struct Result {
   Range ids{};
   std::uint32_t attempt = 1;
   std::uint32_t attempts = 1;
+  std::uint32_t slot = 0;
   Outcome outcome = Outcome::slept;
   std::int32_t status = 0;
   std::int64_t started = 0;
@@ -318,13 +328,14 @@ struct Result {
   [[nodiscard]] bool final() const { return succeeded() || attempt >= attempts; }
   [[nodiscard]] bool valid() const {
     const bool in_time = started >= 0 && started <= ended && ended <= kMaxNanoseconds;
-    return ids.valid() && outcome <= Outcome::lost && in_time &&
+    return ids.valid() && outcome <= Outcome::interrupted && in_time &&
            ids.count <= (outcome == Outcome::slept ? kMaxTasks : 1) &&
            holds_texts(texts, ids.count);
   }
   static void fields(auto& self, auto& io) {
     Range::fields(self.ids, io);
-    io(self.attempt, self.attempts, self.outcome, self.status, self.started, self.ended);
+    io(self.attempt, self.attempts, self.slot, self.outcome, self.status);
+    io(self.started, self.ended);
     io(self.texts, self.output, self.errors, self.reason);
   }
 };
@@ -371,12 +382,19 @@ struct Receipts {
   static constexpr Kind kind = Kind::receipts;
   VentilatorId ventilator{};  // the addressee
   BatchId batch{};
-  bool resumed = false;  // the batch was begun by an earlier ventilator
+  bool resumed = false;        // the batch was begun by an earlier ventilator
+  std::string_view command{};  // what it was run with, as recorded; empty: not known
+  std::string_view refusal{};  // why the sink does not serve the batch; empty: it does
+  bool more = false;           // of what is recorded follows
   std::vector<Receipt> receipts{};
 
-  [[nodiscard]] bool valid() const { return ventilator != VentilatorId::none; }
+  [[nodiscard]] bool valid() const {
+    return ventilator != VentilatorId::none && command.size() <= kMaxLineBytes &&
+           refusal.size() <= kMaxLineBytes;
+  }
   static void fields(auto& self, auto& io) {
-    io(self.ventilator, self.batch, self.resumed, self.receipts);
+    io(self.ventilator, self.batch, self.resumed, self.command, self.refusal, self.more);
+    io(self.receipts);
   }
 };
 
@@ -395,6 +413,8 @@ struct Announcement {
   BatchId batch{};
   std::string_view name{};
   std::string_view feedback{};  // endpoint: where receipts go
+  std::string_view sender{};    // the ventilator, for people
+  std::string_view command{};   // what the workers run, for people; empty: not known yet
   BatchState state = BatchState::open;
   std::uint64_t tasks = 0;       // so far
   std::uint64_t elapsed = 0;     // nanoseconds since the first task was handed out, 0: none was
@@ -407,14 +427,15 @@ struct Announcement {
   [[nodiscard]] bool valid() const {
     return ventilator != VentilatorId::none && state <= BatchState::stopped &&
            elapsed <= kMaxNanoseconds && name.size() <= kMaxNameBytes &&
-           feedback.size() <= kMaxEndpointBytes;
+           feedback.size() <= kMaxEndpointBytes && sender.size() <= kMaxNameBytes &&
+           command.size() <= kMaxLineBytes;
   }
   static void introduction(auto& self, auto& io) {
     io(self.ventilator, self.batch, self.name, self.feedback);
   }
   static void fields(auto& self, auto& io) {
     introduction(self, io);
-    io(self.state, self.tasks, self.elapsed, self.forget_failed);
+    io(self.sender, self.command, self.state, self.tasks, self.elapsed, self.forget_failed);
     io(self.workloads, self.workers, self.slots, self.busy_slots);
   }
 };

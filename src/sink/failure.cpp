@@ -22,6 +22,7 @@ std::string ending(const Result& result) {
     case Outcome::slept:
     case Outcome::failed:
     case Outcome::lost:
+    case Outcome::interrupted:
       break;
   }
   return std::string(result.reason);

@@ -59,8 +59,8 @@ constexpr const char* kInsert =
     "INSERT INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 std::string_view name_of(Outcome outcome) {
-  constexpr std::array<std::string_view, 6> names{"slept",  "exited",    "signalled",
-                                                  "failed", "timed out", "lost"};
+  constexpr std::array<std::string_view, 7> names{"slept",     "exited", "signalled",  "failed",
+                                                  "timed out", "lost",   "interrupted"};
   return names.at(static_cast<std::size_t>(outcome));
 }
 

@@ -107,8 +107,8 @@ class Invented:
 
     def say(self, version=protocol.VERSION, **others):
         """A presence."""
-        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), slots=1, workloads=0, running=[],
-                      queued=[], finished=[], **self.followed)
+        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), slots=1, workloads=0, pool=b"",
+                      command=b"", reaches_sink=1, running=[], queued=[], finished=[], **self.followed)
         presence = protocol.encode(protocol.PRESENCE, **{**fields, **others})
         self.push.send(presence if version == protocol.VERSION else of_version(version, presence))
 
@@ -146,7 +146,7 @@ class WithVentilator:
 
     def receipts(self, *receipts, **others):
         fields = dict(ventilator=self.announced["ventilator"], batch=self.announced["batch"], resumed=self.resumed,
-                      receipts=list(receipts))
+                      command=b"", refusal=b"", more=0, receipts=list(receipts))
         self.push.send(protocol.encode(protocol.RECEIPTS, **{**fields, **others}))
 
     def receipt(self, ids, *, worker=1, attempt=1, verdict=0, **others):
@@ -174,11 +174,11 @@ class WithSink:
 
     def announce(self, state=0, tasks=1, **others):
         fields = dict(ventilator=VENTILATOR, batch=BATCH, name=b"", feedback=self.pipeline.endpoints["feedback"].encode(),
-                      state=state, tasks=tasks, elapsed=1, forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1)
+                      sender=b"v", command=b"", state=state, tasks=tasks, elapsed=1, forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1)
         self.push.send(protocol.encode(protocol.ANNOUNCEMENT, **{**fields, **others}))
 
     def result(self, task, *, worker=9, batch=BATCH, **others):
-        fields = dict(ids=one(task), attempt=1, attempts=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000,
+        fields = dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000,
                       texts=[b"text"], output=b"output %d\n" % task, errors=b"", reason=b"")
         self.push.send(protocol.encode(protocol.RESULTS, worker=worker, name=b"w", batch=batch,
                                        results=[{**fields, **others}]))

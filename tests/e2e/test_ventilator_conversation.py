@@ -220,10 +220,10 @@ def test_the_result_of_a_lost_task_is_sent_again_until_it_has_a_receipt(talk):
 def test_a_worker_of_another_version_is_named_and_greeted_so_that_it_knows(talk):
     ventilator = talk()
     worker = ventilator.worker(1)
-    worker.say(version=2)
-    ventilator.process.says("^ventilator: worker w speaks version 2 of divvy's protocol, and this is version 1")
+    worker.say(version=3)
+    ventilator.process.says("^ventilator: worker w speaks version 3 of divvy's protocol, and this is version 2")
     assert worker.hear()["tasks"] == []
-    worker.say(version=2)
+    worker.say(version=3)
     other = ventilator.worker(2)
     other.arrive()
     assert other.tasks() == [1], "and the other one gets nothing"
@@ -232,8 +232,9 @@ def test_a_worker_of_another_version_is_named_and_greeted_so_that_it_knows(talk)
 
 def test_receipts_of_another_version_are_named(talk):
     ventilator = talk()
-    ventilator.push.send(of_version(3, protocol.encode(protocol.RECEIPTS, ventilator=1, batch=1, resumed=0, receipts=[])))
-    ventilator.process.says("^ventilator: the sink speaks version 3 of divvy's protocol, and this is version 1")
+    ventilator.push.send(of_version(3, protocol.encode(protocol.RECEIPTS, ventilator=1, batch=1, resumed=0, command=b"", refusal=b"", more=0,
+                                                         receipts=[])))
+    ventilator.process.says("^ventilator: the sink speaks version 3 of divvy's protocol, and this is version 2")
     worker = ventilator.worker(1)
     worker.arrive()
     finish(ventilator)

@@ -247,6 +247,6 @@ def test_a_ventilator_of_another_version_is_named(talk):
     worker = talk()
     lane = dict(worker=worker.first["worker"], ventilator=VENTILATOR, sequence=1, batch=BATCH, settled=[], recalled=[], abort=0,
                 tasks=[])
-    worker.lane.send(of_version(2, protocol.encode(protocol.LANE, **lane)))
-    worker.process.says("version 2 of (divvy's|the) protocol, and this is version 1")
+    worker.lane.send(of_version(3, protocol.encode(protocol.LANE, **lane)))
+    worker.process.says("version 3 of (divvy's|the) protocol, and this is version 2")
     assert worker.state()["ventilator"] == VENTILATOR

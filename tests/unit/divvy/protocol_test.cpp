@@ -38,6 +38,9 @@ Presence golden_presence() {
           .inbox = "i",
           .slots = 2,
           .workloads = false,
+          .pool = "p",
+          .command = "c",
+          .reaches_sink = true,
           .ventilator = VentilatorId{0x22},
           .sequence = 5,
           .batch = BatchId{0x33},
@@ -53,6 +56,7 @@ Results golden_results() {
           .results = {{.ids = {3, 1},
                        .attempt = 1,
                        .attempts = 2,
+                       .slot = 6,
                        .outcome = Outcome::exited,
                        .status = 7,
                        .started = 1000,
@@ -67,6 +71,9 @@ Receipts golden_receipts() {
   return {.ventilator = VentilatorId{0x22},
           .batch = BatchId{0x33},
           .resumed = true,
+          .command = "c",
+          .refusal = "",
+          .more = true,
           .receipts = {{.worker = WorkerId{0x11},
                         .ids = {3, 1},
                         .attempt = 1,
@@ -80,6 +87,8 @@ Announcement golden_announcement() {
           .batch = BatchId{0x33},
           .name = "n",
           .feedback = "f",
+          .sender = "s",
+          .command = "c",
           .state = BatchState::closed,
           .tasks = 4,
           .elapsed = 9,
@@ -167,7 +176,7 @@ TEST(Messages, WithOneByteTooManyDoNotDecode) {
 TEST(Messages, OfAnotherVersionOrKindDoNotDecode) {
   for (const std::string& frame : golden_frames()) {
     std::string other = frame;
-    other[1] = 2;
+    other[1] = kVersion + 1;
     EXPECT_FALSE(decodes(other));
     other = frame;
     other[2] = 77;
@@ -272,12 +281,14 @@ TEST(Messages, OfTheGuideArePlain) {
 // --- other versions
 // -------------------------------------------------------------------------------
 
-// As a program of version 2 may send it, whose later fields nobody knows yet.
+constexpr std::uint8_t kLaterVersion = kVersion + 1;
+
+// As a program of a later version may send it, whose other fields nobody knows yet.
 template <class Message>
-std::string introduction_of_version_2(const Message& message, std::string_view other_fields) {
+std::string introduction_of_later(const Message& message, std::string_view other_fields) {
   std::string frame;
   Writer writer{frame};
-  const Header header{.version = 2, .kind = Message::kind};
+  const Header header{.version = kLaterVersion, .kind = Message::kind};
   Header::fields(header, writer);
   Message::introduction(message, writer);
   return frame.append(other_fields);
@@ -286,14 +297,14 @@ std::string introduction_of_version_2(const Message& message, std::string_view o
 TEST(OtherVersion, IsThatOfANativeMessageOnly) {
   for (std::string frame : golden_frames()) {
     EXPECT_EQ(other_version(frame), std::nullopt);
-    frame[1] = 2;
-    EXPECT_EQ(other_version(frame), 2);
+    frame[1] = kLaterVersion;
+    EXPECT_EQ(other_version(frame), kLaterVersion);
     frame[1] = '\xff';
     EXPECT_EQ(other_version(frame), 255);
     frame[1] = 0;
     EXPECT_EQ(other_version(frame), 0);
   }
-  EXPECT_EQ(other_version("\xD1\x02"), 2) << "however short it is";
+  EXPECT_EQ(other_version("\xD1\x01"), 1) << "however short it is";
   EXPECT_EQ(other_version("\xD1"), std::nullopt);
   EXPECT_EQ(other_version(""), std::nullopt);
   EXPECT_EQ(other_version("100"), std::nullopt) << "a plain one has no version";
@@ -301,7 +312,7 @@ TEST(OtherVersion, IsThatOfANativeMessageOnly) {
 
 TEST(Introduction, OfAPresenceIsTheSameInAllVersions) {
   for (const std::string_view other_fields : {"", "\xff", "fields of another version"}) {
-    const std::string frame = introduction_of_version_2(golden_presence(), other_fields);
+    const std::string frame = introduction_of_later(golden_presence(), other_fields);
     EXPECT_FALSE(decode<Presence>(frame));
     const auto presence = decode_introduction<Presence>(frame);
     ASSERT_TRUE(presence);
@@ -315,7 +326,7 @@ TEST(Introduction, OfAPresenceIsTheSameInAllVersions) {
 
 TEST(Introduction, OfAnAnnouncementIsTheSameInAllVersions) {
   for (const std::string_view other_fields : {"", "\xff", "fields of another version"}) {
-    const std::string frame = introduction_of_version_2(golden_announcement(), other_fields);
+    const std::string frame = introduction_of_later(golden_announcement(), other_fields);
     EXPECT_FALSE(decode<Announcement>(frame));
     const auto announcement = decode_introduction<Announcement>(frame);
     ASSERT_TRUE(announcement);
@@ -338,8 +349,8 @@ TEST(Introduction, OfThisVersionIsThatOfTheMessage) {
 }
 
 TEST(Introduction, IsNotThatOfAnotherKind) {
-  const std::string presence = introduction_of_version_2(golden_presence(), "");
-  const std::string announcement = introduction_of_version_2(golden_announcement(), "");
+  const std::string presence = introduction_of_later(golden_presence(), "");
+  const std::string announcement = introduction_of_later(golden_announcement(), "");
   EXPECT_FALSE(decode_introduction<Announcement>(presence));
   EXPECT_FALSE(decode_introduction<Presence>(announcement));
   for (const std::string& other :
@@ -350,11 +361,11 @@ TEST(Introduction, IsNotThatOfAnotherKind) {
 }
 
 TEST(Introduction, OfRubbishIsNone) {
-  const std::string presence = introduction_of_version_2(golden_presence(), "");
+  const std::string presence = introduction_of_later(golden_presence(), "");
   for (std::size_t length = 0; length < presence.size(); ++length) {
     EXPECT_FALSE(decode_introduction<Presence>(presence.substr(0, length))) << length;
   }
-  const std::string announcement = introduction_of_version_2(golden_announcement(), "");
+  const std::string announcement = introduction_of_later(golden_announcement(), "");
   for (std::size_t length = 0; length < announcement.size(); ++length) {
     EXPECT_FALSE(decode_introduction<Announcement>(announcement.substr(0, length))) << length;
   }
@@ -368,15 +379,15 @@ TEST(Introduction, OfRubbishIsNone) {
 TEST(Introduction, HasTheLimitsOfItsMessage) {
   Presence presence = golden_presence();
   presence.worker = WorkerId::none;
-  EXPECT_FALSE(decode_introduction<Presence>(introduction_of_version_2(presence, "")));
+  EXPECT_FALSE(decode_introduction<Presence>(introduction_of_later(presence, "")));
   const std::string name(kMaxNameBytes + 1, 'n');
   presence = golden_presence();
   presence.name = name;
-  EXPECT_FALSE(decode_introduction<Presence>(introduction_of_version_2(presence, "")));
+  EXPECT_FALSE(decode_introduction<Presence>(introduction_of_later(presence, "")));
   const std::string endpoint(kMaxEndpointBytes + 1, 'e');
   Announcement announcement = golden_announcement();
   announcement.feedback = endpoint;
-  EXPECT_FALSE(decode_introduction<Announcement>(introduction_of_version_2(announcement, "")));
+  EXPECT_FALSE(decode_introduction<Announcement>(introduction_of_later(announcement, "")));
 }
 
 }  // namespace
