@@ -14,9 +14,9 @@ namespace {
 // A first attempt to connect often comes a moment too early, later ones need not be frequent.
 constexpr int kReconnectMsec = 20;
 
-constexpr int kHandshakes = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-                            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                            ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                        ZMQ_EVENT_DISCONNECTED;
 
 }  // namespace
 
@@ -28,11 +28,12 @@ zmq::socket_t make_push(Context& context) {
 }
 
 Connection::Connection(Context& context, zmq::socket_t socket, const std::string& endpoint)
-    : context_(context), socket_(std::move(socket)), monitor_(context, socket_, kHandshakes) {
+    : context_(context), socket_(std::move(socket)), monitor_(context, socket_, kEvents) {
   context.secure_to_connect(socket_);
   socket_.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
   socket_.set(zmq::sockopt::reconnect_ivl, kReconnectMsec);
   socket_.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMsec);
+  socket_.set(zmq::sockopt::connect_timeout, kConnectTimeoutMsec);
   try {
     socket_.connect(endpoint);
   } catch (const zmq::error_t& error) {
@@ -48,11 +49,14 @@ std::optional<zmq::message_t> Connection::receive() { return divvy::receive(sock
 
 bool Connection::connected_anew(Log& log) {
   bool anew = false;
-  for (const auto& [kind, value, endpoint] : monitor_.drain()) {
-    if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-      anew = true;
-    } else if (const char* const reason = reason_of(kind)) {
-      log.warn_rate_limited(endpoint, fmt::format("cannot talk to {}: {}", endpoint, reason));
+  for (const Monitor::Event& event : monitor_.drain()) {
+    if (event.kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+      anew = connected_ = true;
+    } else if (event.kind == ZMQ_EVENT_DISCONNECTED) {
+      connected_ = false;
+    } else if (const char* const reason = reason_of(event)) {
+      log.warn_rate_limited(event.endpoint,
+                            fmt::format("cannot talk to {}: {}", event.endpoint, reason));
     }
   }
   // The socket learns of its new connection when it next looks, and sending looks only so often.
@@ -62,8 +66,10 @@ bool Connection::connected_anew(Log& log) {
 
 // A peer with another key closes the connection without a reason; so does one that is killed just
 // then.
-const char* Connection::reason_of(int event) const {
-  if (event != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) return context_.mismatch();
+const char* Connection::reason_of(const Monitor::Event& event) const {
+  if (event.kind != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) {
+    return context_.mismatch(event.kind, event.value);
+  }
   return context_.has_key() ? "it closed the connection, perhaps for it has another key" : nullptr;
 }
 

@@ -17,6 +17,8 @@ namespace divvy {
 inline constexpr int kLingerMsec = 1000;
 /// A lost connection is made again within this time, in milliseconds, if the peer listens.
 inline constexpr int kReconnectMaxMsec = 1000;
+/// A host that does not even refuse a connection is asked again after so many milliseconds.
+inline constexpr int kConnectTimeoutMsec = 2000;
 
 /// A PUSH socket for a Connection. It holds no message for a peer that is not there.
 zmq::socket_t make_push(Context& context);
@@ -36,17 +38,20 @@ class Connection {
 
   /// Whether a new connection was made since the last call. Failed handshakes are told to the user.
   bool connected_anew(Log& log);
+  /// Whether there is a connection, as far as the last connected_anew() has heard.
+  [[nodiscard]] bool connected() const { return connected_; }
 
   /// Wakes up at events of the connection and, if `for_messages`, when a message can be sent or
   /// received.
   void add_to(EventLoop& loop, bool for_messages);
 
  private:
-  [[nodiscard]] const char* reason_of(int event) const;
+  [[nodiscard]] const char* reason_of(const Monitor::Event& event) const;
 
   const Context& context_;
   zmq::socket_t socket_;
   Monitor monitor_;
+  bool connected_ = false;
 };
 
 }  // namespace divvy

@@ -50,6 +50,16 @@ zmq::socket_t Context::socket(zmq::socket_type type) {
   return socket;
 }
 
+// With mechanisms that differ one of us has a key and the other one none.
+const char* Context::mismatch(int event, int value) const {
+  if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return "it does not have the key, but another one";
+  const bool one_has_a_key = value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;
+  if (key_)
+    return one_has_a_key ? "it does not have the key" : "it does not have the key, or is no ZeroMQ";
+  return one_has_a_key ? "it has a key, and this one has none: give both the same --key FILE"
+                       : "it has a key, or is no ZeroMQ";
+}
+
 void Context::secure_to_bind(zmq::socket_t& socket) const {
   if (!key_) return;
   socket.set(zmq::sockopt::curve_server, true);

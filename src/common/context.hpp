@@ -22,10 +22,8 @@ class Context {
   zmq::socket_t socket(zmq::socket_type type);
 
   [[nodiscard]] bool has_key() const { return key_.has_value(); }
-  /// Why a peer and we cannot talk, for people.
-  [[nodiscard]] const char* mismatch() const {
-    return key_ ? "it does not have the key" : "it has a key, or is no ZeroMQ";
-  }
+  /// Why a handshake failed, for people, from the event that a monitor tells, and its value.
+  [[nodiscard]] const char* mismatch(int event, int value) const;
 
   /// To be called before the socket is bound, or connected.
   void secure_to_bind(zmq::socket_t& socket) const;

@@ -1,6 +1,7 @@
 #include "common/descriptor.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,12 @@
 #include <system_error>
 
 namespace divvy {
+namespace {
+
+// For files, databases, and connections of those that are there already.
+constexpr std::uint64_t kReserved = 32;
+
+}  // namespace
 
 Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
@@ -16,6 +23,17 @@ Descriptor::~Descriptor() {
 Descriptor checked(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
   return Descriptor(fd);
+}
+
+std::uint64_t descriptor_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+// A new descriptor has the lowest free number.
+bool descriptors_are_scarce() {
+  const Descriptor next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return !next.open() || static_cast<std::uint64_t>(next.get()) + kReserved >= descriptor_limit();
 }
 
 int read_error(const std::string& path) {

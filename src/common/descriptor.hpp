@@ -1,6 +1,7 @@
 // File descriptors.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -28,6 +29,11 @@ class Descriptor {
 
 /// What a system call returned; throws std::system_error, with errno, if it failed.
 Descriptor checked(int fd, const char* what);
+
+/// The most descriptors that this process may have open.
+std::uint64_t descriptor_limit();
+/// Whether so few of them are left that what is left should not go to newcomers.
+bool descriptors_are_scarce();
 
 /// Why `path` cannot be read, as an errno; 0 if nothing is known against it. It is not opened,
 /// which would disturb a named pipe. "-" is standard input.

@@ -14,10 +14,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include "common/clock.hpp"
+#include "common/descriptor.hpp"
 #include "common/message.hpp"
 #include "common/peer_endpoint.hpp"
 #include "divvy/protocol.hpp"
@@ -37,6 +39,10 @@ constexpr int kMaxUnreadFrames = 100;
 constexpr std::size_t kTrimAfter = 1000;
 constexpr auto kTrimEvery = 500ms;
 constexpr auto kTrimFor = 5s;
+// Sooner than a worker whose presence is not heard counts as gone.
+constexpr int kHeartbeatMsec = 500;
+constexpr int kHeartbeatLostMsec = 1500;
+constexpr auto kListenAgain = 1s;
 
 // ZeroMQ removes whatever is at an ipc path before it listens there, also what a living process
 // listens on.
@@ -66,20 +72,35 @@ std::string advice(int error) {
   }
 }
 
-constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
+constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED |
                         ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
 
-// Empty if it is gone already, or has no address of its own.
+// "process 123" over ipc; empty if it is gone already.
 std::string address_of_peer(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   auto* raw = reinterpret_cast<sockaddr*>(&address);
+  if (::getpeername(fd, raw, &size) != 0) return {};
+  if (raw->sa_family == AF_UNIX) {
+    ucred peer{};
+    size = sizeof peer;
+    const bool known = ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    return known ? fmt::format("process {}", peer.pid) : "";
+  }
   std::array<char, NI_MAXHOST> host{};
   const bool known =
-      ::getpeername(fd, raw, &size) == 0 && raw->sa_family != AF_UNIX &&
       ::getnameinfo(raw, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) == 0;
   return known ? host.data() : "";
+}
+
+// A firewall may forget a connection without a word. So who listens sends a heartbeat, also while
+// it takes nothing in, and who has connected and hears none closes the connection, and makes a new
+// one. Who listens itself waits for no answer: it may be slow.
+void set_heartbeat(zmq::socket_t& socket) {
+  socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMsec);
+  socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatLostMsec);
+  socket.set(zmq::sockopt::heartbeat_timeout, std::numeric_limits<int>::max());
 }
 
 // One frame of the largest size, another one that is begun, and heartbeats for days.
@@ -125,6 +146,7 @@ Listener::Listener(Context& context, zmq::socket_t socket, const std::string& en
     // does not notice that it is closed. So it gets room, and the load is limited instead.
     if (socket_.get(zmq::sockopt::type) == ZMQ_PUSH) socket_.set(zmq::sockopt::rcvhwm, 0);
     socket_.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
+    if (endpoint.starts_with("tcp://")) set_heartbeat(socket_);
     if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
     socket_.bind(endpoint);
   } catch (const zmq::error_t& error) {
@@ -147,21 +169,28 @@ std::optional<zmq::message_t> Listener::receive() {
 // libzmq first reports that a handshake failed, then which connection was closed.
 Listener::Events Listener::events(Log& log) {
   Events events;
-  for (const auto& [kind, value, endpoint] : monitor_.drain()) {
-    switch (kind) {
+  for (const Monitor::Event& event : monitor_.drain()) {
+    const int value = event.value;
+    switch (event.kind) {
       case ZMQ_EVENT_ACCEPTED:
         loads_.opened(value, address_of_peer(value), now());
         load_at_ = {};
+        if (descriptors_are_scarce()) refuse_newcomers(log);
+        break;
+      case ZMQ_EVENT_ACCEPT_FAILED:
+        if (descriptors_are_scarce()) refuse_newcomers(log);
         break;
       case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         ++events.connected;
         break;
       case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
       case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        handshake_failed_ = true;
+        failed_handshake_ = event;
         break;
       case ZMQ_EVENT_DISCONNECTED:
-        if (handshake_failed_) tell_of_failure(value, log);
+        if (const auto failure = std::exchange(failed_handshake_, {})) {
+          tell_of_failure(value, *failure, log);
+        }
         loads_.closed(value);
         ++closed_;
         events.disconnected.push_back(value);
@@ -169,7 +198,30 @@ Listener::Events Listener::events(Log& log) {
     }
   }
   limit_load(log);
+  if (listen_at_ && now() >= *listen_at_) listen_again(log);
   return events;
+}
+
+// A listening socket that nothing can be accepted from would keep ZeroMQ's thread awake.
+void Listener::refuse_newcomers(Log& log) {
+  if (!listen_at_) socket_.unbind(endpoint_);
+  listen_at_ = now() + kListenAgain;
+  log.warn_rate_limited("descriptors",
+                        fmt::format("no room for more connections to {}: the limit on open files "
+                                    "(ulimit -n) is {}",
+                                    endpoint_, descriptor_limit()));
+}
+
+void Listener::listen_again(Log& log) {
+  listen_at_ = now() + kListenAgain;
+  if (descriptors_are_scarce()) return;
+  try {
+    socket_.bind(endpoint_);
+    listen_at_.reset();
+  } catch (const zmq::error_t& error) {
+    log.warn_rate_limited(endpoint_,
+                          fmt::format("cannot listen on {}: {}", endpoint_, error.what()));
+  }
 }
 
 std::string Listener::name_of(int fd) const {
@@ -177,10 +229,10 @@ std::string Listener::name_of(int fd) const {
   return address.empty() ? "somebody" : address;
 }
 
-void Listener::tell_of_failure(int fd, Log& log) {
-  handshake_failed_ = false;
+void Listener::tell_of_failure(int fd, const Monitor::Event& failure, Log& log) {
   const std::string who = name_of(fd);
-  log.warn_rate_limited(who, fmt::format("refused {}: {}", who, context_.mismatch()));
+  log.warn_rate_limited(
+      who, fmt::format("refused {}: {}", who, context_.mismatch(failure.kind, failure.value)));
 }
 
 void Listener::limit_load(Log& log) {
@@ -231,6 +283,7 @@ void Listener::add_to(EventLoop& loop, bool for_messages) {
   if (for_messages) loop.watch(socket_);
   monitor_.add_to(loop);
   if (watched_) loop.wake_at(load_at_);
+  loop.wake_at(listen_at_);
 }
 
 }  // namespace divvy

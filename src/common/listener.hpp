@@ -19,7 +19,8 @@ namespace divvy {
 zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
 
 /// Where a socket listens, with the port that was really taken. An ipc endpoint's file is gone
-/// before its socket is: while the socket lives the file is nobody else's.
+/// before its socket is: while the socket lives the file is nobody else's. While descriptors are
+/// scarce it does not listen: newcomers are refused, and try again by themselves.
 class Listener {
  public:
   /// Binds. Throws std::runtime_error with a line for the user.
@@ -49,22 +50,25 @@ class Listener {
 
  private:
   [[nodiscard]] std::string name_of(int fd) const;
-  void tell_of_failure(int fd, Log& log);
+  void tell_of_failure(int fd, const Monitor::Event& failure, Log& log);
   void limit_load(Log& log);
   void trim_memory(Time now);
   void close_overloaded(int fd, Log& log);
+  void refuse_newcomers(Log& log);
+  void listen_again(Log& log);
 
   const Context& context_;
   zmq::socket_t socket_;
   Monitor monitor_;
   std::string endpoint_;
   ConnectionLoads loads_;
-  Time load_at_;                   // when loads are next looked at
-  bool watched_ = false;           // also wake up for it
-  std::size_t closed_ = 0;         // connections since memory was given back
-  Time trim_until_;                // give memory back until then
-  Time trim_at_;                   // next time
-  bool handshake_failed_ = false;  // of the connection that is closed next
+  Time load_at_;                                    // when loads are next looked at
+  bool watched_ = false;                            // also wake up for it
+  std::size_t closed_ = 0;                          // connections since memory was given back
+  Time trim_until_;                                 // give memory back until then
+  Time trim_at_;                                    // next time
+  std::optional<Monitor::Event> failed_handshake_;  // of the connection that is closed next
+  std::optional<Time> listen_at_;  // when to look whether there are descriptors again
 };
 
 }  // namespace divvy

@@ -7,8 +7,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "common/peer_endpoint.hpp"
-
 namespace divvy {
 namespace {
 
@@ -51,15 +49,15 @@ void CommonOptions::add_general_to(CLI::App& app) {
   app.set_help_flag("-h,--help", "Print the version; print this")->group(general);
 }
 
-void CommonOptions::resolve() {
+void CommonOptions::resolve(const std::string& program, const Uses& uses) {
   const Endpoints from_address = endpoints_at(at);
-  const auto resolve_one = [&](std::string& endpoint, const std::string& otherwise) {
-    if (endpoint.empty()) endpoint = otherwise;
-    require_private(endpoint, is_protected());
-  };
-  resolve_one(endpoints.tasks, from_address.tasks);
-  resolve_one(endpoints.results, from_address.results);
-  resolve_one(endpoints.feedback, from_address.feedback);
+  if (endpoints.tasks.empty()) endpoints.tasks = from_address.tasks;
+  if (endpoints.results.empty()) endpoints.results = from_address.results;
+  if (endpoints.feedback.empty()) endpoints.feedback = from_address.feedback;
+  endpoints = with_addresses(endpoints, uses, Log(program, verbosity()));
+  if (uses.tasks != Use::none) require_private(endpoints.tasks, is_protected());
+  if (uses.results != Use::none) require_private(endpoints.results, is_protected());
+  if (uses.feedback != Use::none) require_private(endpoints.feedback, is_protected());
 }
 
 CLI::Validator endpoint_check() {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/host.hpp"
 #include "common/log.hpp"
 #include "divvy/endpoints.hpp"
 
@@ -28,9 +29,10 @@ struct CommonOptions {
   void add_to(CLI::App& app);
   /// Those that matter also where all three are started together.
   void add_general_to(CLI::App& app);
-  /// Fills in the endpoints that were not given. Throws std::invalid_argument if the address is
-  /// bad, or if others can reach an endpoint and neither --key nor --insecure is given.
-  void resolve();
+  /// Fills in the endpoints that were not given, and their addresses. Throws std::invalid_argument
+  /// if one is bad, or if others can reach it and neither --key nor --insecure is given. Waits for
+  /// host names that are not known yet.
+  void resolve(const std::string& program, const Uses& uses);
   [[nodiscard]] bool is_protected() const { return insecure || !key.empty(); }
   [[nodiscard]] Verbosity verbosity() const { return {.quiet = quiet, .verbose = verbose}; }
 };

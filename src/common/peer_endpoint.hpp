@@ -1,7 +1,6 @@
 // Who can reach an endpoint, and how a peer's is reached from here.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -15,15 +14,6 @@ inline bool is_private(std::string_view endpoint) {
   const std::string_view host = HostPort::split(without_scheme(endpoint)).host;
   const bool digits = host.find_first_not_of("0123456789.") == std::string_view::npos;
   return host == "localhost" || host == "[::1]" || (digits && host.starts_with("127."));
-}
-
-/// Throws std::invalid_argument, with a line for the user, if others can reach `endpoint` and
-/// neither a key nor the user's word protects it.
-inline void require_private(const std::string& endpoint, bool is_protected) {
-  if (is_protected || is_private(endpoint)) return;
-  throw std::invalid_argument(endpoint +
-                              " can be reached by others, and nothing protects it; use --key FILE "
-                              "(see ventilator --make-key), or --insecure if all of them may");
 }
 
 /// Whether ZeroMQ needs its IPv6 option for it. For others it would take "localhost" for ::1 only,

@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
                         .description = "Collects the results of a batch and times it.",
                         .add_options = [&](CLI::App& app) { options.add_to(app); }};
   return run_program(program, argc, argv, [&](CLI::App&) {
-    options.common.resolve();
+    options.common.resolve("sink", {.results = Use::bind});
     return Sink(options).run();
   });
 }

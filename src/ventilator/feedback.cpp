@@ -16,6 +16,7 @@ bool Feedback::claim_connection(WorkerId worker, zmq::message_t& message,
   WorkerId& known = worker_of_.try_emplace(fd, worker).first->second;
   if (known != worker && is_known(known)) return false;
   known = worker;
+  connection_[worker] = fd;
   return true;
 }
 
@@ -24,7 +25,12 @@ std::vector<WorkerId> Feedback::disconnected(Log& log) {
   for (const int fd : listener_.events(log).disconnected) {
     const auto worker = worker_of_.find(fd);
     if (worker == worker_of_.end()) continue;
-    workers.push_back(worker->second);
+    // Of a connection that was given up for another one its end is heard late.
+    const auto latest = connection_.find(worker->second);
+    if (latest != connection_.end() && latest->second == fd) {
+      workers.push_back(worker->second);
+      connection_.erase(latest);
+    }
     worker_of_.erase(worker);
   }
   return workers;

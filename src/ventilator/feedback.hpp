@@ -29,7 +29,7 @@ class Feedback {
   bool claim_connection(WorkerId worker, zmq::message_t& message,
                         const std::function<bool(WorkerId)>& is_known);
 
-  /// Workers whose connection is closed. To be called before the messages that are there are
+  /// Workers whose latest connection is closed. To be called before the messages that are there are
   /// received, and acted upon after them: a worker's last messages count, and a descriptor that was
   /// closed may already be another worker's.
   std::vector<WorkerId> disconnected(Log& log);
@@ -38,7 +38,8 @@ class Feedback {
 
  private:
   Listener listener_;
-  std::unordered_map<int, WorkerId> worker_of_;  // by the connection's descriptor
+  std::unordered_map<int, WorkerId> worker_of_;   // by the connection's descriptor
+  std::unordered_map<WorkerId, int> connection_;  // the latest one
 };
 
 }  // namespace divvy::ventilator

@@ -30,6 +30,8 @@ class Input {
   [[nodiscard]] virtual std::optional<int> fd() const = 0;
   /// What the user should know when it has ended; empty if there is nothing.
   [[nodiscard]] virtual std::string remark() const { return {}; }
+  /// Whether the user was asked to press Enter, and has not yet.
+  [[nodiscard]] virtual bool waits_for_user() const { return false; }
   /// Whether read() would find something now.
   [[nodiscard]] bool ready() const;
 };

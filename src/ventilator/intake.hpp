@@ -35,6 +35,7 @@ class Intake {
   /// Whether tasks can be read now, or else what is readable then; nothing: they always can.
   [[nodiscard]] bool ready() const { return input_->ready(); }
   [[nodiscard]] std::optional<int> fd() const { return input_->fd(); }
+  [[nodiscard]] bool waits_for_user() const { return input_->waits_for_user(); }
   /// To be called when ready(). Throws std::runtime_error with a line for the user if the input
   /// cannot be read, or is not the one that the batch began with.
   void read();

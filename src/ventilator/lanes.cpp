@@ -1,27 +1,35 @@
 #include "ventilator/lanes.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "common/connection.hpp"
+#include "common/descriptor.hpp"
 #include "common/peer_endpoint.hpp"
 
 namespace divvy::ventilator {
 
-bool Lanes::open(WorkerId worker, const std::string& inbox) {
-  zmq::socket_t lane = context_.socket(zmq::socket_type::push);
-  context_.secure_to_connect(lane);
-  lane.set(zmq::sockopt::linger, kLingerMsec);
-  lane.set(zmq::sockopt::ipv6, is_ipv6(inbox));
-  lane.set(zmq::sockopt::reconnect_ivl, -1);
-  lane.set(zmq::sockopt::sndhwm, 0);  // dispatch bounds what is under way
-  // Without ZMQ_IMMEDIATE, unlike make_push(): the greeting is sent before the lane is connected.
-  try {
-    lane.connect(inbox);
-  } catch (const zmq::error_t&) {
-    return false;
+std::optional<std::string> Lanes::open(WorkerId worker, const std::string& inbox) {
+  close(worker);
+  if (descriptors_are_scarce()) {
+    return fmt::format("the limit on open files (ulimit -n) is {}", descriptor_limit());
   }
-  lanes_.insert_or_assign(worker, std::move(lane));
-  return true;
+  try {
+    zmq::socket_t lane = context_.socket(zmq::socket_type::push);
+    context_.secure_to_connect(lane);
+    lane.set(zmq::sockopt::linger, kLingerMsec);
+    lane.set(zmq::sockopt::ipv6, is_ipv6(inbox));
+    lane.set(zmq::sockopt::reconnect_ivl, -1);
+    lane.set(zmq::sockopt::connect_timeout, kConnectTimeoutMsec);
+    lane.set(zmq::sockopt::sndhwm, 0);  // dispatch bounds what is under way
+    // Without ZMQ_IMMEDIATE, unlike make_push(): the greeting is sent before the lane is connected.
+    lane.connect(inbox);
+    lanes_.insert_or_assign(worker, std::move(lane));
+    return {};
+  } catch (const zmq::error_t& error) {
+    return error.what();
+  }
 }
 
 void Lanes::close(WorkerId worker) {

@@ -1,6 +1,7 @@
 // The lanes: to each worker a PUSH to its inbox.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,8 +18,8 @@ class Lanes {
  public:
   explicit Lanes(Context& context) : context_(context) {}
 
-  /// False: the endpoint cannot be connected to.
-  bool open(WorkerId worker, const std::string& inbox);
+  /// Returns why there can be no lane, for people.
+  std::optional<std::string> open(WorkerId worker, const std::string& inbox);
   void close(WorkerId worker);
   /// A message to a worker without a lane is dropped: its next presence shows what it has not got.
   void send(WorkerId worker, std::string_view frame);

@@ -58,6 +58,7 @@ std::string retry_command(const Options& options, std::vector<std::string> words
 
 Ventilator::Settings settings(const Options& options, const std::vector<std::string>& words) {
   return {.name = options.name,
+          .pool = options.pool,
           .intake = {.input = input(options),
                      .costs = costs(options),
                      .max_outstanding_bytes = options.max_outstanding_bytes},
@@ -76,7 +77,8 @@ int run(Options& options, const std::vector<std::string>& words) {
     make_key(options.make_key);
     return 0;
   }
-  options.common.resolve();
+  options.common.resolve("ventilator",
+                         {.tasks = Use::bind, .results = Use::connect, .feedback = Use::bind});
   if (options.classic) return run_plain(options.common, *input(options), options.workers);
   return Ventilator(options.common, settings(options, words)).run();
 }

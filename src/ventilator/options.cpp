@@ -111,6 +111,10 @@ void Options::add_fleet_to(CLI::App& app) {
       ->transform(size_between(0, std::uint64_t{1} << 50))
       ->default_str(size_text(max_outstanding_bytes))
       ->group(batch);
+  app.add_option("--pool", pool, "Only workers of that pool take part")
+      ->type_name("NAME")
+      ->check(name_check())
+      ->group(batch);
   app.add_flag("--classic", classic, "The guide's plain messages, which may get lost")
       ->group(batch);
   app.add_option("--make-key", make_key, "Write a new key for --key, and exit")

@@ -30,6 +30,7 @@ struct Options {
   bool longest_first = false;
   std::string history;  // a journal; none: tasks are workloads
   std::string name;
+  std::string pool;
   bool classic = false;
   std::string make_key;  // file
 

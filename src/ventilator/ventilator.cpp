@@ -10,6 +10,7 @@
 #include "common/digest.hpp"
 #include "common/message.hpp"
 #include "common/peer_endpoint.hpp"
+#include "common/plural.hpp"
 #include "common/program.hpp"
 #include "common/random_id.hpp"
 #include "ventilator/rules/limits.hpp"
@@ -20,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kAnnounceEvery = 1s;
-constexpr auto kRemindAfter = 2s;
+constexpr std::size_t kMostProbes = 10;  // at once
 // By then each worker has connected to a ventilator that was started again, and has said what it
 // holds.
 constexpr auto kTimeToReconnect = std::chrono::milliseconds(kReconnectMaxMsec) + 300ms;
@@ -44,11 +45,11 @@ Ventilator::Ventilator(const CommonOptions& options, Settings settings)
       plain_tasks_(context_, context_.socket(zmq::socket_type::push), options.endpoints.tasks),
       feedback_(context_, options.endpoints.feedback),
       sink_(context_, make_push(context_), options.endpoints.results),
+      sink_endpoint_(options.endpoints.results),
       lanes_(context_),
       dispatch_(self_, batch_, settings_.dispatch),
       intake_(std::move(settings_.intake), settings_.name, dispatch_, log_),
-      announce_at_(now()),
-      remind_at_(now() + kRemindAfter) {
+      announce_at_(now()) {
   plain_tasks_.socket().set(zmq::sockopt::linger, 0);
   log_.debug(
       fmt::format("tasks on {}, feedback on {}", plain_tasks_.endpoint(), feedback_.endpoint()));
@@ -62,11 +63,13 @@ int Ventilator::run() {
     if (wants_input()) read_input();
     const Time time = now();
     prepare(time);
+    dispatch_.sink_reached(sink_.connected());
     carry_out(dispatch_.decide(time));
     report_lost_tasks();
     send_lost_results();
     if (time >= announce_at_) announce();
-    remind(time);
+    tell_who_is_missing(time);
+    tell_unreachable(time);
   }
   return leave();
 }
@@ -81,7 +84,12 @@ void Ventilator::wait() {
     fd ? loop_.watch(*fd) : loop_.wake_at_once();
   }
   loop_.wake_at(announce_at_);
-  loop_.wake_at(remind_at_);
+  loop_.wake_at(waiting_for_sink_.deadline());
+  loop_.wake_at(waiting_for_workers_.deadline());
+  for (const Unreachable& one : unreachable_) {
+    loop_.watch(one.probe.fd());
+    loop_.wake_at(one.probe.deadline());
+  }
   loop_.wake_at(dispatch_.deadline());
   if (may_run_at_ && now() < *may_run_at_) loop_.wake_at(may_run_at_);
   stop(loop_.wait());
@@ -115,7 +123,7 @@ void Ventilator::receive() {
     if (!message) break;
     receive(*message);
   }
-  for (const WorkerId worker : disconnected) dispatch_.disconnected(worker);
+  for (const WorkerId worker : disconnected) dispatch_.disconnected(worker, now());
 }
 
 void Ventilator::receive(zmq::message_t& message) {
@@ -127,6 +135,12 @@ void Ventilator::receive(zmq::message_t& message) {
 }
 
 void Ventilator::receive_presence(const Presence& presence, zmq::message_t& message) {
+  if (presence.pool != settings_.pool) {
+    return log_.warn_rate_limited(
+        fmt::format("pool of {}", presence.name),
+        fmt::format("worker {} is of pool '{}' and gets nothing: the batch is for pool '{}'",
+                    presence.name, presence.pool, settings_.pool));
+  }
   const std::string inbox = reach(presence.inbox, peer_address(message));
   if (!is_beside(inbox, feedback_.endpoint())) {
     return log_.dropped("a presence whose inbox is not where it came from");
@@ -141,6 +155,22 @@ void Ventilator::receive_presence(const Presence& presence, zmq::message_t& mess
   if (!dispatch_.presence(presence, inbox, now())) {
     log_.dropped("a presence that makes no sense, or one too many that does not answer");
   }
+  if (dispatch_.is_up(presence.worker)) note_command(presence);
+}
+
+// A worker of yesterday may still be there, and take part.
+void Ventilator::note_command(const Presence& presence) {
+  if (command_of_.empty()) {
+    command_ = presence.command;
+    command_of_ = presence.name;
+  }
+  if (presence.command == command_) return;
+  const auto text = [](std::string_view command) {
+    return command.empty() ? std::string("no command") : fmt::format("'{}'", command);
+  };
+  log_.warn_rate_limited(fmt::format("command of {}", presence.name),
+                         fmt::format("worker {} runs {}, but worker {} runs {}", presence.name,
+                                     text(presence.command), command_of_, text(command_)));
 }
 
 bool Ventilator::claims_too_much(const Presence& presence) const {
@@ -224,12 +254,16 @@ void Ventilator::tell_expected_cost() {
 void Ventilator::carry_out(Orders orders) {
   for (const Orders::Close& order : orders.close) {
     lanes_.close(order.worker);
-    log_.debug(fmt::format("a worker is gone: {}", order.name));
+    tell_of_lost(order);
   }
   for (const auto& [worker, name, inbox] : orders.open) {
-    if (!lanes_.open(worker, inbox)) log_.dropped("a worker whose inbox is no endpoint");
+    if (const auto error = lanes_.open(worker, inbox)) {
+      log_.warn_rate_limited("a lane",
+                             fmt::format("no way to worker {} at {}: {}", name, inbox, *error));
+    }
     log_.debug(fmt::format("a worker at {}: {}", inbox, name));
   }
+  for (const Orders::Notice& notice : orders.notices) tell(notice);
   for (Lane& lane : orders.send) send(std::move(lane));
   if (!started_ && dispatch_.is_handing_out()) {
     started_ = announce_at_ = now();
@@ -304,15 +338,52 @@ void Ventilator::announce() {
   sink_.send(encode(announcement()));
 }
 
-// Tells a user, once, what the ventilator waits for.
-void Ventilator::remind(Time now) {
-  if (!remind_at_ || now < *remind_at_) return;
-  remind_at_.reset();
-  if (!sink_known()) log_.info("waiting for a sink");
-  if (dispatch_.workers() < settings_.dispatch.workers_wanted) {
-    log_.info(fmt::format("waiting for workers, {} of {} are there", dispatch_.workers(),
-                          settings_.dispatch.workers_wanted));
+void Ventilator::tell_of_lost(const Orders::Close& lost) {
+  if (lost.reason.empty()) return log_.debug(fmt::format("a worker is gone: {}", lost.name));
+  log_.info(fmt::format("a worker is gone: {}, {}; others get {}", lost.name, lost.reason,
+                        plural(lost.tasks, "task")));
+  if (dispatch_.workers() == 0 && is_running()) log_.warn("no workers are left");
+}
+
+void Ventilator::tell(const Orders::Notice& notice) {
+  switch (notice.what) {
+    case Orders::Notice::What::suspended:
+      return log_.warn(fmt::format(
+          "worker {} has failed {} in a row while others do not: it gets only one now and then",
+          notice.name, plural(notice.tasks, "task")));
+    case Orders::Notice::What::cut_off:
+      return log_.warn(
+          fmt::format("worker {} cannot reach the sink and gets nothing; others get {}",
+                      notice.name, plural(notice.tasks, "task")));
+    case Orders::Notice::What::does_not_hear:
+      if (unreachable_.size() < kMostProbes) {
+        unreachable_.push_back({notice.name, notice.inbox, Probe(notice.inbox, now())});
+      }
+      return;
   }
+}
+
+void Ventilator::tell_unreachable(Time now) {
+  std::erase_if(unreachable_, [&](Unreachable& one) {
+    const auto why = one.probe.result(now);
+    if (!why) return false;
+    log_.warn_rate_limited(
+        fmt::format("inbox of {}", one.worker),
+        fmt::format("cannot reach worker {} at {}: {}; it gets nothing (see worker --inbox)",
+                    one.worker, one.inbox, *why));
+    return true;
+  });
+}
+
+void Ventilator::tell_who_is_missing(Time now) {
+  const bool begun = !intake_.waits_for_user();
+  const bool sink_there = sink_.connected() && sink_known();
+  waiting_for_sink_.update(!begun || sink_there, "a sink at " + sink_endpoint_, now, log_);
+  const std::size_t wanted = dispatch_.is_handing_out() ? 1 : settings_.dispatch.workers_wanted;
+  waiting_for_workers_.update(!begun || stopping() || dispatch_.workers() >= wanted,
+                              fmt::format("workers, {} of {} are there; they report to {}",
+                                          dispatch_.workers(), wanted, feedback_.endpoint()),
+                              now, log_);
 }
 
 bool Ventilator::finished() const {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 #include <zmq.hpp>
 
 #include "common/connection.hpp"
@@ -11,6 +12,8 @@
 #include "common/listener.hpp"
 #include "common/log.hpp"
 #include "common/options.hpp"
+#include "common/probe.hpp"
+#include "common/waiting.hpp"
 #include "ventilator/feedback.hpp"
 #include "ventilator/intake.hpp"
 #include "ventilator/lanes.hpp"
@@ -23,6 +26,7 @@ class Ventilator {
  public:
   struct Settings {
     std::string name{};  // the batch's
+    std::string pool{};  // only workers of this one take part
     Intake::Settings intake{};
     bool workloads = false;  // the tasks are known to be milliseconds
     Dispatch::Settings dispatch{};
@@ -62,7 +66,11 @@ class Ventilator {
   void report_lost_tasks();
   void send_lost_results();
   void announce();
-  void remind(Time now);
+  void tell_who_is_missing(Time now);
+  void tell_of_lost(const Orders::Close& lost);
+  void tell(const Orders::Notice& notice);
+  void tell_unreachable(Time now);
+  void note_command(const Presence& presence);
   int leave();
   void tell_how_to_retry() const;
 
@@ -70,6 +78,7 @@ class Ventilator {
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool sink_known() const { return may_run_at_.has_value(); }
   [[nodiscard]] bool stopping() const { return phase_ >= Phase::stopping; }
+  [[nodiscard]] bool is_running() const { return dispatch_.is_handing_out() && !finished(); }
   [[nodiscard]] bool finished() const;
   [[nodiscard]] BatchState state() const;
   [[nodiscard]] Announcement announcement() const;
@@ -84,6 +93,7 @@ class Ventilator {
   Listener plain_tasks_;  // nothing is sent there, but the guide's workers may connect
   Feedback feedback_;
   Connection sink_;
+  std::string sink_endpoint_;
   Lanes lanes_;
 
   Dispatch dispatch_;
@@ -101,7 +111,17 @@ class Ventilator {
   bool cost_told_ = false;
   std::optional<Time> started_;  // handing out tasks
   Time announce_at_;
-  std::optional<Time> remind_at_;
+  Waiting waiting_for_sink_;
+  Waiting waiting_for_workers_;
+  /// Why a worker's inbox cannot be reached.
+  struct Unreachable {
+    std::string worker;
+    std::string inbox;
+    Probe probe;
+  };
+  std::vector<Unreachable> unreachable_;
+  std::string command_;     // what the first worker runs
+  std::string command_of_;  // its name
 };
 
 }  // namespace divvy::ventilator

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "common/peer_endpoint.hpp"
 #include "common/program.hpp"
 #include "worker/command_runner.hpp"
 #include "worker/dry_runner.hpp"
@@ -33,8 +32,11 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
 }
 
 int run(Options& options) {
-  options.common.resolve();
-  if (!options.inbox.empty()) require_private(options.inbox, options.common.is_protected());
+  options.common.resolve("worker", kConnectsToAll);
+  if (!options.inbox.empty()) {
+    options.inbox = with_address(options.inbox, Use::bind);
+    require_private(options.inbox, options.common.is_protected());
+  }
   options.check();
   const std::string name = default_name();
   return Worker({.endpoints = options.common.endpoints,

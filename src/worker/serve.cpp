@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "common/peer_endpoint.hpp"
+#include "common/host.hpp"
 #include "divvy/protocol.hpp"
 #include "divvy/worker.hpp"
 #include "worker/function_runner.hpp"
@@ -18,9 +18,12 @@ void serve(const Endpoints& endpoints, Function function, const ServeOptions& op
   if (options.name.size() > kMaxNameBytes) throw std::invalid_argument("the name is too long");
   for (const auto* endpoint : {&endpoints.tasks, &endpoints.results, &endpoints.feedback}) {
     check_endpoint(*endpoint);
+  }
+  const Endpoints located = with_addresses(endpoints, worker::kConnectsToAll, Log("worker", {}));
+  for (const auto* endpoint : {&located.tasks, &located.results, &located.feedback}) {
     require_private(*endpoint, options.insecure || !options.key.empty());
   }
-  worker::Worker({.endpoints = endpoints,
+  worker::Worker({.endpoints = located,
                   .key = options.key,
                   .name = options.name.empty() ? worker::default_name() : options.name,
                   .slots = options.slots},

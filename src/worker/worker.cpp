@@ -70,6 +70,7 @@ int Worker::run() {
     fill_slots();
     send_results();
     const Time time = now();
+    tell_who_is_missing(time);
     if (finished(time)) break;
     if (time >= presence_at_) send_presence(time);
   }
@@ -89,6 +90,8 @@ void Worker::wait() {
   if (!presence_due) loop_.wake_at(presence_at_);
   if (!unsent_results_) loop_.wake_at(send_at_);
   loop_.wake_at(leave_at_);
+  loop_.wake_at(waiting_for_ventilator_.deadline());
+  loop_.wake_at(waiting_for_sink_.deadline());
   stop(loop_.wait());
 }
 
@@ -109,14 +112,42 @@ void Worker::stop(int times) {
 void Worker::receive() {
   context_.authenticate();
   inbox_.events(log_);
-  plain_tasks_.connected_anew(log_);
-  if (feedback_.connected_anew(log_)) presence_at_ = now();
+  note_connections();
   for (const TimeSlice slice; !slice.over();) {
     auto message = inbox_.receive();
     if (!message && has_room_for_plain()) message = plain_tasks_.receive();
     if (!message) return;
     receive(*message);
   }
+}
+
+// Whether results can be delivered is for the ventilator to know at once.
+void Worker::note_connections() {
+  plain_tasks_.connected_anew(log_);
+  if (feedback_.connected_anew(log_)) {
+    greeted_ = false;
+    presence_at_ = now();
+  }
+  const bool reached_sink = results_.connected();
+  if (results_.connected_anew(log_)) {
+    holdings_.resend_all();
+    unsent_results_.reset();
+  }
+  if (results_.connected() != reached_sink) presence_at_ = now();
+}
+
+// A ventilator of the guide's has no feedback, and none to answer there.
+void Worker::tell_who_is_missing(Time now) {
+  if (phase_ != Phase::serving) return;
+  const bool is_plain = plain_tasks_.connected() && !holdings_.has_ventilator();
+  const std::string ventilator =
+      feedback_.connected() ? fmt::format("the ventilator at {} to reach {}",
+                                          settings_.endpoints.feedback, inbox_.endpoint())
+                            : fmt::format("a ventilator at {}", settings_.endpoints.feedback);
+  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator, now,
+                                 log_);
+  waiting_for_sink_.update(results_.connected(),
+                           fmt::format("a sink at {}", settings_.endpoints.results), now, log_);
 }
 
 void Worker::receive(const zmq::message_t& message) {
@@ -139,6 +170,7 @@ void Worker::receive_lane(const Lane& lane) {
     case Holdings::Received::accepted:
       break;
   }
+  greeted_ = true;
   if (phase_ != Phase::serving) holdings_.give_back_queued();
   if (!lane.abort) return;
   kill([&](const Running& run) { return !run.plain && run.task.batch == lane.batch; });
@@ -228,10 +260,6 @@ void Worker::finish_plain(const Ended& ended) {
 }
 
 void Worker::send_results() {
-  if (results_.connected_anew(log_)) {
-    holdings_.resend_all();
-    unsent_results_.reset();
-  }
   for (; plain_completions_ > 0; --plain_completions_) {
     if (!results_.send({})) return;
   }
@@ -262,7 +290,8 @@ std::uint32_t Worker::offered_slots() const {
 }
 
 void Worker::send_presence(Time now) {
-  const Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered_slots());
+  Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered_slots());
+  presence.reaches_sink = results_.connected();
   if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
 }
 

@@ -12,14 +12,19 @@
 
 #include "common/connection.hpp"
 #include "common/event_loop.hpp"
+#include "common/host.hpp"
 #include "common/listener.hpp"
 #include "common/log.hpp"
+#include "common/waiting.hpp"
 #include "divvy/endpoints.hpp"
 #include "worker/rules/holdings.hpp"
 #include "worker/rules/slots.hpp"
 #include "worker/runner.hpp"
 
 namespace divvy::worker {
+
+inline constexpr Uses kConnectsToAll{
+    .tasks = Use::connect, .results = Use::connect, .feedback = Use::connect};
 
 /// "HOST:PID", which no other worker is called that runs now.
 std::string default_name();
@@ -72,6 +77,8 @@ class Worker {
   void finish_plain(const Ended& ended);
   void send_results();
   void send_presence(Time now);
+  void note_connections();
+  void tell_who_is_missing(Time now);
 
   bool results_due();
   [[nodiscard]] bool has_room_for_plain() const;
@@ -101,6 +108,9 @@ class Worker {
   Slots slots_;
 
   Time presence_at_;
+  bool greeted_ = false;  // by the ventilator, since we have connected to it
+  Waiting waiting_for_ventilator_;
+  Waiting waiting_for_sink_;
   Phase phase_ = Phase::serving;
   std::optional<Time> leave_at_;  // at the latest
 };

@@ -87,7 +87,7 @@ def test_a_worker_without_the_key_gets_nothing(pipeline, key, theirs):
     options = ("--key", make_key(pipeline, "other")) if theirs == "another key" else ()
     stranger = pipeline.worker(*options, command=("touch", ran))
     # Whichever end sees first that there is no key on both closes the connection.
-    refusal = r"refused (127.0.0.1|somebody): it does not have the key|cannot talk to .*: it has a key"
+    refusal = r"refused (127.0.0.1|process [0-9]+): it does not have the key|cannot talk to .*: it has a key"
     eventually(lambda: re.search(refusal, ventilator.err + sink.err + stranger.err), "somebody to be refused")
     pipeline.worker("--key", key, command=("true",))
     assert (ventilator.status(), sink.status()) == (0, 0)

@@ -194,6 +194,7 @@ def test_the_result_of_a_lost_task_is_sent_again_until_it_has_a_receipt(talk):
         worker.arrive()
         assert worker.tasks() == [1]
         worker.push.close()
+        ventilator.process.says("(?s)" + ".*a worker is gone" * number)
 
     def connect_again():
         """What it says until its second announcement."""

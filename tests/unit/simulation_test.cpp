@@ -128,7 +128,7 @@ class World {
   void kill(WorkerId id) {
     excuse(workers_.at(id));
     workers_.erase(id);
-    dispatch_->disconnected(id);
+    dispatch_->disconnected(id, now_);
   }
 
   // What it has, or has under way to it, may run elsewhere as well.
@@ -187,12 +187,12 @@ class World {
   }
 
   void send_presence(SimulatedWorker& worker) {
-    const Presence presence =
-        worker.holdings.presence("w", "inbox", worker.leaving ? 0 : worker.slots);
+    Presence presence = worker.holdings.presence("w", "inbox", worker.leaving ? 0 : worker.slots);
+    presence.reaches_sink = true;
     EXPECT_TRUE(dispatch_->presence(presence, "inbox", now_));
     const bool left = worker.leaving && worker.running.empty() && worker.holdings.all_settled();
     if (left) {
-      dispatch_->disconnected(worker.id);
+      dispatch_->disconnected(worker.id, now_);
       workers_.erase(worker.id);
     }
   }
@@ -226,8 +226,8 @@ class World {
 
   void decide() {
     auto orders = dispatch_->decide(now_);
-    for (const auto& [id, name] : orders.close) {
-      const auto at = workers_.find(id);
+    for (const auto& close : orders.close) {
+      const auto at = workers_.find(close.worker);
       if (at != workers_.end()) excuse(at->second);  // it was silent, not dead
     }
     for (Lane& lane : orders.send) {

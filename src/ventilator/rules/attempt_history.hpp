@@ -19,6 +19,7 @@ class AttemptHistory {
   struct Entry {
     std::uint32_t strikes = 0;   // workers lost while they ran it
     std::uint32_t failures = 0;  // attempts that failed and were not the last
+    WorkerId failed_at{};        // where the last of these was
     [[nodiscard]] std::uint32_t attempt() const { return 1 + strikes + failures; }
   };
 
@@ -36,10 +37,19 @@ class AttemptHistory {
 
   /// Its worker was lost. False: this was strike kMaxStrikes, the task is lost.
   bool strike(TaskId id) { return ++entries_[id].strikes < kMaxStrikes; }
-  /// An attempt failed; the next one waits.
-  void fail(TaskId id, Time until) {
-    ++entries_[id].failures;
+  /// An attempt failed at a worker; the next one waits.
+  void fail(TaskId id, WorkerId worker, Time until) {
+    Entry& entry = entries_[id];
+    ++entry.failures;
+    entry.failed_at = worker;
     waiting_.emplace(until, id);
+  }
+  /// Those of `ids` that have a history.
+  [[nodiscard]] std::vector<TaskId> in(Range ids) const {
+    std::vector<TaskId> found;
+    const auto end = entries_.lower_bound(ids.end());
+    for (auto at = entries_.lower_bound(ids.first); at != end; ++at) found.push_back(at->first);
+    return found;
   }
   /// It is recorded.
   void forget(Range ids) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,8 +49,10 @@ class Dispatch {
   /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense, or there
   /// are too many workers, and was dropped.
   bool presence(const Presence& presence, const std::string& inbox, Time now);
-  /// The worker's connection is closed.
-  void disconnected(WorkerId worker) { lose_worker(worker); }
+  /// The worker's connection is closed. It is gone unless it is heard through another one soon.
+  void disconnected(WorkerId worker, Time now);
+  /// Whether this ventilator reaches the sink: a worker that does not is then the only one.
+  void sink_reached(bool reached) { sink_reached_ = reached; }
   /// Returns the ids that are recorded now and were not before.
   std::vector<Range> receipt(const Receipt& receipt, Time now);
 
@@ -74,6 +77,10 @@ class Dispatch {
   /// Tasks that workers hold.
   [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
   [[nodiscard]] bool knows(WorkerId worker) { return fleet_.find(worker) != nullptr; }
+  [[nodiscard]] bool is_up(WorkerId worker) {
+    const Member* const member = fleet_.find(worker);
+    return member != nullptr && member->up;
+  }
   /// Workers that are up, their slots, and how many of these are in use.
   [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
   [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }
@@ -84,24 +91,35 @@ class Dispatch {
 
  private:
   bool make_room(Time now);
+  void note_sink(Member& member, bool reaches_sink, Time now);
   void reconcile(Member& member, const Presence& presence);
   void adopt(Member& member, Range ids);
   void recall_strays(Member& member, const std::vector<Range>& queued);
-  void lose_worker(WorkerId worker);
-  void forget(Member& member);
+  void lose_worker(WorkerId worker, const std::string& reason);
+  void forget(Member& member, const Orders::Close& loss = {});
 
+  void judge(Member& member, bool succeeded, Time now);
+  void reinstate(Time now);
   void retry(const Receipt& receipt, Time now);
   std::vector<Range> record(const Receipt& receipt);
   std::vector<Range> release(Member& member, Range ids);
 
   void lose_silent_workers(Time now);
+  void relieve_cut_off_workers(Time now);
   void open_lane(Member& member, const std::string& inbox, Time now);
+  void run_struck_alone();
+  Member* empty_worker();
+  void reserve_worker();
+  void unreserve();
+  void give_alone(Member& member, TaskId id);
   void fill_free_slots();
+  bool fill_slot(Member& member);
   void fill_ahead();
   void recall(std::uint64_t wanted);
   void recall_all();
   void recall(Member& member, Range ids);
   void give(Member& member, std::uint64_t most);
+  void give(Member& member, const Assignment& assignment);
   [[nodiscard]] std::uint64_t depth(const Member& member) const;
   void reconsider(Member& member);
 
@@ -125,6 +143,10 @@ class Dispatch {
   std::deque<WorkerId> idle_;              // may have a free slot; who was idle first comes first
   std::vector<WorkerId> fill_candidates_;  // may take tasks ahead
   std::optional<double> mean_;             // nanoseconds that a task takes, lately
+  std::map<WorkerId, Time> suspended_;     // until when; those on trial for ever
+  std::map<WorkerId, Time> cut_off_;       // do not reach the sink; since when
+  WorkerId reserved_{};                    // none: no worker is
+  bool sink_reached_ = false;
 };
 
 }  // namespace divvy::ventilator

@@ -112,6 +112,8 @@ std::optional<std::pair<Time, WorkerId>> Fleet::longest_unanswered() const {
 void Fleet::subtract(const Member& member) {
   unanswered_.erase({member.added, member.id});
   up_ -= member.up ? 1 : 0;
+  able_ -= member.able() ? 1 : 0;
+  fit_ -= member.fit() ? 1 : 0;
   slots_ -= member.offered();
   busy_slots_ -= member.busy_slots();
   outstanding_ -= member.held_tasks;
@@ -121,6 +123,8 @@ void Fleet::subtract(const Member& member) {
 void Fleet::add_up(const Member& member) {
   if (!member.proven) unanswered_.emplace(member.added, member.id);
   up_ += member.up ? 1 : 0;
+  able_ += member.able() ? 1 : 0;
+  fit_ += member.fit() ? 1 : 0;
   slots_ += member.offered();
   busy_slots_ += member.busy_slots();
   outstanding_ += member.held_tasks;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -16,6 +17,11 @@
 
 namespace divvy::ventilator {
 
+/// A worker that has failed so many tasks and done none, or so many more in a row, may be what is
+/// wrong.
+inline constexpr std::uint32_t kMostFailures = 5;
+inline constexpr std::uint32_t kMostFailuresInRow = 50;
+
 /// One worker, and the tasks that it was given and has no receipt for.
 struct Member {
   struct Held {
@@ -27,6 +33,16 @@ struct Member {
   std::string name;         // for people
   std::uint32_t slots = 0;  // of its last presence that did not say that it leaves
   bool leaving = false;
+  bool reaches_sink = true;   // its results will arrive
+  bool disconnected = false;  // since its last presence
+  bool reserved = false;      // gets no more until it is empty, for a task that is to run alone
+  bool alone = false;         // that is what it has
+  /// One that only fails while others succeed is suspended, and then tried with single tasks.
+  enum class Standing { good, suspended, on_trial };
+  Standing standing = Standing::good;
+  std::uint32_t failures = 0;  // since its last success
+  bool has_succeeded = false;
+  std::chrono::milliseconds suspension{0};  // how long the next one is
   /// Of the lane's first message. A presence with this sequence or a later one shows that the lane
   /// works: the worker is up.
   std::uint64_t greeting_sequence = 0;
@@ -55,8 +71,23 @@ struct Member {
   /// recalled.
   [[nodiscard]] std::vector<Range> last_queued(std::uint64_t most) const;
 
+  /// Whether it can be given tasks at all.
+  [[nodiscard]] bool able() const { return up && !leaving && reaches_sink; }
+  /// Whether it is no worse than others, as far as its failures show.
+  [[nodiscard]] bool fit() const {
+    return able() && failures < (has_succeeded ? kMostFailuresInRow : kMostFailures);
+  }
+  /// Whether all of its slots are to be filled.
+  [[nodiscard]] bool open() const {
+    return able() && !reserved && !alone && standing == Standing::good;
+  }
   /// Slots it offers, and those of them that are in use.
-  [[nodiscard]] std::uint64_t offered() const { return up && !leaving ? slots : 0; }
+  [[nodiscard]] std::uint64_t offered() const {
+    if (!able()) return 0;
+    if (open()) return slots;
+    const bool tried = standing == Standing::on_trial && !reserved && !alone;
+    return std::min<std::uint64_t>(slots, std::max<std::uint64_t>(held_tasks, tried ? 1 : 0));
+  }
   [[nodiscard]] std::uint64_t busy_slots() const {
     return std::min<std::uint64_t>(held_tasks, offered());
   }
@@ -88,6 +119,9 @@ class Fleet {
   }
 
   [[nodiscard]] std::size_t up() const { return up_; }
+  /// Members that can be given tasks, and those of them that are fit.
+  [[nodiscard]] std::size_t able() const { return able_; }
+  [[nodiscard]] std::size_t fit() const { return fit_; }
   [[nodiscard]] std::uint64_t slots() const { return slots_; }
   [[nodiscard]] std::uint64_t free_slots() const { return slots_ - busy_slots_; }
   [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
@@ -104,6 +138,8 @@ class Fleet {
   std::set<std::pair<Time, WorkerId>> unanswered_;  // by when they were added
   std::set<WorkerId> overfull_;
   std::size_t up_ = 0;
+  std::size_t able_ = 0;
+  std::size_t fit_ = 0;
   std::uint64_t slots_ = 0;
   std::uint64_t busy_slots_ = 0;
   std::uint64_t outstanding_ = 0;

@@ -52,13 +52,14 @@ void OrderBook::open(const Member& member, const std::string& inbox) {
   orders_.open.push_back({.worker = member.id, .name = member.name, .inbox = inbox});
 }
 
-void OrderBook::close(const Member& member) {
+void OrderBook::close(const Member& member, const Orders::Close& loss) {
   const auto is_its = [&](const auto& order) { return order.worker == member.id; };
   std::erase_if(orders_.open, is_its);
   std::erase_if(orders_.send, is_its);
   index_.clear();
   for (std::size_t i = 0; i < orders_.send.size(); ++i) index_[orders_.send[i].worker] = i;
-  orders_.close.push_back({.worker = member.id, .name = member.name});
+  orders_.close.push_back(
+      {.worker = member.id, .name = member.name, .reason = loss.reason, .tasks = loss.tasks});
 }
 
 Orders OrderBook::take() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "divvy/protocol.hpp"
@@ -22,11 +23,26 @@ struct Orders {
   struct Close {
     WorkerId worker{};
     std::string name{};
+    std::string reason{};     // for people; empty: it has said farewell
+    std::uint64_t tasks = 0;  // that it held
+  };
+  /// What people should know of a worker that is there.
+  struct Notice {
+    enum class What {
+      suspended,      // it only fails
+      cut_off,        // it cannot reach the sink, so what it held goes to others
+      does_not_hear,  // what is sent to its inbox does not arrive
+    };
+    What what{};
+    std::string name{};
+    std::string inbox{};      // of one that does not hear
+    std::uint64_t tasks = 0;  // that have failed in a row, or go to others
   };
 
   std::vector<Close> close;  // lanes of workers that are gone
   std::vector<Open> open;    // lanes to inboxes
   std::vector<Lane> send;    // the tasks are still without texts
+  std::vector<Notice> notices;
 };
 
 /// Gathers what there is to say to a worker into one message.
@@ -43,8 +59,9 @@ class OrderBook {
   void abort();
 
   void open(const Member& member, const std::string& inbox);
-  /// Closes the worker's lane and drops what was gathered for it.
-  void close(const Member& member);
+  /// Closes the worker's lane and drops what was gathered for it. `loss`: reason and tasks.
+  void close(const Member& member, const Orders::Close& loss = {});
+  void notice(Orders::Notice notice) { orders_.notices.push_back(std::move(notice)); }
 
   /// All that was gathered since the last call.
   [[nodiscard]] Orders take();

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -19,7 +18,6 @@ namespace divvy::ventilator {
 class PendingTasks {
  public:
   using Rank = std::int64_t;
-  static constexpr Rank kFirstOfAll = std::numeric_limits<Rank>::max();
 
   /// The input has brought `known` tasks so far.
   void grow(std::uint64_t known) {

@@ -12,6 +12,7 @@
 #include "divvy/protocol.hpp"
 #include "ventilator/rules/attempt_history.hpp"
 #include "ventilator/rules/pending_tasks.hpp"
+#include "ventilator/rules/second_attempts.hpp"
 
 namespace divvy::ventilator {
 
@@ -32,8 +33,12 @@ class Tasks {
   /// The next pending tasks, at most `most` and at least one, all of one attempt and without their
   /// texts: they are with a worker from now on.
   Assignment take(std::uint64_t most);
+  /// Tasks that are to be run again, which take(most) does not bring.
+  [[nodiscard]] const SecondAttempts& second_attempts() const { return again_; }
+  /// One of those.
+  Assignment take_again(TaskId id);
   /// A worker has these: returns those of them that nobody else has and that are not recorded.
-  std::vector<Range> claim(Range ids) { return pending_.claim(ids); }
+  std::vector<Range> claim(Range ids);
   /// No worker has them any more.
   void put_back(Range ids);
   /// Its worker was lost while it ran.
@@ -41,8 +46,8 @@ class Tasks {
 
   /// Whether this attempt is under way, as far as is known: news of an earlier one is late.
   [[nodiscard]] bool is_current(TaskId id, std::uint32_t attempt) const;
-  /// An attempt failed and another one is allowed.
-  void fail(TaskId id, Time now) { history_.fail(id, now + retry_delay_); }
+  /// An attempt failed at a worker and another one is allowed.
+  void fail(TaskId id, WorkerId worker, Time now) { history_.fail(id, worker, now + retry_delay_); }
   /// What has waited long enough for its next attempt becomes pending.
   void wake(Time now);
   /// When the next waiting task may be tried again.
@@ -54,11 +59,15 @@ class Tasks {
   [[nodiscard]] std::uint64_t failed() const { return failed_.size(); }
 
   [[nodiscard]] std::uint64_t known() const { return pending_.known(); }
-  [[nodiscard]] std::uint64_t pending() const { return pending_.pending(); }
+  [[nodiscard]] std::uint64_t pending() const { return fresh() + again_.size(); }
+  /// Of these, those that take(most) brings.
+  [[nodiscard]] std::uint64_t fresh() const { return pending_.pending(); }
   /// Tasks that lost a worker too often, once each: a result is to be made of them.
   [[nodiscard]] std::vector<TaskId> take_lost() { return std::exchange(lost_, {}); }
 
  private:
+  [[nodiscard]] Assignment assignment_of(Range ids) const;
+
   std::uint32_t retries_;
   std::chrono::milliseconds retry_delay_;
   bool input_ended_ = false;
@@ -66,6 +75,7 @@ class Tasks {
   RangeSet done_;    // recorded
   RangeSet failed_;  // of these, as failed
   AttemptHistory history_;
+  SecondAttempts again_;  // to `pending_` they count as taken
   std::vector<TaskId> lost_;
 };
 

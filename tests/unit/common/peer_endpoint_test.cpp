@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <stdexcept>
-
 namespace divvy {
 namespace {
 
@@ -41,12 +39,6 @@ TEST(PeerEndpoint, OverIpcIsReachedInTheDirectoryOfOurOwnOnly) {
   EXPECT_FALSE(is_beside("ipc://@inbox", "ipc:///d/feedback"));
   EXPECT_FALSE(is_beside("ipc:///d/inbox", "tcp://127.0.0.1:5559"));
   EXPECT_FALSE(is_beside("", "ipc:///d/feedback"));
-}
-
-TEST(PeerEndpoint, ThatOthersCanReachIsRefusedUnlessItIsProtected) {
-  EXPECT_THROW(require_private("tcp://10.0.0.1:1", false), std::invalid_argument);
-  EXPECT_NO_THROW(require_private("tcp://10.0.0.1:1", true));
-  EXPECT_NO_THROW(require_private("tcp://127.0.0.1:1", false));
 }
 
 TEST(PeerEndpoint, NeedsIpv6IfItsHostIsInBrackets) {

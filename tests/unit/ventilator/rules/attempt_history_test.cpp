@@ -31,8 +31,8 @@ TEST(AttemptHistory, GivesUpAtTheThirdStrike) {
 TEST(AttemptHistory, LetsAFailedTaskWait) {
   AttemptHistory history;
   const Time now{};
-  history.fail(1, now + 2s);
-  history.fail(2, now + 1s);
+  history.fail(1, WorkerId{1}, now + 2s);
+  history.fail(2, WorkerId{1}, now + 1s);
   EXPECT_EQ(history.deadline(), now + 1s);
   EXPECT_EQ(history.take_due(now + 1s), (std::vector<TaskId>{2}));
   EXPECT_EQ(history.take_due(now + 9s), (std::vector<TaskId>{1}));
@@ -43,8 +43,8 @@ TEST(AttemptHistory, CountsLostWorkersAndFailedAttemptsAsAttempts) {
   AttemptHistory history;
   EXPECT_EQ(history.of(1).attempt(), 1U);
   history.strike(1);
-  history.fail(1, Time{});
-  history.fail(1, Time{});
+  history.fail(1, WorkerId{1}, Time{});
+  history.fail(1, WorkerId{1}, Time{});
   EXPECT_EQ(history.of(1).strikes, 1U);
   EXPECT_EQ(history.of(1).failures, 2U);
   EXPECT_EQ(history.of(1).attempt(), 4U);
@@ -53,7 +53,7 @@ TEST(AttemptHistory, CountsLostWorkersAndFailedAttemptsAsAttempts) {
 
 TEST(AttemptHistory, CountsFailuresForNoStrikes) {
   AttemptHistory history;
-  for (int i = 0; i < 10; ++i) history.fail(1, Time{});
+  for (int i = 0; i < 10; ++i) history.fail(1, WorkerId{1}, Time{});
   EXPECT_TRUE(history.strike(1));
 }
 
@@ -72,9 +72,9 @@ TEST(AttemptHistory, LetsATaskBeDueOnce) {
   AttemptHistory history;
   const Time now = Time{} + 1h;
   EXPECT_TRUE(history.take_due(now).empty());
-  history.fail(3, now);
-  history.fail(1, now - 1s);
-  history.fail(2, now + 1ns);
+  history.fail(3, WorkerId{1}, now);
+  history.fail(1, WorkerId{1}, now - 1s);
+  history.fail(2, WorkerId{1}, now + 1ns);
   EXPECT_EQ(history.take_due(now), (std::vector<TaskId>{1, 3})) << "who has waited longest first";
   EXPECT_TRUE(history.take_due(now).empty());
   EXPECT_EQ(history.deadline(), now + 1ns);

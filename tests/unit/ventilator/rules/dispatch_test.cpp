@@ -35,6 +35,7 @@ class DispatchTest : public testing::Test {
   [[nodiscard]] Presence presence(WorkerId worker, std::uint32_t slots = 1) const {
     return {.worker = worker,
             .slots = slots,
+            .reaches_sink = true,
             .ventilator = kSelf,
             .sequence = sequence_,
             .batch = kBatch};
@@ -53,6 +54,12 @@ class DispatchTest : public testing::Test {
     const auto orders = decide();
     EXPECT_EQ(orders.open.size(), 1U);
     receive(presence(worker, slots));
+  }
+
+  // Its connection is closed, and it does not come back in time.
+  void lose(WorkerId worker) {
+    dispatch_->disconnected(worker, now_);
+    now_ += 300ms;
   }
 
   Orders decide() {
@@ -79,10 +86,19 @@ class DispatchTest : public testing::Test {
     return given;
   }
 
+  // The same when a worker was lost, and others may be asked to give tasks back.
+  Given tasks_after_a_loss() {
+    Given given;
+    for (const Lane& lane : decide().send) {
+      if (!lane.tasks.empty()) given.emplace_back(lane.worker, Ranges{lane.tasks[0].ids});
+    }
+    return given;
+  }
+
   // The workers whose lanes are closed now.
   std::vector<WorkerId> closed() {
     std::vector<WorkerId> workers;
-    for (const auto& [worker, name] : decide().close) workers.push_back(worker);
+    for (const auto& close : decide().close) workers.push_back(close.worker);
     return workers;
   }
 
@@ -215,29 +231,143 @@ TEST_F(DispatchTest, RecallsWhatIsQueuedWhenASlotIsIdle) {
   EXPECT_EQ(tasks(), (Given{{kBob, {{3, 1}}}}));
 }
 
-TEST_F(DispatchTest, HandsTheTasksOfALostWorkerOutAgainFirst) {
+TEST_F(DispatchTest, TakesAWorkerThatConnectsAgainAtOnceForTheSame) {
+  begin(1);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  dispatch_->disconnected(kAnn, now_);
+  now_ += 100ms;
+  EXPECT_TRUE(closed().empty());
+  Presence back = presence(kAnn);
+  back.running = {{1, 1}};
+  receive(back);
+  now_ += 300ms;
+  EXPECT_TRUE(closed().empty());
+  EXPECT_EQ(dispatch_->outstanding(), 1U);
+}
+
+TEST_F(DispatchTest, RunsWhatRanAtALostWorkerFirstAndEachAlone) {
   begin(10);
   connect(kAnn, 2);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 2}}}}));
-  dispatch_->disconnected(kAnn);
+  lose(kAnn);
   EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
   connect(kBob, 2);
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
-  EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {1, 2}, .attempt = 2, .attempts = 2}}));
+  EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {1, 1}, .attempt = 2, .attempts = 2}}));
+  EXPECT_EQ(tasks(), Given{}) << "its other slot stays free";
+  receipt(kBob, {1, 1}, 2s, Verdict::succeeded, 2);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 1}}}}));
+  receipt(kBob, {2, 1}, 2s, Verdict::succeeded, 2);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{3, 2}}}}));
 }
 
-TEST_F(DispatchTest, HandsWhatWasRunningOutBeforeAllElse) {
-  begin(0);
-  dispatch_->rank(2, 1000);
-  dispatch_->input(4);
-  connect(kAnn, 2);
-  EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 1}, {1, 1}}}}));
-  dispatch_->rank(5, 2000);
-  dispatch_->input(5);
-  dispatch_->disconnected(kAnn);
-  connect(kBob, 3);
-  EXPECT_EQ(tasks(), (Given{{kBob, {{1, 2}, {5, 1}}}}));
+TEST_F(DispatchTest, KeepsAWorkerFreeForATaskThatIsToRunAlone) {
+  begin(10);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  connect(kBob, 2);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 2}}}}));
+  lose(kAnn);
+  EXPECT_EQ(tasks_after_a_loss(), Given{}) << "Bob has two others";
+  receipt(kBob, {2, 1}, 2s);
+  EXPECT_EQ(tasks(), Given{});
+  receipt(kBob, {3, 1}, 2s);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{1, 1}}}}));
+}
+
+// The third time it was alone, so nobody else can be to blame.
+TEST_F(DispatchTest, BlamesNoNeighboursOfATaskThatKillsItsWorker) {
+  begin(3);
+  std::uint64_t worker = 1;
+  std::vector<TaskId> lost;
+  while (dispatch_->recorded() + lost.size() < 3) {
+    connect(WorkerId{worker}, 3);
+    Given given = tasks();
+    while (!given.empty()) {
+      const Ranges ids = given[0].second;
+      if (ids[0].contains(2)) {
+        lose(WorkerId{worker});
+        decide();
+        break;
+      }
+      receipt(WorkerId{worker}, ids[0], 2s, Verdict::succeeded, 2);
+      given = tasks();
+    }
+    for (const TaskId id : dispatch_->take_lost_tasks()) lost.push_back(id);
+    ++worker;
+    ASSERT_LT(worker, 10U);
+  }
+  EXPECT_EQ(lost, (std::vector<TaskId>{2}));
+  EXPECT_EQ(dispatch_->recorded(), 2U);
+}
+
+TEST_F(DispatchTest, GivesAFailedTaskToAnotherWorkerIfThereIsOne) {
+  begin(1, {.retries = 3});
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  receipt(kAnn, {1, 1}, 2s, Verdict::retry, 1);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}})) << "nobody else is there";
+  connect(kBob);
+  receipt(kAnn, {1, 1}, 2s, Verdict::retry, 2);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{1, 1}}}}));
+}
+
+TEST_F(DispatchTest, SuspendsAWorkerThatOnlyFailsAndTriesItWithSingleTasks) {
+  begin(100);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  connect(kBob);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 1}}}}));
+  for (TaskId id = 2; id < 2 + kMostFailures; ++id) {
+    receipt(kBob, {id, 1}, 1ms, Verdict::failed);
+    const auto orders = decide();
+    ASSERT_EQ(orders.notices.size(), id == 1 + kMostFailures ? 1U : 0U);
+  }
+  EXPECT_EQ(tasks(), Given{}) << "Ann is busy, and Bob waits";
+  now_ += 1s;
+  EXPECT_EQ(tasks(), (Given{{kBob, {{2 + kMostFailures, 1}}}}));
+  receipt(kBob, {2 + kMostFailures, 1}, 1ms);
+  EXPECT_EQ(tasks().size(), 1U) << "it has succeeded";
+}
+
+TEST_F(DispatchTest, SuspendsNobodyWhereAllFail) {
+  begin(100);
+  connect(kAnn);
+  for (TaskId id = 1; id <= 20; ++id) {
+    EXPECT_EQ(tasks(), (Given{{kAnn, {{id, 1}}}}));
+    receipt(kAnn, {id, 1}, 1ms, Verdict::failed);
+  }
+}
+
+TEST_F(DispatchTest, GivesNothingToAWorkerThatDoesNotReachTheSinkAndItsTasksToOthers) {
+  begin(3);
+  dispatch_->sink_reached(true);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  connect(kBob);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 1}}}}));
+  Presence bob = presence(kBob);
+  bob.running = {{2, 1}};
+  Presence cut = presence(kAnn);
+  cut.reaches_sink = false;
+  cut.running = {{1, 1}};
+  for (int second = 0; second < 3; ++second) {
+    receive(cut);
+    receive(bob);
+    decide();
+    now_ += 1s;
+  }
+  receive(bob);
+  receive(cut);
+  const auto orders = decide();
+  ASSERT_EQ(orders.notices.size(), 1U);
+  EXPECT_EQ(orders.notices[0].what, Orders::Notice::What::cut_off);
+  receipt(kBob, {2, 1}, 2s);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{1, 1}}}})) << "without a strike";
+  receive(presence(kAnn));
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{3, 1}}}})) << "it reaches the sink again";
 }
 
 TEST_F(DispatchTest, GivesNoStrikeToWhatWasOnlyQueued) {
@@ -246,13 +376,13 @@ TEST_F(DispatchTest, GivesNoStrikeToWhatWasOnlyQueued) {
   tasks();
   receipt(kAnn, {1, 1}, 50ms);
   EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 2}}}}));
-  dispatch_->disconnected(kAnn);
+  lose(kAnn);
   decide();
   connect(kBob, 2);
-  const auto orders = decide();
-  EXPECT_EQ(orders.send[0].tasks[0], (Assignment{.ids = {2, 1}, .attempt = 2, .attempts = 2}))
+  EXPECT_EQ(decide().send[0].tasks, (Assignments{{.ids = {2, 1}, .attempt = 2, .attempts = 2}}))
       << "it was running";
-  EXPECT_EQ(orders.send[0].tasks[1].attempt, 1U) << "it was queued";
+  receipt(kBob, {2, 1}, 50ms, Verdict::succeeded, 2);
+  EXPECT_EQ(decide().send[0].tasks[0].attempt, 1U) << "it was queued";
 }
 
 TEST_F(DispatchTest, LosesAWorkerThatIsSilent) {
@@ -366,7 +496,7 @@ TEST_F(DispatchTest, TakesATaskForLostThatLostThreeWorkers) {
     EXPECT_TRUE(dispatch_->take_lost_tasks().empty());
     connect(WorkerId{id});
     EXPECT_EQ(tasks().size(), 1U);
-    dispatch_->disconnected(WorkerId{id});
+    lose(WorkerId{id});
     decide();
   }
   EXPECT_EQ(dispatch_->take_lost_tasks(), (std::vector<TaskId>{1}));
@@ -380,7 +510,7 @@ TEST_F(DispatchTest, TakesTheLateResultOfAWorkerThatWasThoughtGone) {
   begin(1);
   connect(kAnn);
   tasks();
-  dispatch_->disconnected(kAnn);
+  lose(kAnn);
   decide();
   receipt(kAnn, {1, 1});
   EXPECT_EQ(dispatch_->recorded(), 1U);
@@ -391,7 +521,7 @@ TEST_F(DispatchTest, LetsAWorkerThatComesBackKeepWhatItHolds) {
   begin(2);
   connect(kAnn);
   tasks();
-  dispatch_->disconnected(kAnn);
+  lose(kAnn);
   decide();
   connect(kAnn);
   Presence back = presence(kAnn);
@@ -566,7 +696,7 @@ TEST_F(DispatchTest, BelievesNothingThatAWorkerSaysBeforeItHasAnswered) {
     claim.running = {{1, 1}};
     receive(claim);
     EXPECT_EQ(dispatch_->pending(), 1U);
-    dispatch_->disconnected(WorkerId{worker});
+    lose(WorkerId{worker});
     EXPECT_EQ(dispatch_->pending(), 1U);
   }
   EXPECT_TRUE(dispatch_->take_lost_tasks().empty());

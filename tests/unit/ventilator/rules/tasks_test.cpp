@@ -28,24 +28,26 @@ TEST(Tasks, AreAllowedOneMoreAttemptForEachRetryAndEachLostWorker) {
   Tasks tasks(2, 0ms);
   tasks.grow(3, false);
   EXPECT_EQ(tasks.take(3), (Assignment{.ids = {1, 3}, .attempts = 3}));
-  tasks.fail(1, Time{});
+  tasks.fail(1, WorkerId{1}, Time{});
   tasks.wake(Time{});
-  EXPECT_EQ(tasks.take(1), (Assignment{.ids = {1, 1}, .attempt = 2, .attempts = 3}));
+  EXPECT_EQ(tasks.take_again(1), (Assignment{.ids = {1, 1}, .attempt = 2, .attempts = 3}));
   tasks.strike(1);
-  EXPECT_EQ(tasks.take(1), (Assignment{.ids = {1, 1}, .attempt = 3, .attempts = 4}));
+  EXPECT_EQ(tasks.take_again(1), (Assignment{.ids = {1, 1}, .attempt = 3, .attempts = 4}));
 }
 
 TEST(Tasks, GoOneByOneIfTheyHaveAHistory) {
   Tasks tasks(1, 0ms);
   tasks.grow(4, false);
   EXPECT_EQ(tasks.take(4).ids, (Range{1, 4}));
-  tasks.fail(3, Time{});
+  tasks.fail(3, WorkerId{1}, Time{});
   tasks.wake(Time{});
   tasks.put_back({1, 2});
   tasks.put_back({4, 1});
   EXPECT_EQ(tasks.take(4), (Assignment{.ids = {1, 2}, .attempts = 2}));
-  EXPECT_EQ(tasks.take(4), (Assignment{.ids = {3, 1}, .attempt = 2, .attempts = 2}));
   EXPECT_EQ(tasks.take(4), (Assignment{.ids = {4, 1}, .attempts = 2}));
+  EXPECT_EQ(tasks.second_attempts().next_failed(WorkerId{2}, true), 3U);
+  EXPECT_EQ(tasks.take_again(3), (Assignment{.ids = {3, 1}, .attempt = 2, .attempts = 2}));
+  EXPECT_EQ(tasks.pending(), 0U);
 }
 
 TEST(Tasks, WaitBeforeTheirNextAttempt) {
@@ -54,7 +56,7 @@ TEST(Tasks, WaitBeforeTheirNextAttempt) {
   tasks.grow(1, true);
   (void)tasks.take(1);
   EXPECT_EQ(tasks.deadline(), std::nullopt);
-  tasks.fail(1, now);
+  tasks.fail(1, WorkerId{1}, now);
   EXPECT_EQ(tasks.deadline(), now + 500ms);
   tasks.wake(now + 499ms);
   EXPECT_EQ(tasks.pending(), 0U);
@@ -67,7 +69,9 @@ TEST(Tasks, AreLostWithTheirThirdWorkerOnce) {
   tasks.grow(2, true);
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(tasks.take_lost().empty());
-    EXPECT_EQ(tasks.take(1).ids, (Range{1, 1})) << "what was running goes before all else";
+    const bool first = i == 0;
+    EXPECT_EQ(tasks.second_attempts().next_struck().has_value(), !first);
+    EXPECT_EQ((first ? tasks.take(1) : tasks.take_again(1)).ids, (Range{1, 1}));
     tasks.strike(1);
   }
   EXPECT_EQ(tasks.take_lost(), (std::vector<TaskId>{1}));
@@ -96,7 +100,7 @@ TEST(Tasks, KnowWhichAttemptIsUnderWay) {
   (void)tasks.take(1);
   EXPECT_TRUE(tasks.is_current(1, 1));
   EXPECT_FALSE(tasks.is_current(1, 2));
-  tasks.fail(1, Time{});
+  tasks.fail(1, WorkerId{1}, Time{});
   EXPECT_FALSE(tasks.is_current(1, 1));
   EXPECT_TRUE(tasks.is_current(1, 2));
   tasks.record({1, 1}, false);
