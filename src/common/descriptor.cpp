@@ -5,17 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 namespace divvy {
-namespace {
-
-// For files, databases, and connections of those that are there already.
-constexpr std::uint64_t kReserved = 32;
-
-}  // namespace
-
 Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
@@ -31,9 +25,14 @@ std::uint64_t descriptor_limit() {
 }
 
 // A new descriptor has the lowest free number.
-bool descriptors_are_scarce() {
+std::uint64_t descriptors_left() {
   const Descriptor next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  return !next.open() || static_cast<std::uint64_t>(next.get()) + kReserved >= descriptor_limit();
+  return next.open() ? descriptor_limit() - static_cast<std::uint64_t>(next.get()) : 0;
+}
+
+std::uint64_t reserved_descriptors() {
+  constexpr std::uint64_t most = 32;
+  return std::min(most, descriptor_limit() / 4);
 }
 
 int read_error(const std::string& path) {

@@ -32,8 +32,10 @@ Descriptor checked(int fd, const char* what);
 
 /// The most descriptors that this process may have open.
 std::uint64_t descriptor_limit();
-/// Whether so few of them are left that what is left should not go to newcomers.
-bool descriptors_are_scarce();
+/// How many more it can open, at least.
+std::uint64_t descriptors_left();
+/// So many of them are not for newcomers, but for files and for the peers that are there.
+std::uint64_t reserved_descriptors();
 
 /// Why `path` cannot be read, as an errno; 0 if nothing is known against it. It is not opened,
 /// which would disturb a named pipe. "-" is standard input.

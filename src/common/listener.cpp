@@ -1,6 +1,7 @@
 #include "common/listener.hpp"
 
 #include <fmt/format.h>
+#include <linux/filter.h>
 #include <linux/tcp.h>
 #include <malloc.h>
 #include <netdb.h>
@@ -42,7 +43,8 @@ constexpr auto kTrimFor = 5s;
 // Sooner than a worker whose presence is not heard counts as gone.
 constexpr int kHeartbeatMsec = 500;
 constexpr int kHeartbeatLostMsec = 1500;
-constexpr auto kListenAgain = 1s;
+constexpr auto kAcceptAgain = 1s;
+constexpr std::uint64_t kRoomForSome = 8;  // descriptors
 
 // ZeroMQ removes whatever is at an ipc path before it listens there, also what a living process
 // listens on.
@@ -72,7 +74,7 @@ std::string advice(int error) {
   }
 }
 
-constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED |
+constexpr int kEvents = ZMQ_EVENT_LISTENING | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
                         ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
 
@@ -92,6 +94,13 @@ std::string address_of_peer(int fd) {
   const bool known =
       ::getnameinfo(raw, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) == 0;
   return known ? host.data() : "";
+}
+
+// Connections that are there are not concerned.
+void drop_attempts(int listening_fd) {
+  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{.len = 1, .filter = &drop};
+  ::setsockopt(listening_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 // A firewall may forget a connection without a word. So who listens sends a heartbeat, also while
@@ -175,10 +184,11 @@ Listener::Events Listener::events(Log& log) {
       case ZMQ_EVENT_ACCEPTED:
         loads_.opened(value, address_of_peer(value), now());
         load_at_ = {};
-        if (descriptors_are_scarce()) refuse_newcomers(log);
+        if (descriptors_left() < reserved_descriptors()) refuse_newcomers(log);
+        if (descriptors_left() < reserved_descriptors() / 2) ::shutdown(value, SHUT_RDWR);
         break;
-      case ZMQ_EVENT_ACCEPT_FAILED:
-        if (descriptors_are_scarce()) refuse_newcomers(log);
+      case ZMQ_EVENT_LISTENING:
+        listening_fd_ = value;
         break;
       case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         ++events.connected;
@@ -198,30 +208,28 @@ Listener::Events Listener::events(Log& log) {
     }
   }
   limit_load(log);
-  if (listen_at_ && now() >= *listen_at_) listen_again(log);
+  if (accept_at_ && now() >= *accept_at_) accept_again();
   return events;
 }
 
-// A listening socket that nothing can be accepted from would keep ZeroMQ's thread awake.
+// If a connection could not be accepted for want of a descriptor, ZeroMQ's thread would try all the
+// time. So the system drops attempts to connect before it comes to that; they are made again.
 void Listener::refuse_newcomers(Log& log) {
-  if (!listen_at_) socket_.unbind(endpoint_);
-  listen_at_ = now() + kListenAgain;
+  if (accept_at_) return;
+  accept_at_ = now() + kAcceptAgain;
+  drop_attempts(listening_fd_);
   log.warn_rate_limited("descriptors",
                         fmt::format("no room for more connections to {}: the limit on open files "
                                     "(ulimit -n) is {}",
                                     endpoint_, descriptor_limit()));
 }
 
-void Listener::listen_again(Log& log) {
-  listen_at_ = now() + kListenAgain;
-  if (descriptors_are_scarce()) return;
-  try {
-    socket_.bind(endpoint_);
-    listen_at_.reset();
-  } catch (const zmq::error_t& error) {
-    log.warn_rate_limited(endpoint_,
-                          fmt::format("cannot listen on {}: {}", endpoint_, error.what()));
-  }
+void Listener::accept_again() {
+  accept_at_ = now() + kAcceptAgain;
+  if (descriptors_left() < reserved_descriptors() + kRoomForSome) return;
+  accept_at_.reset();
+  const int unused = 0;
+  ::setsockopt(listening_fd_, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
 }
 
 std::string Listener::name_of(int fd) const {
@@ -283,7 +291,7 @@ void Listener::add_to(EventLoop& loop, bool for_messages) {
   if (for_messages) loop.watch(socket_);
   monitor_.add_to(loop);
   if (watched_) loop.wake_at(load_at_);
-  loop.wake_at(listen_at_);
+  loop.wake_at(accept_at_);
 }
 
 }  // namespace divvy

@@ -20,7 +20,7 @@ zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
 
 /// Where a socket listens, with the port that was really taken. An ipc endpoint's file is gone
 /// before its socket is: while the socket lives the file is nobody else's. While descriptors are
-/// scarce it does not listen: newcomers are refused, and try again by themselves.
+/// scarce newcomers are refused, and try again by themselves.
 class Listener {
  public:
   /// Binds. Throws std::runtime_error with a line for the user.
@@ -55,7 +55,7 @@ class Listener {
   void trim_memory(Time now);
   void close_overloaded(int fd, Log& log);
   void refuse_newcomers(Log& log);
-  void listen_again(Log& log);
+  void accept_again();
 
   const Context& context_;
   zmq::socket_t socket_;
@@ -68,7 +68,8 @@ class Listener {
   Time trim_until_;                                 // give memory back until then
   Time trim_at_;                                    // next time
   std::optional<Monitor::Event> failed_handshake_;  // of the connection that is closed next
-  std::optional<Time> listen_at_;  // when to look whether there are descriptors again
+  int listening_fd_ = -1;
+  std::optional<Time> accept_at_;  // when to look whether there are descriptors again
 };
 
 }  // namespace divvy

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "common/log.hpp"
 #include "common/time.hpp"
@@ -15,19 +14,23 @@ namespace divvy {
 /// there.
 class Waiting {
  public:
-  /// `whom`: such as "a sink at tcp://127.0.0.1:5558". Call it in each turn of the loop.
-  void update(bool there, std::string_view whom, Time now, const Log& log) {
+  /// `whom`: such as "a sink at tcp://127.0.0.1:5558"; `more`: what else to say of them while they
+  /// are missing. To be called in each turn of the loop.
+  void update(bool there, const std::string& whom, const std::string& more, Time now,
+              const Log& log) {
     if (there) {
-      if (told_) log.info("found " + whom_);
-      since_.reset();
-      told_ = false;
-      return;
+      if (told_) log.info("found " + whom);
+      return stop();
     }
     if (!since_) since_ = now;
     if (told_ || now < *since_ + kPatience) return;
     told_ = true;
-    whom_ = whom;
-    log.info("waiting for " + whom_);
+    log.info("waiting for " + whom + more);
+  }
+  /// Nobody is waited for any more.
+  void stop() {
+    since_.reset();
+    told_ = false;
   }
 
   /// When to update again at the latest.
@@ -41,7 +44,6 @@ class Waiting {
 
   std::optional<Time> since_;  // none: they are there
   bool told_ = false;
-  std::string whom_;  // as it was told
 };
 
 }  // namespace divvy

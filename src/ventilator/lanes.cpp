@@ -12,7 +12,7 @@ namespace divvy::ventilator {
 
 std::optional<std::string> Lanes::open(WorkerId worker, const std::string& inbox) {
   close(worker);
-  if (descriptors_are_scarce()) {
+  if (descriptors_left() < reserved_descriptors() / 2) {
     return fmt::format("the limit on open files (ulimit -n) is {}", descriptor_limit());
   }
   try {

@@ -34,6 +34,10 @@ BatchId batch_id(const std::string& name) {
   return BatchId{digest.value()};
 }
 
+std::string others_get(std::uint64_t tasks) {
+  return tasks == 0 ? "" : fmt::format("; others get {}", plural(tasks, "task"));
+}
+
 }  // namespace
 
 Ventilator::Ventilator(const CommonOptions& options, Settings settings)
@@ -340,8 +344,8 @@ void Ventilator::announce() {
 
 void Ventilator::tell_of_lost(const Orders::Close& lost) {
   if (lost.reason.empty()) return log_.debug(fmt::format("a worker is gone: {}", lost.name));
-  log_.info(fmt::format("a worker is gone: {}, {}; others get {}", lost.name, lost.reason,
-                        plural(lost.tasks, "task")));
+  log_.info(
+      fmt::format("a worker is gone: {}, {}{}", lost.name, lost.reason, others_get(lost.tasks)));
   if (dispatch_.workers() == 0 && is_running()) log_.warn("no workers are left");
 }
 
@@ -352,13 +356,13 @@ void Ventilator::tell(const Orders::Notice& notice) {
           "worker {} has failed {} in a row while others do not: it gets only one now and then",
           notice.name, plural(notice.tasks, "task")));
     case Orders::Notice::What::cut_off:
-      return log_.warn(
-          fmt::format("worker {} cannot reach the sink and gets nothing; others get {}",
-                      notice.name, plural(notice.tasks, "task")));
+      return log_.warn_rate_limited(
+          "sink of " + notice.name,
+          fmt::format("worker {} cannot reach the sink and gets nothing{}", notice.name,
+                      others_get(notice.tasks)));
     case Orders::Notice::What::does_not_hear:
-      if (unreachable_.size() < kMostProbes) {
-        unreachable_.push_back({notice.name, notice.inbox, Probe(notice.inbox, now())});
-      }
+      if (unreachable_.size() == kMostProbes) return;
+      unreachable_.push_back({notice.name, notice.inbox, Probe(notice.inbox, now())});
       return;
   }
 }
@@ -375,13 +379,15 @@ void Ventilator::tell_unreachable(Time now) {
   });
 }
 
+// Not while the user is asked to press Enter, and would be interrupted.
 void Ventilator::tell_who_is_missing(Time now) {
-  const bool begun = !intake_.waits_for_user();
-  const bool sink_there = sink_.connected() && sink_known();
-  waiting_for_sink_.update(!begun || sink_there, "a sink at " + sink_endpoint_, now, log_);
+  if (intake_.waits_for_user()) return;
+  waiting_for_sink_.update(sink_.connected() && sink_known(), "a sink at " + sink_endpoint_, "",
+                           now, log_);
+  if (stopping()) return waiting_for_workers_.stop();
   const std::size_t wanted = dispatch_.is_handing_out() ? 1 : settings_.dispatch.workers_wanted;
-  waiting_for_workers_.update(!begun || stopping() || dispatch_.workers() >= wanted,
-                              fmt::format("workers, {} of {} are there; they report to {}",
+  waiting_for_workers_.update(dispatch_.workers() >= wanted, "workers",
+                              fmt::format(", {} of {} are there; they report to {}",
                                           dispatch_.workers(), wanted, feedback_.endpoint()),
                               now, log_);
 }

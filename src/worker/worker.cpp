@@ -139,15 +139,14 @@ void Worker::note_connections() {
 // A ventilator of the guide's has no feedback, and none to answer there.
 void Worker::tell_who_is_missing(Time now) {
   if (phase_ != Phase::serving) return;
-  const bool is_plain = plain_tasks_.connected() && !holdings_.has_ventilator();
-  const std::string ventilator =
-      feedback_.connected() ? fmt::format("the ventilator at {} to reach {}",
-                                          settings_.endpoints.feedback, inbox_.endpoint())
-                            : fmt::format("a ventilator at {}", settings_.endpoints.feedback);
-  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator, now,
-                                 log_);
-  waiting_for_sink_.update(results_.connected(),
-                           fmt::format("a sink at {}", settings_.endpoints.results), now, log_);
+  const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
+  const std::string unanswered =
+      fmt::format("; it hears this worker, and must reach its inbox at {}", inbox_.endpoint());
+  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain,
+                                 "a ventilator at " + settings_.endpoints.feedback,
+                                 feedback_.connected() ? unanswered : "", now, log_);
+  waiting_for_sink_.update(results_.connected(), "a sink at " + settings_.endpoints.results, "",
+                           now, log_);
 }
 
 void Worker::receive(const zmq::message_t& message) {

@@ -319,17 +319,22 @@ void Dispatch::lose_silent_workers(Time now) {
 
 // Who does not reach the sink while we do has tasks whose results would never arrive.
 void Dispatch::relieve_cut_off_workers(Time now) {
-  for (auto& [worker, since] : cut_off_) {
-    if (since + settings_.lost_after > now) continue;
-    since = now;  // again, should it hold tasks then
-    Member& member = *fleet_.find(worker);
-    if (!sink_reached_ || member.held_tasks == 0) continue;
-    orders_.notice(
-        {.what = Orders::Notice::What::cut_off, .name = member.name, .tasks = member.held_tasks});
-    for (const Member::Held& entry : member.held) orders_.recall(member, entry.ids);
-    for (const Member::Held& entry : std::vector(member.held)) {
-      for (const Range& ids : release(member, entry.ids)) tasks_.put_back(ids);
-    }
+  if (!sink_reached_) {
+    for (auto& [worker, since] : cut_off_) since = now;
+  }
+  std::erase_if(cut_off_, [&](const auto& one) {
+    if (one.second + settings_.lost_after > now) return false;
+    relieve(*fleet_.find(one.first));
+    return true;  // its next presence brings it back
+  });
+}
+
+void Dispatch::relieve(Member& member) {
+  orders_.notice(
+      {.what = Orders::Notice::What::cut_off, .name = member.name, .tasks = member.held_tasks});
+  for (const Member::Held& entry : std::vector(member.held)) {
+    orders_.recall(member, entry.ids);
+    for (const Range& ids : release(member, entry.ids)) tasks_.put_back(ids);
   }
 }
 

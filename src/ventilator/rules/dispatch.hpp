@@ -106,6 +106,7 @@ class Dispatch {
 
   void lose_silent_workers(Time now);
   void relieve_cut_off_workers(Time now);
+  void relieve(Member& member);
   void open_lane(Member& member, const std::string& inbox, Time now);
   void run_struck_alone();
   Member* empty_worker();

@@ -65,8 +65,6 @@ class Holdings {
   [[nodiscard]] Presence presence(std::string_view name, std::string_view inbox,
                                   std::uint32_t slots) const;
 
-  /// Whether it follows a ventilator.
-  [[nodiscard]] bool has_ventilator() const { return filter_.ventilator() != VentilatorId::none; }
   [[nodiscard]] std::uint64_t queued() const { return queued_.size(); }
   /// Results that next_results() would bring.
   [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
