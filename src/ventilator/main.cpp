@@ -12,6 +12,7 @@
 #include "common/program.hpp"
 #include "common/quoting.hpp"
 #include "common/random_id.hpp"
+#include "divvy/protocol.hpp"
 #include "ventilator/input.hpp"
 #include "ventilator/options.hpp"
 #include "ventilator/plain_ventilator.hpp"
@@ -67,7 +68,8 @@ bool reads_standard_input(const Options& options) {
 // As its worker says it, too.
 std::optional<std::string> command() {
   const char* const given = std::getenv("DIVVY_COMMAND");
-  return given == nullptr ? std::nullopt : std::optional<std::string>(given);
+  if (given == nullptr) return {};
+  return std::string(given).substr(0, kMaxLineBytes);
 }
 
 Ventilator::Settings settings(const Options& options, const std::vector<std::string>& words) {
