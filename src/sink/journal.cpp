@@ -73,13 +73,17 @@ Journal::Begun Journal::begin(BatchId batch, std::string_view name, std::string_
   Statement add = database_.prepare("INSERT OR IGNORE INTO batch (id, name) VALUES (?1, ?2)");
   (add << key(batch) << name).step();
   const bool before = database_.changes() == 0;
-  Statement hold = database_.prepare("UPDATE batch SET holder = ?2 WHERE id = ?1");
-  (hold << key(batch) << holder).step();
+  hold(holder);
   (row << key(batch)).step();
   command_ = row.text(1);
   retrying_ = static_cast<VentilatorId>(row.integer(2));
   retried_rows_ = row.integer(3);
   return {.before = before};
+}
+
+void Journal::hold(std::string_view holder) {
+  Statement update = database_.prepare("UPDATE batch SET holder = ?2 WHERE id = ?1");
+  (update << key(batch_) << holder).step();
 }
 
 void Journal::end(bool complete) {

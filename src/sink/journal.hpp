@@ -30,6 +30,8 @@ class Journal {
   };
   /// `holder`: who has it under way from now on, for others.
   Begun begin(BatchId batch, std::string_view name, std::string_view holder);
+  /// It has another ventilator now.
+  void hold(std::string_view holder);
   void end(bool complete);
 
   /// Failed results do not count for this ventilator, neither now nor if it says so again to

@@ -12,7 +12,6 @@
 #include "common/plural.hpp"
 #include "common/process_name.hpp"
 #include "common/program.hpp"
-#include "common/standard_streams.hpp"
 #include "sink/duration_text.hpp"
 #include "sink/summary.hpp"
 
@@ -24,6 +23,12 @@ using namespace std::chrono_literals;
 // A worker that is told to leave at once gives its tasks two seconds to end.
 constexpr auto kKillingTakes = 3s;
 
+// Who has a batch under way, for others.
+std::string holder_with(std::string_view ventilator) {
+  return fmt::format("ventilator {} and sink {}, since {}", ventilator, process_name(),
+                     utc_text(now_utc()));
+}
+
 }  // namespace
 
 Sink::Sink(const Options& options)
@@ -31,6 +36,7 @@ Sink::Sink(const Options& options)
       log_("sink", options.common.verbosity()),
       context_(options.common.key),
       results_(context_, make_pull(context_, kMaxResultsBytes), options.common.endpoints.results),
+      report_(options_, log_),
       progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
   check_summary(options.summary);  // a mistake is to be known now
@@ -51,8 +57,9 @@ void Sink::serve() {
     wait();
     receive();
     if (batch_) commit();
-    if (batch_ && batch_->over(now()) && !awaits_killed_tasks()) end_batch();
-    if (stops_ > 0 && !awaits_killed_tasks()) break;
+    const bool lingers = awaits_killed_tasks();
+    if (batch_ && batch_->over(now()) && !lingers) end_batch();
+    if (stops_ > 0 && !lingers) break;
     if (batch_) show_progress();
     if (refusal_) refusal_->send(log_);
   }
@@ -107,9 +114,7 @@ void Sink::receive_announcement(const Announcement& announcement, zmq::message_t
   const bool begins = !batch_;
   if (begins && (served_ || !begin(announcement, message))) return;
   const bool new_ventilator = batch_->update(announcement, now());
-  if (!begins && new_ventilator && announcement.forget_failed) {
-    forget_failed(announcement.ventilator);
-  }
+  if (!begins && new_ventilator) succeed(announcement);
   follow(announcement, message);
 }
 
@@ -142,10 +147,16 @@ void Sink::follow(const Announcement& announcement, zmq::message_t& message) {
   }
 }
 
+// The batch's next ventilator takes it over.
+void Sink::succeed(const Announcement& announcement) {
+  holder_ = holder_with(announcement.sender);
+  if (journal_) journal_->hold(holder_);
+  if (announcement.forget_failed) forget_failed(announcement.ventilator);
+}
+
 // False if another sink has the batch under way.
 bool Sink::begin(const Announcement& announcement, zmq::message_t& message) {
-  const std::string holder = fmt::format("ventilator {} and sink {}, since {}", announcement.sender,
-                                         process_name(), utc_text(now_utc()));
+  const std::string holder = holder_with(announcement.sender);
   Journal::Begun begun;
   if (journal_) begun = journal_->begin(announcement.batch, announcement.name, holder);
   if (!begun.held_by.empty()) {
@@ -155,7 +166,7 @@ bool Sink::begin(const Announcement& announcement, zmq::message_t& message) {
   holder_ = holder;
   feedback_.reset();
   batch_.emplace(announcement.batch, announcement.name, begun.before);
-  printer_.emplace(options_.printing, out_, err_, [this] { progress_.clear(); });
+  printer_.emplace(options_.printing, report_.out(), report_.err(), [this] { progress_.clear(); });
   log_.debug(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
   // Before restore() counts its failed results as printed.
@@ -250,24 +261,10 @@ void Sink::record(const Results& results, const Result& result) {
   for (const Range& ids : ruling.recorded) {
     printer_->print(ids, result);
     if (journal_) journal_->record(results.name, ids, result);
-    if (result.outcome == Outcome::slept) show_completions(ids.count);
+    if (result.outcome == Outcome::slept) report_.completions(ids.count);
   }
   const bool failed = ruling.verdict == Verdict::failed && !ruling.recorded.empty();
-  if (failed) report_failure(results.name, result);
-}
-
-// What the task said on standard error was printed just above, unless it waits for earlier tasks.
-void Sink::report_failure(std::string_view worker, const Result& result) {
-  const auto line = failures_.line(worker, result);
-  if (!line) return;
-  log_.notice(*line);
-  if (!options_.printing.keep_order) return;
-  for (const std::string& error : last_errors(result)) log_.notice(error);
-}
-
-void Sink::show_completions(std::uint64_t count) {
-  if (options_.common.quiet) return;
-  for (; count > 0; --count) out_.put(completions_shown_++ % 10 == 0 ? ":" : ".");
+  if (failed) report_.failure(results.name, result);
 }
 
 // Called after each turn and before a batch ends. Output is flushed and the journal committed
@@ -283,7 +280,7 @@ void Sink::send_receipts() {
   if (feedback_->connected_anew(log_)) batch_->state_anew();
   const TimeSlice slice;
   while (batch_->unstated()) {
-    if (!state_part() || slice.over()) return;
+    if (!feedback_->has_room() || !state_part() || slice.over()) return;
   }
   if (batch_->unsent_receipts().empty()) return;
   if (send(batch_->unsent_receipts(), false)) batch_->receipts_sent();
@@ -315,6 +312,7 @@ void Sink::show_progress() {
 // are dead, if the worker reaches us until then.
 bool Sink::awaits_killed_tasks() {
   const bool abandoned = batch_ && (stops_ > 0 ? batch_->runs_tasks() : batch_->abandoned());
+  if (!abandoned) linger_until_.reset();
   if (!abandoned || stops_ > 1 || !results_.has_connections()) return false;
   if (!linger_until_) linger_until_ = now() + kKillingTakes;
   return now() < *linger_until_;
@@ -325,9 +323,9 @@ void Sink::end_batch() {
   commit();
   progress_.stop();
   const Figures& figures = batch_->final_figures();
-  tell_figures(figures);
+  report_.end(*batch_, figures);
   failed_ += figures.failed;
-  trouble_ = trouble_ || (!batch_->all_recorded() && !figures.complete);
+  trouble_ = trouble_ || !figures.complete;
   served_ = !options_.stay;
   if (journal_) journal_->end(figures.complete);
   batch_.reset();
@@ -336,57 +334,18 @@ void Sink::end_batch() {
   linger_until_.reset();
 }
 
-void Sink::tell_figures(const Figures& figures) {
-  for (const std::string& line : failures_.counted()) log_.notice(line);
-  const bool empty = figures.complete && figures.tasks == 0;
-  if (figures.recorded > 0 || empty) {
-    if (batch_->started()) tell_total(figures.elapsed, batch_->workloads());
-    if (!options_.common.quiet) tell_user(table(figures));
-  }
-  tell_what_is_missing(figures);
-  if (!options_.summary.empty()) write_summary(figures);
-}
-
-void Sink::tell_what_is_missing(const Figures& figures) const {
-  if (figures.unknown() > 0) {
-    log_.warn(fmt::format(
-        "{} of {} tasks were recorded by an earlier sink, without a journal: how is not known",
-        figures.unknown(), figures.tasks));
-  } else if (!batch_->all_recorded()) {
-    log_.warn(fmt::format("ended with {} of {}{} tasks recorded", figures.recorded,
-                          figures.known_tasks(), figures.counted ? "" : " or more"));
-  }
-}
-
-void Sink::write_summary(const Figures& figures) {
-  if (options_.summary != kStandardOutput)
-    return divvy::sink::write_summary(options_.summary, figures);
-  out_.put(json(figures));
-  out_.flush();
-}
-
 // The first plain message is the guide's start signal, each further one a completion.
 void Sink::receive_plain() {
   if (!plain_batch_) {
     plain_batch_ = PlainBatch{.started = now()};
     return;
   }
-  show_completions(1);
-  out_.flush();
+  report_.completions(1);
+  report_.out().flush();
   if (++plain_batch_->completions < options_.completions) return;
-  tell_total(now() - plain_batch_->started, true);
+  report_.total(now() - plain_batch_->started, true);
   plain_batch_.reset();
   served_ = !options_.stay;
-}
-
-// The guide's words go where its completions are shown; with commands, standard output is theirs.
-void Sink::tell_total(Seconds elapsed, bool workloads) {
-  if (std::exchange(completions_shown_, 0) > 0) out_.put("\n");
-  const auto msec = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
-  Output& output = workloads ? out_ : err_;
-  if (!options_.common.quiet) output.put(fmt::format("Total elapsed time: {} msec\n", msec));
-  out_.flush();
-  err_.flush();
 }
 
 int Sink::status() const { return trouble_ ? kExitTrouble : exit_status(failed_); }

@@ -1,12 +1,9 @@
 // The sink: collects results, prints what the tasks printed, and times the batch.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 #include <zmq.hpp>
 
@@ -14,13 +11,12 @@
 #include "common/event_loop.hpp"
 #include "common/listener.hpp"
 #include "common/log.hpp"
-#include "sink/failure.hpp"
 #include "sink/journal.hpp"
 #include "sink/options.hpp"
-#include "sink/output.hpp"
 #include "sink/printer.hpp"
 #include "sink/progress.hpp"
 #include "sink/refusal.hpp"
+#include "sink/report.hpp"
 #include "sink/rules/batch.hpp"
 
 namespace divvy::sink {
@@ -45,6 +41,7 @@ class Sink {
   void receive(zmq::message_t& message);
   void receive_announcement(const Announcement& announcement, zmq::message_t& message);
   bool is_for_present_batch(const Announcement& announcement, zmq::message_t& message);
+  void succeed(const Announcement& announcement);
   void follow(const Announcement& announcement, zmq::message_t& message);
   void refuse(const Announcement& announcement, zmq::message_t& message, const std::string& holder);
   void answer(const Announcement& announcement, zmq::message_t& message, const std::string& why);
@@ -56,19 +53,13 @@ class Sink {
   void restore();
   void forget_failed(VentilatorId ventilator);
   void record(const Results& results, const Result& result);
-  void report_failure(std::string_view worker, const Result& result);
-  void show_completions(std::uint64_t count);
   void commit();
   void send_receipts();
   bool state_part();
   bool send(std::vector<Receipt> receipts, bool more);
   [[nodiscard]] bool awaits_killed_tasks();
   void end_batch();
-  void tell_figures(const Figures& figures);
-  void tell_total(Seconds elapsed, bool workloads);
-  void tell_what_is_missing(const Figures& figures) const;
   void show_progress();
-  void write_summary(const Figures& figures);
 
   [[nodiscard]] int status() const;
 
@@ -77,8 +68,7 @@ class Sink {
   EventLoop loop_;
   Context context_;
   Listener results_;
-  Output out_{STDOUT_FILENO, Output::Loss::is_error};
-  Output err_{STDERR_FILENO, Output::Loss::is_borne};
+  Report report_;
 
   std::optional<Journal> journal_;
   Progress progress_;
@@ -88,12 +78,10 @@ class Sink {
   std::string feedback_endpoint_;
   std::string holder_;                // who has that batch under way, for others
   int announced_by_ = -1;             // the connection of its ventilator
-  FailureReport failures_;            // of that batch
   std::optional<Time> linger_until_;  // for what killed tasks have printed
   std::optional<Refusal> refusal_;
   bool missed_results_ = false;  // of a batch that is still to come
   std::optional<PlainBatch> plain_batch_;
-  std::uint64_t completions_shown_ = 0;
   std::uint64_t failed_ = 0;  // over all batches
   int stops_ = 0;             // how often the user has asked
   bool trouble_ = false;
