@@ -41,6 +41,8 @@ Connection::Connection(Context& context, zmq::socket_t socket, const std::string
   }
 }
 
+bool Connection::has_room() const { return (socket_.get(zmq::sockopt::events) & ZMQ_POLLOUT) != 0; }
+
 bool Connection::send(std::string_view frame) {
   return socket_.send(zmq::buffer(frame), zmq::send_flags::dontwait).has_value();
 }

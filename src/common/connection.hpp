@@ -31,6 +31,8 @@ class Connection {
   /// Throws std::runtime_error with a line for the user.
   Connection(Context& context, zmq::socket_t socket, const std::string& endpoint);
 
+  /// Whether send() would send.
+  [[nodiscard]] bool has_room() const;
   /// False if nobody is connected or the peer is far behind.
   bool send(std::string_view frame);
   /// The next message, if there is one at once.

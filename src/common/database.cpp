@@ -11,6 +11,11 @@ namespace {
 
 constexpr int kPatienceMsec = 10'000;  // somebody may be looking at it
 
+// SQLite takes names like ":memory:" and "file:x" for something else.
+std::string file_named(const std::string& path) {
+  return path.starts_with('/') ? path : "./" + path;
+}
+
 }  // namespace
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -57,7 +62,7 @@ Database::Database(std::string what, const std::string& path, Access access)
     : name_(std::move(what) + " " + path) {
   const int flags = access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  const int code = sqlite3_open_v2(file_named(path).c_str(), &database, flags, nullptr);
   database_.reset(database);  // there is one even if it could not be opened
   check(code == SQLITE_OK);
   sqlite3_busy_timeout(database, kPatienceMsec);

@@ -46,7 +46,7 @@ class Statement {
 class Database {
  public:
   enum class Access { read, write };
-  /// Opens what is there. `what` it is, for the user: "journal".
+  /// Opens the file that is there. `what` it is, for the user: "journal".
   Database(std::string what, const std::string& path, Access access);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -54,6 +54,8 @@ class Database {
   /// Runs commands that bring no rows.
   void execute(const char* sql) const;
   [[nodiscard]] Statement prepare(const char* sql) const;
+  /// What it is and where, for the user: "journal lab.db".
+  [[nodiscard]] const std::string& name() const { return name_; }
   /// How many rows the last statement has changed.
   [[nodiscard]] int changes() const;
 

@@ -42,6 +42,8 @@ class Listener {
     std::vector<int> disconnected;  // descriptors
   };
   Events events(Log& log);
+  /// Whether anybody is connected.
+  [[nodiscard]] bool has_connections() const { return !loads_.all().empty(); }
   /// Closes all connections. The peers connect again and state anew what matters.
   void disconnect_all(Log& log);
 

@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "common/clock.hpp"
+#include "common/standard_streams.hpp"
 
 namespace divvy {
 
@@ -17,7 +18,11 @@ void Log::warn(std::string_view line) const {
   std::string printable(line);
   const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
   std::replace_if(printable.begin(), printable.end(), control, '?');
-  fmt::print(stderr, "{}: {}\n", prefix_, printable);
+  tell_user(fmt::format("{}: {}\n", prefix_, printable));
+}
+
+void Log::notice(std::string_view line) const {
+  if (!verbosity_.silent) warn(line);
 }
 
 void Log::info(std::string_view line) const {

@@ -13,6 +13,7 @@ namespace divvy {
 /// What of it is told, besides warnings.
 struct Verbosity {
   bool quiet = false;    // no info
+  bool silent = false;   // nor which tasks have failed
   bool verbose = false;  // debug
 };
 
@@ -25,6 +26,8 @@ class Log {
 
   /// Something is wrong.
   void warn(std::string_view line) const;
+  /// What matters also to those who want to be told little: told unless -qq.
+  void notice(std::string_view line) const;
   /// Told unless --quiet.
   void info(std::string_view line) const;
   /// Told with --verbose only.

@@ -9,6 +9,7 @@
 
 #include "common/descriptor.hpp"
 #include "common/help.hpp"
+#include "common/standard_streams.hpp"
 
 namespace divvy {
 
@@ -37,10 +38,10 @@ int run_program(const Program& program, int argc, const char* const* argv,
     return body(app);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    fmt::print(stderr, "{}: {} (see {} --help)\n", program.name,
-               explain(app, program.arguments, error), program.name);
+    tell_user(fmt::format("{}: {} (see {} --help)\n", program.name,
+                          explain(app, program.arguments, error), program.name));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", program.name, error.what());
+    tell_user(fmt::format("{}: {}\n", program.name, error.what()));
   }
   return kExitTrouble;
 }

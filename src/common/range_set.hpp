@@ -84,6 +84,15 @@ class RangeSet {
     return {first, end > first ? end - first : 0};
   }
 
+  /// The first run of ids from `from` on that is in the set; its count is 0 when there is none.
+  [[nodiscard]] Range next_run(TaskId from) const {
+    auto at = touching(from);
+    if (at != spans_.end() && at->second <= from) ++at;
+    if (at == spans_.end()) return {from, 0};
+    const TaskId first = std::max(at->first, from);
+    return {first, at->second - first};
+  }
+
   [[nodiscard]] std::vector<Range> ranges() const {
     std::vector<Range> all;
     all.reserve(spans_.size());

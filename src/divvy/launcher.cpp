@@ -15,6 +15,7 @@
 
 #include "common/clock.hpp"
 #include "common/program.hpp"
+#include "common/standard_streams.hpp"
 
 namespace divvy::launcher {
 namespace {
@@ -156,9 +157,8 @@ void Launcher::end_if_over(Time now) {
   } else if (ventilator_ended) {
     return;  // the sink ends by itself, as soon as its reader lets it
   } else if (std::none_of(workers_.begin(), workers_.end(), running)) {
-    fmt::print(stderr,
-               "divvy: every worker has ended before the batch has; see what they say with "
-               "--verbose\n");
+    tell_user(
+        "divvy: every worker has ended before the batch has; see what they say with --verbose\n");
     workers_failed_ = true;
     end_all(now);
   }
@@ -193,7 +193,7 @@ void Launcher::say_who_was_killed() const {
   for (const auto& [name, child] : {std::pair("sink", &sink_), {"ventilator", &ventilator_}}) {
     const int signal = child->status() - 128;
     if (signal <= 0 || signal >= NSIG) continue;
-    fmt::print(stderr, "divvy: the {} was killed by SIG{}\n", name, ::sigabbrev_np(signal));
+    tell_user(fmt::format("divvy: the {} was killed by SIG{}\n", name, ::sigabbrev_np(signal)));
   }
 }
 

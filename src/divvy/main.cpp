@@ -12,6 +12,7 @@
 
 #include "common/program.hpp"
 #include "common/quoting.hpp"
+#include "common/standard_streams.hpp"
 #include "divvy/launcher.hpp"
 #include "divvy/options.hpp"
 
@@ -87,6 +88,6 @@ int main(int argc, char** argv) try {
   options.worker.command = take_command(argc, argv);
   return run_program(program, argc, argv, [&](CLI::App& app) { return run(app, options, words); });
 } catch (const std::exception& error) {
-  fmt::print(stderr, "divvy: {}\n", error.what());
+  tell_user(fmt::format("divvy: {}\n", error.what()));
   return kExitTrouble;
 }

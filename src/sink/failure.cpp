@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+
+#include "common/plural.hpp"
 
 namespace divvy::sink {
 namespace {
 
 constexpr std::size_t kLongestText = 200;
 constexpr std::size_t kMostLines = 3;
+constexpr std::size_t kMostReasons = 1000;  // peers must not make it grow
 
 std::string ending(const Result& result) {
   switch (result.outcome) {
@@ -52,6 +56,27 @@ std::vector<std::string> last_errors(const Result& result) {
     rest = rest.substr(0, begin);
   }
   std::reverse(lines.begin(), lines.end());
+  return lines;
+}
+
+std::optional<std::string> FailureReport::line(std::string_view worker, const Result& result) {
+  if (result.outcome == Outcome::failed) {
+    const auto known = reasons_.find(result.reason);
+    if (known != reasons_.end()) {
+      ++known->second;
+      return {};
+    }
+    if (reasons_.size() < kMostReasons) reasons_.emplace(result.reason, 1);
+  }
+  return failure_line(worker, result);
+}
+
+std::vector<std::string> FailureReport::counted() {
+  std::vector<std::string> lines;
+  for (const auto& [reason, count] : std::exchange(reasons_, {})) {
+    if (count == 1) continue;
+    lines.push_back(fmt::format("{} failed: {}", plural(count - 1, "more task"), reason));
+  }
   return lines;
 }
 

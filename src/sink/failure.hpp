@@ -1,6 +1,10 @@
 // A failed task, as people are told of it.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,5 +21,18 @@ std::string failure_line(std::string_view worker, const Result& result);
 
 /// The last few lines of its standard error, for where they are not to be seen anyway.
 std::vector<std::string> last_errors(const Result& result);
+
+/// Tasks that could not be run often all have the same reason: the first is told with its task, the
+/// others are counted.
+class FailureReport {
+ public:
+  /// The line for this task, unless it is one of those that are counted.
+  std::optional<std::string> line(std::string_view worker, const Result& result);
+  /// A line for each reason that was counted; forgets them.
+  std::vector<std::string> counted();
+
+ private:
+  std::map<std::string, std::uint64_t, std::less<>> reasons_;  // how many tasks had it
+};
 
 }  // namespace divvy::sink

@@ -1,62 +1,29 @@
 #include "sink/journal.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <stdexcept>
+#include <utility>
 
-#include "common/descriptor.hpp"
 #include "common/digest.hpp"
+#include "sink/journal_layout.hpp"
 
 namespace divvy::sink {
 namespace {
 
-// Times are seconds since 1970, UTC: datetime(started, 'unixepoch') in SQLite.
-constexpr const char* kSchema = R"(
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = NORMAL;
-  CREATE TABLE IF NOT EXISTS batch (
-    id    INTEGER PRIMARY KEY,
-    name  TEXT NOT NULL,
-    begun REAL NOT NULL DEFAULT ((julianday('now') - 2440587.5) * 86400.0)
-  );
-  CREATE TABLE IF NOT EXISTS result (
-    batch   INTEGER NOT NULL REFERENCES batch (id),
-    task    INTEGER NOT NULL,
-    text    TEXT    NOT NULL,
-    worker  TEXT    NOT NULL,
-    attempt INTEGER NOT NULL,
-    outcome TEXT    NOT NULL,
-    status  INTEGER NOT NULL,
-    success INTEGER NOT NULL,
-    started REAL    NOT NULL,
-    ended   REAL    NOT NULL,
-    stdout  TEXT    NOT NULL,
-    stderr  TEXT    NOT NULL,
-    reason  TEXT    NOT NULL
-  );
-  CREATE UNIQUE INDEX IF NOT EXISTS result_by_task ON result (batch, task);
-  CREATE VIEW IF NOT EXISTS failed AS
-    SELECT batch.name AS batch, task, text, worker, attempt, outcome, status, reason, stderr
-    FROM result JOIN batch ON batch.id = result.batch
-    WHERE NOT success ORDER BY result.batch, task;
-  CREATE VIEW IF NOT EXISTS slowest AS
-    SELECT batch.name AS batch, task, text, worker, round(ended - started, 3) AS seconds
-    FROM result JOIN batch ON batch.id = result.batch
-    ORDER BY ended - started DESC;
-  CREATE VIEW IF NOT EXISTS workers AS
-    SELECT batch.name AS batch, worker, count(*) AS tasks, sum(NOT success) AS failed,
-           round(sum(ended - started), 3) AS busy, round(avg(ended - started), 6) AS mean,
-           round(max(ended - started), 3) AS longest
-    FROM result JOIN batch ON batch.id = result.batch
-    GROUP BY result.batch, worker ORDER BY result.batch, worker;
-)";
+constexpr const char* kInsert = R"(
+  INSERT OR REPLACE INTO result (batch, task, text, worker, attempt, outcome, status, success,
+                                 started, ended, stdout, stderr, reason, slot)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14))";
 
-constexpr const char* kInsert =
-    "INSERT INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+constexpr const char* kSupersede = R"(
+  INSERT OR IGNORE INTO superseded SELECT * FROM result WHERE batch = ?1 AND task = ?2)";
+
+// The result itself may come a second time, and so may an attempt.
+constexpr const char* kKeep = R"(
+  INSERT OR IGNORE INTO superseded (batch, task, text, worker, attempt, outcome, status, success,
+                                    started, ended, stdout, stderr, reason, slot)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
+  WHERE NOT EXISTS (SELECT * FROM result WHERE batch = ?1 AND task = ?2 AND worker = ?4
+                    AND attempt = ?5 AND started = ?9))";
 
 std::string_view name_of(Outcome outcome) {
   constexpr std::array<std::string_view, 7> names{"slept",     "exited", "signalled",  "failed",
@@ -68,79 +35,169 @@ double seconds(std::int64_t nanoseconds) { return static_cast<double>(nanosecond
 
 std::int64_t key(BatchId batch) { return static_cast<std::int64_t>(batch); }
 
-// What tasks print is for their owner only.
-const std::string& make_private(const std::string& path) {
-  if (Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)).open()) return path;
-  throw std::runtime_error(fmt::format("cannot open journal {}: {}", path, std::strerror(errno)));
+Statement prepared(const Database& database) {
+  lay_out(database);
+  return database.prepare(kInsert);
 }
 
-Statement prepared(const Database& database) {
-  database.execute(kSchema);
-  return database.prepare(kInsert);
+void write(Statement& statement, BatchId batch, TaskId task, std::string_view text,
+           std::string_view worker, const Result& result) {
+  statement << key(batch) << static_cast<std::int64_t>(task) << text << worker
+            << std::int64_t{result.attempt} << name_of(result.outcome)
+            << std::int64_t{result.status} << std::int64_t{result.succeeded()}
+            << seconds(result.started) << seconds(result.ended) << result.output << result.errors
+            << result.reason << std::int64_t{result.slot};
+  statement.step();
 }
 
 }  // namespace
 
 Journal::Journal(const std::string& path)
-    : database_("journal", make_private(path), Database::Access::write),
-      insert_(prepared(database_)) {}
+    : lock_(path),
+      database_("journal", path, Database::Access::write),
+      insert_(prepared(database_)),
+      supersede_(database_.prepare(kSupersede)),
+      keep_(database_.prepare(kKeep)) {}
 
-bool Journal::begin(BatchId batch, std::string_view name) {
-  Statement statement = database_.prepare("INSERT OR IGNORE INTO batch (id, name) VALUES (?1, ?2)");
-  (statement << key(batch) << name).step();
-  return database_.changes() > 0;
-}
+// --- the batch ----------------------------------------------------------------------------------
 
-void Journal::replay(BatchId batch, const std::function<void(const Recorded&)>& visit) {
-  Statement rows =
-      database_.prepare("SELECT task, success, text FROM result WHERE batch = ?1 ORDER BY task");
-  rows << key(batch);
-  while (rows.step()) {
-    visit({.id = static_cast<TaskId>(rows.integer(0)),
-           .succeeded = rows.integer(1) != 0,
-           .text = rows.text(2)});
+Journal::Begun Journal::begin(BatchId batch, std::string_view name, std::string_view holder) {
+  Statement row =
+      database_.prepare("SELECT holder, command, retrying, retried_rows FROM batch WHERE id = ?1");
+  if (!lock_.take(batch)) {
+    row << key(batch);
+    return {.held_by = row.step() ? std::string(row.text(0)) : "another sink"};
   }
+  batch_ = batch;
+  forgets_ = batch_changed_ = recorded_something_ = false;
+  Statement add = database_.prepare("INSERT OR IGNORE INTO batch (id, name) VALUES (?1, ?2)");
+  (add << key(batch) << name).step();
+  const bool before = database_.changes() == 0;
+  hold(holder);
+  (row << key(batch)).step();
+  command_ = row.text(1);
+  retrying_ = static_cast<VentilatorId>(row.integer(2));
+  retried_rows_ = row.integer(3);
+  return {.before = before};
 }
 
-std::vector<Receipt> Journal::restate(BatchId batch) {
+void Journal::hold(std::string_view holder) {
+  Statement update = database_.prepare("UPDATE batch SET holder = ?2 WHERE id = ?1");
+  (update << key(batch_) << holder).step();
+}
+
+void Journal::end(bool complete) {
+  if (complete && batch_changed_) write_batch();
+  Statement end = database_.prepare(
+      "UPDATE batch SET holder = '', finished = iif(?2, (julianday('now') - 2440587.5) * 86400.0, "
+      "finished) WHERE id = ?1");
+  (end << key(batch_) << std::int64_t{recorded_something_}).step();
+  lock_.give_back();
+}
+
+void Journal::forget_failed(VentilatorId ventilator) {
+  forgets_ = true;
+  if (std::exchange(retrying_, ventilator) == ventilator) return;
+  Statement last = database_.prepare("SELECT max(rowid) FROM result");
+  last.step();
+  retried_rows_ = last.integer(0);
+  batch_changed_ = true;
+}
+
+void Journal::set_command(std::string_view command) {
+  if (command.empty() || command == command_) return;
+  command_ = command;
+  batch_changed_ = true;
+}
+
+// Together with a result: a command that is refused has none, and leaves the journal as it was.
+void Journal::write_batch() {
+  Statement update = database_.prepare(
+      "UPDATE batch SET command = ?2, retrying = ?3, retried_rows = ?4 WHERE id = ?1");
+  (update << key(batch_) << command_ << static_cast<std::int64_t>(retrying_) << retried_rows_)
+      .step();
+  batch_changed_ = false;
+}
+
+// --- what is recorded ---------------------------------------------------------------------------
+
+void Journal::replay(const std::function<void(Range ids, bool succeeded)>& visit) {
+  Statement rows = database_.prepare(
+      "SELECT task, success FROM result WHERE batch = ?1 AND (success OR rowid > ?2) "
+      "ORDER BY task");
+  rows << key(batch_) << (forgets_ ? retried_rows_ : 0);
+  Range run{.count = 0};
+  bool succeeded = false;
+  while (rows.step()) {
+    const auto task = static_cast<TaskId>(rows.integer(0));
+    const bool success = rows.integer(1) != 0;
+    if (run.count > 0 && (run.end() != task || succeeded != success)) {
+      visit(run, succeeded);
+      run.count = 0;
+    }
+    if (run.count == 0) run.first = task;
+    ++run.count;
+    succeeded = success;
+  }
+  if (run.count > 0) visit(run, succeeded);
+}
+
+RecordedPart Journal::recorded_from(TaskId from, const std::function<bool(TaskId)>& counts) {
   constexpr std::uint64_t piece = 256;
-  std::vector<Receipt> receipts;
+  Statement rows = database_.prepare(
+      "SELECT task, success, text FROM result WHERE batch = ?1 AND task >= ?2 ORDER BY task");
+  rows << key(batch_) << static_cast<std::int64_t>(from);
+  RecordedPart part;
+  auto& receipts = part.receipts;
   Digest digest;
-  replay(batch, [&](const Recorded& recorded) {
-    const auto verdict = recorded.succeeded ? Verdict::succeeded : Verdict::failed;
-    const bool joins = !receipts.empty() && receipts.back().ids.end() == recorded.id &&
+  while (rows.step()) {
+    const auto task = static_cast<TaskId>(rows.integer(0));
+    const Verdict verdict = rows.integer(1) != 0 ? Verdict::succeeded
+                            : counts(task)       ? Verdict::failed
+                                                 : Verdict::retry;
+    const bool joins = !receipts.empty() && receipts.back().ids.end() == task &&
                        receipts.back().verdict == verdict && receipts.back().ids.count < piece;
     if (joins) {
       ++receipts.back().ids.count;
+    } else if (receipts.size() == kReceiptsInPart) {
+      part.next = task;
+      break;
     } else {
-      receipts.push_back({.ids = {recorded.id, 1}, .attempt = kAnyAttempt, .verdict = verdict});
+      receipts.push_back({.ids = {task, 1}, .attempt = kAnyAttempt, .verdict = verdict});
       digest = {};
     }
-    digest.add_text(recorded.text);
+    digest.add_text(rows.text(2));
     receipts.back().digest = digest.value();
-  });
-  return receipts;
+  }
+  return part;
 }
 
-void Journal::forget_failed(BatchId batch) {
-  Statement statement = database_.prepare("DELETE FROM result WHERE batch = ?1 AND NOT success");
-  (statement << key(batch)).step();
-}
+// --- results ------------------------------------------------------------------------------------
 
-void Journal::record(BatchId batch, std::string_view worker, Range ids, const Result& result) {
-  if (!in_transaction_) database_.execute("BEGIN");
-  in_transaction_ = true;
+void Journal::record(std::string_view worker, Range ids, const Result& result) {
+  begin_transaction();
+  recorded_something_ = true;
   TaskId id = result.ids.first;
   for_each_text(result.texts, [&](std::string_view text) {
     const TaskId task = id++;
     if (!ids.contains(task)) return;
-    insert_ << key(batch) << static_cast<std::int64_t>(task) << text << worker
-            << std::int64_t{result.attempt} << name_of(result.outcome)
-            << std::int64_t{result.status} << std::int64_t{result.succeeded()}
-            << seconds(result.started) << seconds(result.ended) << result.output << result.errors
-            << result.reason;
-    insert_.step();
+    if (forgets_) (supersede_ << key(batch_) << static_cast<std::int64_t>(task)).step();
+    write(insert_, batch_, task, text, worker, result);
   });
+}
+
+void Journal::keep(std::string_view worker, const Result& result) {
+  begin_transaction();
+  for_each_text(result.texts, [&](std::string_view text) {
+    write(keep_, batch_, result.ids.first, text, worker, result);
+  });
+}
+
+void Journal::begin_transaction() {
+  if (in_transaction_) return;
+  database_.execute("BEGIN IMMEDIATE");
+  in_transaction_ = true;
+  if (batch_changed_) write_batch();
 }
 
 void Journal::commit() {

@@ -1,13 +1,16 @@
 // Results on disk: an SQLite database that a batch can be resumed from, and that people can query.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/database.hpp"
 #include "divvy/protocol.hpp"
+#include "sink/batch_lock.hpp"
+#include "sink/rules/tally.hpp"
 
 namespace divvy::sink {
 
@@ -19,30 +22,58 @@ class Journal {
   /// Opens `path`, or makes it, readable by its owner only.
   explicit Journal(const std::string& path);
 
-  /// False if the batch was begun before.
-  bool begin(BatchId batch, std::string_view name);
+  // --- the batch that is under way, which the other members are about ---
 
-  struct Recorded {
-    TaskId id{};
-    bool succeeded{};
-    std::string_view text{};
+  struct Begun {
+    bool before = false;    // it was begun earlier
+    std::string held_by{};  // another process has it under way, and nothing was changed
   };
-  /// Calls `visit` for each recorded task of a batch, in the order of their ids.
-  void replay(BatchId batch, const std::function<void(const Recorded&)>& visit);
-  /// All that is recorded of a batch, as receipts that name no worker, each for at most 256 tasks
-  /// and with a digest of their texts, by which a ventilator knows whether it has the same input.
-  std::vector<Receipt> restate(BatchId batch);
-  /// Drops the failed results of a batch, so that the tasks can run again.
-  void forget_failed(BatchId batch);
+  /// `holder`: who has it under way from now on, for others.
+  Begun begin(BatchId batch, std::string_view name, std::string_view holder);
+  /// It has another ventilator now.
+  void hold(std::string_view holder);
+  void end(bool complete);
+
+  /// Failed results do not count for this ventilator, neither now nor if it says so again to
+  /// another sink: all those that were there when it said so first. They stay until others take
+  /// their place.
+  void forget_failed(VentilatorId ventilator);
+  /// What the batch is run with, recorded together with its first result; `command()` is what was
+  /// recorded last.
+  void set_command(std::string_view command);
+  [[nodiscard]] const std::string& command() const { return command_; }
+
+  /// Calls `visit` for all that is recorded and counts, in the order of the ids.
+  void replay(const std::function<void(Range ids, bool succeeded)>& visit);
+  /// A part of what the journal has, each receipt for at most 256 tasks and with a digest of their
+  /// texts, by which a ventilator knows whether it has the same input. Failed tasks that do not
+  /// count, as `counts` says, are to be tried again.
+  RecordedPart recorded_from(TaskId from, const std::function<bool(TaskId)>& counts);
 
   /// `ids`: those of the result that are to be recorded.
-  void record(BatchId batch, std::string_view worker, Range ids, const Result& result);
+  void record(std::string_view worker, Range ids, const Result& result);
+  /// An attempt at one task that is not its result.
+  void keep(std::string_view worker, const Result& result);
   void commit();
 
  private:
+  void begin_transaction();
+  void write_batch();
+
+  BatchLock lock_;  // outlives the database
   Database database_;
   Statement insert_;
+  Statement supersede_;
+  Statement keep_;
   bool in_transaction_ = false;
+
+  BatchId batch_{};
+  std::string command_;
+  VentilatorId retrying_{};        // who has failed results run again
+  std::int64_t retried_rows_ = 0;  // up to this row of `result`
+  bool forgets_ = false;           // failed results, for the present ventilator
+  bool batch_changed_ = false;     // and its row is not written yet
+  bool recorded_something_ = false;
 };
 
 }  // namespace divvy::sink

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 
+#include "common/range_set.hpp"
 #include "divvy/protocol.hpp"
+#include "sink/output.hpp"
 #include "sink/spill.hpp"
 
 namespace divvy::sink {
@@ -23,15 +24,18 @@ class Printer {
   };
 
   /// `before`: called before anything is written.
-  Printer(Settings settings, std::FILE* out, std::FILE* err, std::function<void()> before = {});
+  Printer(Settings settings, Output& out, Output& err, std::function<void()> before = {});
 
   /// `ids`: those of the result that were not printed before.
   void print(Range ids, const Result& result);
-  /// Nothing is to come of this task: it was recorded by an earlier sink.
-  void skip(TaskId id);
+  /// What a task has printed that was killed, and may run again: of those that wait for earlier
+  /// tasks it is among the last.
+  void print_interrupted(const Result& result);
+  /// Nothing is to come of these tasks: they were recorded by an earlier sink.
+  void skip(Range ids);
   /// Prints what still waits for earlier tasks: they will not come any more.
   void finish();
-  /// Throws std::runtime_error if something could not be written.
+  /// Throws as Output does.
   void flush();
   /// The last line on a terminal is not ended yet.
   [[nodiscard]] bool mid_line() const { return out_.mid_line || err_.mid_line; }
@@ -39,23 +43,24 @@ class Printer {
  private:
   struct Printed {
     std::uint64_t count = 1;  // consecutive tasks, of which only a single one prints anything
-    std::string task;
-    std::string output;
-    std::string errors;
-    Spill::Place spilled_output;  // instead of the two
-    Spill::Place spilled_errors;
+    std::string task{};
+    std::string output{};
+    std::string errors{};
+    Spill::Place spilled_output{};  // instead of the two
+    Spill::Place spilled_errors{};
     [[nodiscard]] std::size_t size() const { return output.size() + errors.size(); }
   };
 
   struct Stream {
-    std::FILE* file;
-    bool terminal;
+    Output& output;
     bool mid_line = false;
   };
 
-  void keep(Range ids, std::string_view task, const Result& result);
+  Printed keep(Range ids, const Result& result);
+  void write_what_follows();
   void write(const Printed& printed);
   void write(std::string_view task, std::string_view output, std::string_view errors);
+  [[nodiscard]] std::string_view tag_of(Range ids, const Result& result) const;
   void write(Stream& stream, std::string_view task, std::string_view text);
 
   Settings settings_;
@@ -64,6 +69,8 @@ class Printer {
   std::function<void()> before_;
   TaskId next_ = 1;
   std::map<TaskId, Printed> early_;
+  std::multimap<TaskId, Printed> interrupted_;
+  RangeSet skipped_;
   std::size_t kept_ = 0;  // bytes in memory
   Spill spill_;
 };

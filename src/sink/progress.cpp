@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
 
+#include "common/plural.hpp"
+#include "common/standard_streams.hpp"
 #include "sink/duration_text.hpp"
 
 namespace divvy::sink {
@@ -39,13 +40,13 @@ std::string rate(const Figures& figures) {
 
 std::vector<Piece> pieces(const Figures& figures) {
   std::vector<Piece> list;
-  list.push_back(
-      {9, fmt::format("{}/{}{}", figures.recorded, figures.tasks, figures.counted ? "" : "+")});
+  list.push_back({9, fmt::format("{}/{}{}", figures.recorded, figures.known_tasks(),
+                                 figures.counted ? "" : "+")});
   if (figures.all.tasks > 0) list.push_back({2, rate(figures)});
   if (figures.failed > 0) list.push_back({8, fmt::format("{} failed", figures.failed), true});
+  if (figures.retried > 0) list.push_back({6, fmt::format("{} retried", figures.retried)});
   list.push_back({4, fmt::format("{} running", figures.busy_slots)});
-  const auto workers = figures.workers_there;
-  list.push_back({1, fmt::format("{} worker{}", workers, workers == 1 ? "" : "s")});
+  list.push_back({1, plural(figures.workers_there, "worker")});
   list.push_back({5, clock_text(figures.elapsed)});
   if (const auto left = figures.time_left())
     list.push_back({7, "ETA " + clock_text(*left + 500ms)});
@@ -60,7 +61,8 @@ std::size_t width_of(const std::vector<Piece>& list) {
 
 std::string bar(const Figures& figures, std::size_t width) {
   const std::size_t inside = std::min(width, kLargestBar) - 2;
-  const double done = static_cast<double>(figures.recorded) / static_cast<double>(figures.tasks);
+  const double done =
+      static_cast<double>(figures.recorded) / static_cast<double>(figures.known_tasks());
   const auto filled =
       std::min(inside, static_cast<std::size_t>(done * static_cast<double>(inside)));
   const bool whole = filled == inside;
@@ -115,19 +117,19 @@ void Progress::show(const Figures& figures, Time now) {
   if (!due_ || (now < *due_ && line_ != Line::cleared)) return;
   start(now);
   if (terminal_) return draw(figures);
-  fmt::print(stderr, "sink: {}\n", progress_line(figures, 200, false));
+  tell_user(fmt::format("sink: {}\n", progress_line(figures, 200, false)));
 }
 
 // In one write, so that nobody's line comes between.
 void Progress::draw(const Figures& figures) {
   const std::string line = progress_line(figures, terminal_width() - 1, colour_);
-  fmt::print(stderr, "{}", line + "\x1b[K\r");
+  tell_user(line + "\x1b[K\r");
   line_ = Line::drawn;
 }
 
 void Progress::clear() {
   if (line_ != Line::drawn) return;
-  fmt::print(stderr, "\x1b[K");
+  tell_user("\x1b[K");
   line_ = Line::cleared;
 }
 

@@ -2,61 +2,92 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
 #include "common/peer_endpoint.hpp"
+#include "common/plural.hpp"
+#include "common/process_name.hpp"
 #include "common/program.hpp"
-#include "sink/failure.hpp"
+#include "sink/duration_text.hpp"
 #include "sink/summary.hpp"
 
 namespace divvy::sink {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A worker that is told to leave at once gives its tasks two seconds to end.
+constexpr auto kKillingTakes = 3s;
+
+// Who has a batch under way, for others.
+std::string holder_with(std::string_view ventilator) {
+  return fmt::format("ventilator {} and sink {}, since {}", ventilator, process_name(),
+                     utc_text(now_utc()));
+}
+
+}  // namespace
 
 Sink::Sink(const Options& options)
     : options_(options),
       log_("sink", options.common.verbosity()),
       context_(options.common.key),
       results_(context_, make_pull(context_, kMaxResultsBytes), options.common.endpoints.results),
+      report_(options_, log_),
       progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
-  if (!options.summary.empty()) (void)open_summary("a");  // a mistake is to be known now
+  check_summary(options.summary);  // a mistake is to be known now
   log_.debug(fmt::format("results on {}", results_.endpoint()));
 }
 
 int Sink::run() {
+  try {
+    serve();
+  } catch (const ReaderGone&) {
+    return kExitTrouble;
+  }
+  return status();
+}
+
+void Sink::serve() {
   while (!served_) {
     wait();
-    if (loop_.stop_signal() != 0) break;
     receive();
     if (batch_) commit();
-    if (batch_ && batch_->over(now())) end_batch();
+    const bool lingers = awaits_killed_tasks();
+    if (batch_ && batch_->over(now()) && !lingers) end_batch();
+    if (stops_ > 0 && !lingers) break;
     if (batch_) show_progress();
-    if (!batch_ && feedback_ && feedback_->connected_anew(log_)) feedback_->send(refusal_);
+    if (refusal_) refusal_->send(log_);
   }
   trouble_ = trouble_ || !served_;
   if (batch_) end_batch();
-  return status();
 }
 
 void Sink::wait() {
   context_.add_to(loop_);
   results_.add_to(loop_);
-  if (feedback_) feedback_->add_to(loop_, batch_ && !batch_->unsent_receipts().empty());
+  if (refusal_) refusal_->add_to(loop_);
+  if (feedback_) {
+    const bool unsent = batch_ && (batch_->unstated() || !batch_->unsent_receipts().empty());
+    feedback_->add_to(loop_, unsent);
+  }
   if (batch_) {
     loop_.wake_at(batch_->deadline());
     loop_.wake_at(progress_.deadline());
+    loop_.wake_at(linger_until_);
   }
-  loop_.wait();
+  stops_ += loop_.wait();
 }
 
 void Sink::receive() {
   context_.authenticate();
-  results_.events(log_);
+  for (const int fd : results_.events(log_).disconnected) {
+    if (batch_ && fd == announced_by_) batch_->ventilator_disconnected();
+  }
   for (const TimeSlice slice; !slice.over() && !served_;) {
     auto message = results_.receive();
     if (!message) return;
@@ -79,18 +110,36 @@ void Sink::receive(zmq::message_t& message) {
 }
 
 void Sink::receive_announcement(const Announcement& announcement, zmq::message_t& message) {
-  const Time time = now();
-  if (batch_ && batch_->id() != announcement.batch) {
-    if (!batch_->ventilator_gone(time)) {
-      return log_.dropped("the announcement of a second batch, while one is under way");
-    }
-    end_batch();
-    if (served_) return;
-  }
+  if (batch_ && !is_for_present_batch(announcement, message)) return;
   const bool begins = !batch_;
-  if (begins) begin(announcement);
-  const bool new_ventilator = batch_->update(announcement, time);
-  if (!begins && new_ventilator && announcement.forget_failed) forget_failed();
+  if (begins && (served_ || !begin(announcement, message))) return;
+  const bool new_ventilator = batch_->update(announcement, now());
+  if (!begins && new_ventilator) succeed(announcement);
+  follow(announcement, message);
+}
+
+// False if it is not to be served, now or at all.
+bool Sink::is_for_present_batch(const Announcement& announcement, zmq::message_t& message) {
+  const Time time = now();
+  if (batch_->id() != announcement.batch) {
+    if (batch_->ventilator_gone(time)) {
+      end_batch();
+      return true;  // there is none any more
+    }
+    log_.dropped("the announcement of a second batch, while one is under way");
+    return false;
+  }
+  const Batch::Claim claim = batch_->claim(announcement.ventilator, time);
+  if (claim == Batch::Claim::refused) refuse(announcement, message, holder_);
+  return claim == Batch::Claim::accepted;
+}
+
+void Sink::follow(const Announcement& announcement, zmq::message_t& message) {
+  const Time time = now();
+  announced_by_ = connection_of(message);
+  // Only what it hands out tasks with has it accepted for the batch.
+  const bool under_way = announcement.elapsed > 0 || announcement.state == BatchState::complete;
+  if (journal_ && under_way) journal_->set_command(announcement.command);
   const bool shows_progress = batch_->started() && !batch_->workloads();
   if (shows_progress && !progress_.deadline()) progress_.start(time);
   if (!connect_feedback(reach(announcement.feedback, peer_address(message)))) {
@@ -98,33 +147,74 @@ void Sink::receive_announcement(const Announcement& announcement, zmq::message_t
   }
 }
 
-void Sink::begin(const Announcement& announcement) {
+// The batch's next ventilator takes it over.
+void Sink::succeed(const Announcement& announcement) {
+  holder_ = holder_with(announcement.sender);
+  if (journal_) journal_->hold(holder_);
+  if (announcement.forget_failed) forget_failed(announcement.ventilator);
+}
+
+// False if another sink has the batch under way.
+bool Sink::begin(const Announcement& announcement, zmq::message_t& message) {
+  const std::string holder = holder_with(announcement.sender);
+  Journal::Begun begun;
+  if (journal_) begun = journal_->begin(announcement.batch, announcement.name, holder);
+  if (!begun.held_by.empty()) {
+    refuse(announcement, message, begun.held_by);
+    return false;
+  }
+  holder_ = holder;
   feedback_.reset();
-  const bool begun_before = journal_ && !journal_->begin(announcement.batch, announcement.name);
-  batch_.emplace(announcement.batch, announcement.name, begun_before);
-  printer_.emplace(options_.printing, stdout, stderr, [this] { progress_.clear(); });
+  batch_.emplace(announcement.batch, announcement.name, begun.before);
+  printer_.emplace(options_.printing, report_.out(), report_.err(), [this] { progress_.clear(); });
   log_.debug(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
-  if (announcement.forget_failed) forget_failed();  // before restore() counts it as printed
+  // Before restore() counts its failed results as printed.
+  if (announcement.forget_failed) forget_failed(announcement.ventilator);
   if (journal_) restore();
   // On a new connection a worker that has results sends them again.
   if (std::exchange(missed_results_, false)) results_.disconnect_all(log_);
+  return true;
+}
+
+void Sink::refuse(const Announcement& announcement, zmq::message_t& message,
+                  const std::string& holder) {
+  const auto batch =
+      announcement.name.empty() ? "this batch" : fmt::format("batch {}", announcement.name);
+  answer(announcement, message, fmt::format("{} is under way already, by {}", batch, holder));
+}
+
+// Also without a reason: the message shows our version to a ventilator that has another one.
+void Sink::answer(const Announcement& announcement, zmq::message_t& message,
+                  const std::string& why) {
+  const std::string endpoint = reach(announcement.feedback, peer_address(message));
+  const std::string frame =
+      encode(Receipts{.ventilator = announcement.ventilator,
+                      .batch = announcement.batch,
+                      .refusal = std::string_view(why).substr(0, kMaxLineBytes)});
+  if (endpoint.empty() || (refusal_ && refusal_->is(endpoint, frame))) return;
+  try {
+    refusal_.emplace(context_, endpoint, frame);
+  } catch (const std::runtime_error&) {
+    log_.dropped("an announcement whose feedback is no endpoint");
+  }
 }
 
 void Sink::restore() {
   std::uint64_t restored = 0;
-  journal_->replay(batch_->id(), [&](const Journal::Recorded& recorded) {
-    batch_->restore(recorded.id, recorded.succeeded);
-    printer_->skip(recorded.id);
-    ++restored;
+  journal_->replay([&](Range ids, bool succeeded) {
+    batch_->restore(ids, succeeded);
+    printer_->skip(ids);
+    restored += ids.count;
   });
   if (restored == 0) return;
-  log_.info(fmt::format("going on: {} tasks are recorded in {}", restored, options_.journal));
+  log_.info(fmt::format("going on: {} {} recorded in {}", plural(restored, "task"),
+                        restored == 1 ? "is" : "are", options_.journal));
 }
 
-void Sink::forget_failed() {
+void Sink::forget_failed(VentilatorId ventilator) {
   batch_->forget_failed();
-  if (journal_) journal_->forget_failed(batch_->id());
+  if (journal_) journal_->forget_failed(ventilator);
 }
 
 // False if the endpoint cannot be connected to.
@@ -140,15 +230,11 @@ bool Sink::connect_feedback(const std::string& endpoint) {
   }
 }
 
-// The ventilator is answered nevertheless: our message shows it our version, so that it can warn
-// its user, too.
 void Sink::receive_other_version(int version, zmq::message_t& message) {
   const auto announcement = decode_introduction<Announcement>(view(message));
   const char* const peer = announcement ? "the ventilator" : "a worker";
   log_.warn_rate_limited(peer, other_version_line(peer, version));
-  if (!announcement || batch_) return;
-  refusal_ = encode(Receipts{.ventilator = announcement->ventilator, .batch = announcement->batch});
-  connect_feedback(reach(announcement->feedback, peer_address(message)));
+  if (announcement && !batch_) answer(*announcement, message, "");
 }
 
 void Sink::receive_results(const Results& results) {
@@ -168,25 +254,17 @@ void Sink::receive_results(const Results& results) {
 
 void Sink::record(const Results& results, const Result& result) {
   const Tally::Ruling ruling = batch_->record(results, result, now());
+  if (result.outcome == Outcome::interrupted) printer_->print_interrupted(result);
+  if (journal_ && ruling.recorded.empty() && result.ids.count == 1) {
+    journal_->keep(results.name, result);
+  }
   for (const Range& ids : ruling.recorded) {
     printer_->print(ids, result);
-    if (journal_) journal_->record(batch_->id(), results.name, ids, result);
-    if (result.outcome == Outcome::slept) show_completions(ids.count);
+    if (journal_) journal_->record(results.name, ids, result);
+    if (result.outcome == Outcome::slept) report_.completions(ids.count);
   }
   const bool failed = ruling.verdict == Verdict::failed && !ruling.recorded.empty();
-  if (failed) report_failure(results.name, result);
-}
-
-// What the task said on standard error was printed just above, unless it waits for earlier tasks.
-void Sink::report_failure(std::string_view worker, const Result& result) {
-  log_.info(failure_line(worker, result));
-  if (!options_.printing.keep_order) return;
-  for (const std::string& line : last_errors(result)) log_.info(line);
-}
-
-void Sink::show_completions(std::uint64_t count) {
-  if (options_.common.quiet) return;
-  for (; count > 0; --count) std::putchar(completions_shown_++ % 10 == 0 ? ':' : '.');
+  if (failed) report_.failure(results.name, result);
 }
 
 // Called after each turn and before a batch ends. Output is flushed and the journal committed
@@ -199,16 +277,30 @@ void Sink::commit() {
 
 void Sink::send_receipts() {
   if (!feedback_) return;
-  if (feedback_->connected_anew(log_)) batch_->set_stated(false);
-  if (!batch_->stated()) {
-    batch_->set_stated(send(journal_ ? journal_->restate(batch_->id()) : batch_->restate()));
+  if (feedback_->connected_anew(log_)) batch_->state_anew();
+  const TimeSlice slice;
+  while (batch_->unstated()) {
+    if (!feedback_->has_room() || !state_part() || slice.over()) return;
   }
-  if (!batch_->stated() || batch_->unsent_receipts().empty()) return;
-  if (send(batch_->unsent_receipts())) batch_->receipts_sent();
+  if (batch_->unsent_receipts().empty()) return;
+  if (send(batch_->unsent_receipts(), false)) batch_->receipts_sent();
 }
 
-bool Sink::send(std::vector<Receipt> receipts) {
-  return feedback_->send(encode(batch_->message(std::move(receipts))));
+// Of millions of tasks what is recorded is neither one message nor in memory at once.
+bool Sink::state_part() {
+  const TaskId from = *batch_->unstated();
+  const auto counts = [this](TaskId id) { return batch_->is_recorded(id); };
+  RecordedPart part =
+      journal_ ? journal_->recorded_from(from, counts) : batch_->recorded_from(from);
+  if (!send(std::move(part.receipts), part.next.has_value())) return false;
+  batch_->stated_until(part.next);
+  return true;
+}
+
+bool Sink::send(std::vector<Receipt> receipts, bool more) {
+  Receipts message = batch_->message(std::move(receipts), more);
+  if (journal_) message.command = journal_->command();
+  return feedback_->send(encode(message));
 }
 
 void Sink::show_progress() {
@@ -216,49 +308,30 @@ void Sink::show_progress() {
   if (!printer_->mid_line()) progress_.show(batch_->figures_at(time), time);
 }
 
+// What the tasks have printed that a worker kills when it is told to leave at once comes once they
+// are dead, if the worker reaches us until then.
+bool Sink::awaits_killed_tasks() {
+  const bool abandoned = batch_ && (stops_ > 0 ? batch_->runs_tasks() : batch_->abandoned());
+  if (!abandoned) linger_until_.reset();
+  if (!abandoned || stops_ > 1 || !results_.has_connections()) return false;
+  if (!linger_until_) linger_until_ = now() + kKillingTakes;
+  return now() < *linger_until_;
+}
+
 void Sink::end_batch() {
   printer_->finish();
   commit();
   progress_.stop();
   const Figures& figures = batch_->final_figures();
-  if (figures.recorded > 0) {
-    if (batch_->started()) tell_total(figures.elapsed, batch_->workloads());
-    if (!options_.common.quiet) fmt::print(stderr, "{}", table(figures));
-  }
-  tell_what_is_missing(figures);
-  if (!options_.summary.empty()) write_summary(figures);
+  report_.end(*batch_, figures);
   failed_ += figures.failed;
-  trouble_ = trouble_ || (!batch_->all_recorded() && !figures.complete);
+  trouble_ = trouble_ || !figures.complete;
   served_ = !options_.stay;
+  if (journal_) journal_->end(figures.complete);
   batch_.reset();
   printer_.reset();
   feedback_.reset();
-}
-
-void Sink::tell_what_is_missing(const Figures& figures) const {
-  if (figures.unknown() > 0) {
-    log_.warn(fmt::format(
-        "{} of {} tasks were recorded by an earlier sink, without a journal: how is not known",
-        figures.unknown(), figures.tasks));
-  } else if (!batch_->all_recorded()) {
-    log_.warn(fmt::format("ended with {} of {}{} tasks recorded", figures.recorded, figures.tasks,
-                          figures.counted ? "" : " or more"));
-  }
-}
-
-Sink::File Sink::open_summary(const char* mode) const {
-  File file(std::fopen(options_.summary.c_str(), mode));
-  if (file) return file;
-  throw std::runtime_error(
-      fmt::format("cannot write {}: {}", options_.summary, std::strerror(errno)));
-}
-
-void Sink::write_summary(const Figures& figures) const {
-  const File file = open_summary("w");
-  fmt::print(file.get(), "{}", json(figures));
-  if (std::fflush(file.get()) == 0) return;
-  throw std::runtime_error(
-      fmt::format("cannot write {}: {}", options_.summary, std::strerror(errno)));
+  linger_until_.reset();
 }
 
 // The first plain message is the guide's start signal, each further one a completion.
@@ -267,22 +340,12 @@ void Sink::receive_plain() {
     plain_batch_ = PlainBatch{.started = now()};
     return;
   }
-  show_completions(1);
-  std::fflush(stdout);
+  report_.completions(1);
+  report_.out().flush();
   if (++plain_batch_->completions < options_.completions) return;
-  tell_total(now() - plain_batch_->started, true);
+  report_.total(now() - plain_batch_->started, true);
   plain_batch_.reset();
   served_ = !options_.stay;
-}
-
-// The guide's words go where its completions are shown; with commands, standard output is theirs.
-void Sink::tell_total(Seconds elapsed, bool workloads) {
-  if (std::exchange(completions_shown_, 0) > 0) fmt::print("\n");
-  if (options_.common.quiet) return;
-  const auto msec = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
-  std::FILE* const file = workloads ? stdout : stderr;
-  fmt::print(file, "Total elapsed time: {} msec\n", msec);
-  std::fflush(file);
 }
 
 int Sink::status() const { return trouble_ ? kExitTrouble : exit_status(failed_); }

@@ -2,11 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
-#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 #include <zmq.hpp>
 
@@ -18,6 +15,8 @@
 #include "sink/options.hpp"
 #include "sink/printer.hpp"
 #include "sink/progress.hpp"
+#include "sink/refusal.hpp"
+#include "sink/report.hpp"
 #include "sink/rules/batch.hpp"
 
 namespace divvy::sink {
@@ -36,34 +35,31 @@ class Sink {
     std::uint64_t completions = 0;
   };
 
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  using File = std::unique_ptr<std::FILE, Close>;
-
+  void serve();
   void wait();
   void receive();
   void receive(zmq::message_t& message);
   void receive_announcement(const Announcement& announcement, zmq::message_t& message);
+  bool is_for_present_batch(const Announcement& announcement, zmq::message_t& message);
+  void succeed(const Announcement& announcement);
+  void follow(const Announcement& announcement, zmq::message_t& message);
+  void refuse(const Announcement& announcement, zmq::message_t& message, const std::string& holder);
+  void answer(const Announcement& announcement, zmq::message_t& message, const std::string& why);
   void receive_results(const Results& results);
   void receive_plain();
   void receive_other_version(int version, zmq::message_t& message);
-  void begin(const Announcement& announcement);
+  bool begin(const Announcement& announcement, zmq::message_t& message);
   bool connect_feedback(const std::string& endpoint);
   void restore();
-  void forget_failed();
+  void forget_failed(VentilatorId ventilator);
   void record(const Results& results, const Result& result);
-  void report_failure(std::string_view worker, const Result& result);
-  void show_completions(std::uint64_t count);
   void commit();
   void send_receipts();
-  bool send(std::vector<Receipt> receipts);
+  bool state_part();
+  bool send(std::vector<Receipt> receipts, bool more);
+  [[nodiscard]] bool awaits_killed_tasks();
   void end_batch();
-  void tell_total(Seconds elapsed, bool workloads);
-  void tell_what_is_missing(const Figures& figures) const;
   void show_progress();
-  [[nodiscard]] File open_summary(const char* mode) const;
-  void write_summary(const Figures& figures) const;
 
   [[nodiscard]] int status() const;
 
@@ -72,6 +68,7 @@ class Sink {
   EventLoop loop_;
   Context context_;
   Listener results_;
+  Report report_;
 
   std::optional<Journal> journal_;
   Progress progress_;
@@ -79,11 +76,14 @@ class Sink {
   std::optional<Printer> printer_;  // of that batch
   std::optional<Connection> feedback_;
   std::string feedback_endpoint_;
-  std::string refusal_;          // for the ventilator, if it is of another version
+  std::string holder_;                // who has that batch under way, for others
+  int announced_by_ = -1;             // the connection of its ventilator
+  std::optional<Time> linger_until_;  // for what killed tasks have printed
+  std::optional<Refusal> refusal_;
   bool missed_results_ = false;  // of a batch that is still to come
   std::optional<PlainBatch> plain_batch_;
-  std::uint64_t completions_shown_ = 0;
   std::uint64_t failed_ = 0;  // over all batches
+  int stops_ = 0;             // how often the user has asked
   bool trouble_ = false;
   bool served_ = false;  // all batches that it was started for are over
 };

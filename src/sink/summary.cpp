@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
+#include "common/plural.hpp"
 #include "sink/duration_text.hpp"
 
 namespace divvy::sink {
@@ -23,16 +28,21 @@ nlohmann::ordered_json to_json(const std::string& name, const WorkerFigures& wor
           {"longest_seconds", worker.longest.count()}};
 }
 
+[[noreturn]] void fail_to_write(const std::string& path) {
+  throw std::runtime_error(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+}
+
 }  // namespace
 
 std::string table(const Figures& figures, std::size_t most_workers) {
   std::string text =
-      fmt::format("{} tasks, {} failed, {} retried, {} duplicates\n", figures.recorded,
-                  figures.failed, figures.retried, figures.duplicates);
+      fmt::format("{}, {} failed, {} retried, {}\n", plural(figures.recorded, "task"),
+                  figures.failed, figures.retried, plural(figures.duplicates, "duplicate"));
   if (figures.workers.empty()) return text;
-  text += fmt::format("{} of work in {}: speed-up {:.2f}, efficiency {:.0f}% of {} slots\n",
+  text += fmt::format("{} of work in {}: speed-up {:.2f}, efficiency {:.0f}% of {}\n",
                       duration_text(figures.all.work), duration_text(figures.elapsed),
-                      figures.speed_up(), figures.efficiency() * 100, figures.most_slots);
+                      figures.speed_up(), figures.efficiency() * 100,
+                      plural(figures.most_slots, "slot"));
   std::size_t width = 6;
   for (const auto& [name, worker] : figures.workers) width = std::max(width, name.size());
   constexpr auto row = "{:<{}}  {:>8} {:>7} {:>6} {:>9} {:>9}\n";
@@ -73,6 +83,17 @@ std::string json(const Figures& figures) {
                                        {"workers", workers}};
   // Names come from others and may not be UTF-8.
   return summary.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+void check_summary(const std::string& path) {
+  if (path.empty() || path == kStandardOutput) return;
+  if (!std::ofstream(path, std::ios::app)) fail_to_write(path);
+}
+
+void write_summary(const std::string& path, const Figures& figures) {
+  std::ofstream file(path);
+  file << json(figures) << std::flush;
+  if (!file) fail_to_write(path);
 }
 
 }  // namespace divvy::sink

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/descriptor.hpp"
+#include "common/plural.hpp"
 #include "ventilator/input.hpp"
 
 namespace divvy::ventilator {
@@ -47,7 +48,7 @@ class Lines : public Input {
   [[nodiscard]] std::optional<int> fd() const override { return fd_.get(); }
   [[nodiscard]] std::string remark() const override {
     if (skipped_ == 0) return {};
-    return fmt::format("skipped {} empty line{}", skipped_, skipped_ == 1 ? "" : "s");
+    return "skipped " + plural(skipped_, "empty line");
   }
 
  private:

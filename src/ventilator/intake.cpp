@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/plural.hpp"
 #include "common/workload.hpp"
 
 namespace divvy::ventilator {
@@ -38,8 +39,10 @@ void Intake::take(std::string_view text) {
   backlog_.append(text);
   const TaskId id = last();
   if (const auto other = check_.read(id, text)) {
-    refuse(fmt::format("tasks {} to {} are not what is recorded of batch {}", other->first,
-                       other->end() - 1, batch_name_));
+    const auto which = other->count == 1
+                           ? fmt::format("task {} is", other->first)
+                           : fmt::format("tasks {} to {} are", other->first, other->end() - 1);
+    refuse(fmt::format("{} not what is recorded of batch {}", which, batch_name_));
   }
   add_cost(text);
   if (dispatch_.is_recorded(id)) return retire({id, 1});
@@ -65,8 +68,8 @@ void Intake::add_cost(std::string_view text) {
 bool Intake::may_start() const {
   const bool checked = last() >= check_.last();
   if (!checked && ended()) {
-    refuse(fmt::format("the input has {} tasks, but task {} of batch {} is recorded", last(),
-                       check_.last(), batch_name_));
+    refuse(fmt::format("the input has {}, but task {} of batch {} is recorded",
+                       plural(last(), "task"), check_.last(), batch_name_));
   }
   return !has_room() || (checked && (!costs_ || ended()));
 }

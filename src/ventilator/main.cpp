@@ -1,7 +1,9 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "common/program.hpp"
 #include "common/quoting.hpp"
 #include "common/random_id.hpp"
+#include "divvy/protocol.hpp"
 #include "ventilator/input.hpp"
 #include "ventilator/options.hpp"
 #include "ventilator/plain_ventilator.hpp"
@@ -56,6 +59,19 @@ std::string retry_command(const Options& options, std::vector<std::string> words
   return quoted(words);
 }
 
+bool reads_standard_input(const Options& options) {
+  if (options.random || is_guides(options)) return false;
+  const auto& files = options.files;
+  return files.empty() || std::find(files.begin(), files.end(), "-") != files.end();
+}
+
+// As its worker says it, too.
+std::optional<std::string> command() {
+  const char* const given = std::getenv("DIVVY_COMMAND");
+  if (given == nullptr) return {};
+  return std::string(given).substr(0, kMaxLineBytes);
+}
+
 Ventilator::Settings settings(const Options& options, const std::vector<std::string>& words) {
   return {.name = options.name,
           .pool = options.pool,
@@ -69,7 +85,9 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
                        .lost_after = from_seconds(options.lost_after)},
           .halt = options.halt.empty() ? std::nullopt : std::optional(Halt::parse(options.halt)),
           .retry_failed = options.retry_failed,
-          .retry_command = retry_command(options, words)};
+          .retry_command = retry_command(options, words),
+          .reads_standard_input = reads_standard_input(options),
+          .command = command()};
 }
 
 int run(Options& options, const std::vector<std::string>& words) {

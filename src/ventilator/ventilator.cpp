@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <stdexcept>
 #include <utility>
 
 #include "common/clock.hpp"
@@ -11,8 +12,10 @@
 #include "common/message.hpp"
 #include "common/peer_endpoint.hpp"
 #include "common/plural.hpp"
+#include "common/process_name.hpp"
 #include "common/program.hpp"
 #include "common/random_id.hpp"
+#include "common/standard_streams.hpp"
 #include "ventilator/rules/limits.hpp"
 
 namespace divvy::ventilator {
@@ -42,6 +45,7 @@ std::string others_get(std::uint64_t tasks) {
 
 Ventilator::Ventilator(const CommonOptions& options, Settings settings)
     : log_("ventilator", options.verbosity()),
+      name_(process_name()),
       settings_(std::move(settings)),
       self_{random_id()},
       batch_(batch_id(settings_.name)),
@@ -103,9 +107,9 @@ void Ventilator::stop(int times) {
   if (times == 0) return;
   stops_ += times;
   stop_handing_out(false);
-  if (stops_ == 1 && dispatch_.outstanding() > 0) {
-    log_.info(fmt::format("stopping; waiting for {} tasks under way (once more: leave now)",
-                          dispatch_.outstanding()));
+  if (stops_ == 1 && dispatch_.outstanding() > 0 && !output_has_no_reader()) {
+    log_.info(fmt::format("stopping; waiting for {} under way (once more: leave now)",
+                          plural(dispatch_.outstanding(), "task")));
   }
 }
 
@@ -159,22 +163,24 @@ void Ventilator::receive_presence(const Presence& presence, zmq::message_t& mess
   if (!dispatch_.presence(presence, inbox, now())) {
     log_.dropped("a presence that makes no sense, or one too many that does not answer");
   }
-  if (dispatch_.is_up(presence.worker)) note_command(presence);
+  note_command(presence);
 }
 
-// A worker of yesterday may still be there, and take part.
+// A worker of yesterday may still be there, and take part. Only one that has answered on its lane
+// knows this ventilator's id.
 void Ventilator::note_command(const Presence& presence) {
-  if (command_of_.empty()) {
-    command_ = presence.command;
-    command_of_ = presence.name;
+  if (presence.ventilator != self_) return;
+  if (!settings_.command) {
+    settings_.command = presence.command;
+    announce_at_ = now();
   }
-  if (presence.command == command_) return;
+  if (presence.command == *settings_.command) return;
   const auto text = [](std::string_view command) {
     return command.empty() ? std::string("no command") : fmt::format("'{}'", command);
   };
-  log_.warn_rate_limited(fmt::format("command of {}", presence.name),
-                         fmt::format("worker {} runs {}, but worker {} runs {}", presence.name,
-                                     text(presence.command), command_of_, text(command_)));
+  log_.warn_rate_limited("command of " + std::string(presence.name),
+                         fmt::format("worker {} runs {}, not {}", presence.name,
+                                     text(presence.command), text(*settings_.command)));
 }
 
 bool Ventilator::claims_too_much(const Presence& presence) const {
@@ -189,8 +195,12 @@ void Ventilator::receive_receipts(const Receipts& receipts) {
   if (receipts.ventilator != self_) {
     return log_.debug("receipts for an earlier ventilator are ignored");
   }
-  if (!sink_known()) may_run_at_ = now() + (receipts.resumed ? kTimeToReconnect : 0s);
+  if (!receipts.refusal.empty()) throw std::runtime_error(std::string(receipts.refusal));
+  recorded_command_ = receipts.command;
   for (const Receipt& receipt : receipts.receipts) receive_receipt(receipt);
+  if (!sink_known() && !receipts.more) {
+    may_run_at_ = now() + (receipts.resumed ? kTimeToReconnect : 0s);
+  }
   halt_if_reached();
 }
 
@@ -220,16 +230,30 @@ void Ventilator::receive_other_version(int version, zmq::message_t& message) {
 // the time to say what they hold of a batch that is resumed.
 void Ventilator::prepare(Time now) {
   if (phase_ != Phase::preparing || !sink_known()) return;
-  if (!intake_.may_start() || now < *may_run_at_) return;
+  if (!is_same_command() || !intake_.may_start() || now < *may_run_at_) return;
   phase_ = Phase::running;
   dispatch_.allow_start();
+}
+
+// False while it is not known: what a batch with a name was begun with is not to be mixed with what
+// another command does.
+bool Ventilator::is_same_command() const {
+  if (recorded_command_.empty() || settings_.retry_failed) return true;
+  if (!settings_.command) return false;
+  const std::string& command = *settings_.command;
+  if (command.empty() || command == recorded_command_) return true;
+  throw std::runtime_error(
+      fmt::format("batch {} was run with another command: {}; now it is: {}; give it another "
+                  "--name, or go on with this command by --retry-failed",
+                  settings_.name, recorded_command_, command));
 }
 
 void Ventilator::halt_if_reached() {
   if (stopping() || !settings_.halt) return;
   if (!settings_.halt->reached(dispatch_.failed(), intake_.last())) return;
   stop_handing_out(settings_.halt->kill);
-  log_.warn(fmt::format("halting: {} tasks have failed", dispatch_.failed()));
+  log_.warn(fmt::format("halting: {} {} failed", plural(dispatch_.failed(), "task"),
+                        dispatch_.failed() == 1 ? "has" : "have"));
 }
 
 // A batch that may be resumed is read once the sink has said what is recorded of it.
@@ -327,6 +351,8 @@ Announcement Ventilator::announcement() const {
           .batch = batch_,
           .name = settings_.name,
           .feedback = feedback_.endpoint(),
+          .sender = name_,
+          .command = settings_.command ? std::string_view(*settings_.command) : "",
           .state = state(),
           .tasks = intake_.last(),
           .elapsed = static_cast<std::uint64_t>(elapsed),
@@ -403,8 +429,9 @@ int Ventilator::leave() {
   announce();
   const std::uint64_t tasks = intake_.last();
   if (state() != BatchState::complete) {
-    log_.warn(fmt::format("stopped with {} of {}{} tasks done{}", dispatch_.recorded(), tasks,
-                          intake_.ended() ? "" : " or more",
+    if (output_has_no_reader()) return kExitTrouble;
+    log_.warn(fmt::format("stopped with {} of {}{} tasks done{}", dispatch_.recorded(),
+                          std::max(tasks, dispatch_.recorded()), intake_.ended() ? "" : " or more",
                           settings_.name.empty() ? "" : "; the same command goes on from there"));
     return kExitTrouble;
   }
@@ -417,7 +444,9 @@ void Ventilator::tell_how_to_retry() const {
     return log_.info(
         "with a --name, and the sink's --journal, failed tasks can be run again alone");
   }
-  log_.info(fmt::format("to run only the failed tasks again: {}", settings_.retry_command));
+  log_.info(fmt::format("to run only the failed tasks again{}: {}",
+                        settings_.reads_standard_input ? ", with the same input" : "",
+                        settings_.retry_command));
 }
 
 }  // namespace divvy::ventilator

@@ -33,6 +33,8 @@ class Ventilator {
     std::optional<Halt> halt{};
     bool retry_failed = false;
     std::string retry_command{};  // runs only the failed tasks again; none: it cannot be done
+    bool reads_standard_input = false;
+    std::optional<std::string> command{};  // what the workers run; none: the first of them says it
   };
 
   Ventilator(const CommonOptions& options, Settings settings);
@@ -73,6 +75,7 @@ class Ventilator {
   void note_command(const Presence& presence);
   int leave();
   void tell_how_to_retry() const;
+  [[nodiscard]] bool is_same_command() const;
 
   [[nodiscard]] bool claims_too_much(const Presence& presence) const;
   [[nodiscard]] bool wants_input() const;
@@ -84,6 +87,7 @@ class Ventilator {
   [[nodiscard]] Announcement announcement() const;
 
   Log log_;
+  std::string name_;  // of this process, for people
   Settings settings_;
   VentilatorId self_;
   BatchId batch_;
@@ -105,6 +109,7 @@ class Ventilator {
   };
   std::map<TaskId, LostResult> lost_results_;
 
+  std::string recorded_command_;  // what the batch was run with; empty: nothing is known of it
   Phase phase_ = Phase::preparing;
   int stops_ = 0;                   // how often the user has asked
   std::optional<Time> may_run_at_;  // nothing runs before; none: the sink is not known
@@ -120,8 +125,6 @@ class Ventilator {
     Probe probe;
   };
   std::vector<Unreachable> unreachable_;
-  std::string command_;     // what the first worker runs
-  std::string command_of_;  // its name
 };
 
 }  // namespace divvy::ventilator

@@ -13,6 +13,7 @@
 #include "common/clock.hpp"
 #include "common/message.hpp"
 #include "common/random_id.hpp"
+#include "common/standard_streams.hpp"
 #include "common/workload.hpp"
 #include "worker/inbox.hpp"
 
@@ -253,7 +254,7 @@ void Worker::finish(const Running& run, const Ended& ended) {
 void Worker::finish_plain(const Ended& ended) {
   ++plain_completions_;
   std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
-  std::fwrite(ended.errors.data(), 1, ended.errors.size(), stderr);
+  tell_user(ended.errors);
   if (!ended.reason.empty()) log_.warn_rate_limited("a plain task", ended.reason);
   std::fflush(stdout);
 }

@@ -131,7 +131,7 @@ class Invented:
 class WithVentilator:
     """We are the sink and the workers of one ventilator."""
 
-    def __init__(self, context, pipeline, *options, tasks=range(3), resumed=0):
+    def __init__(self, context, pipeline, *options, tasks=range(3), resumed=0, more=0):
         self.context, self.feedback = context, pipeline.endpoints["feedback"]
         self.results = Receiver(context, pipeline.endpoints["results"])
         self.process = pipeline.ventilator(*options, tasks=tasks)
@@ -139,7 +139,7 @@ class WithVentilator:
         self.push = context.socket(zmq.PUSH)
         self.push.connect(self.feedback)
         self.resumed = resumed
-        self.receipts()
+        self.receipts(more=more)
 
     def worker(self, number):
         return Invented(self, number)

@@ -73,7 +73,7 @@ class Peers {
     check(figures.failed <= figures.recorded && figures.elapsed.count() >= 0);
     (void)figures.time_left();
     (void)batch_.over(now_);
-    for (const auto& receipts : {batch_.unsent_receipts(), batch_.restate()}) {
+    for (const auto& receipts : {batch_.unsent_receipts(), batch_.recorded_from(1).receipts}) {
       const Receipts message = batch_.message(receipts);
       const bool is_known = message.ventilator != VentilatorId::none;
       check(decode<Receipts>(encode(message)).has_value() == is_known);

@@ -144,7 +144,8 @@ class World {
                                            Dispatch::Settings{.retries = retries_});
     receipts_.clear();
     dispatch_->input(tasks_);
-    for (const Receipt& receipt : tally_.restate()) dispatch_->receipt(receipt, now_);
+    const auto recorded = tally_.recorded_from(1).receipts;
+    for (const Receipt& receipt : recorded) dispatch_->receipt(receipt, now_);
     dispatch_->allow_start();
     for (auto& [id, worker] : workers_) {
       // What the old one sent last may arrive or not.

@@ -19,8 +19,17 @@ Batch::Batch(BatchId id, std::string_view name, bool begun_before)
   figures_.name = name;
 }
 
+// The connection of a ventilator that was killed may close a moment after its successor is heard.
+Batch::Claim Batch::claim(VentilatorId ventilator, Time now) {
+  const bool taken = ventilator_ != VentilatorId::none && ventilator_ != ventilator;
+  if (!taken || disconnected_ || ventilator_gone(now)) return Claim::accepted;
+  if (std::exchange(rival_, ventilator) != ventilator) rival_since_ = now;
+  return last_announced_ > rival_since_ ? Claim::refused : Claim::open;
+}
+
 bool Batch::update(const Announcement& announcement, Time now) {
   last_announced_ = now;
+  disconnected_ = false;
   state_ = announcement.state;
   workloads_ = announcement.workloads;
   figures_.tasks = announcement.tasks;
@@ -33,7 +42,7 @@ bool Batch::update(const Announcement& announcement, Time now) {
   const VentilatorId former = std::exchange(ventilator_, announcement.ventilator);
   if (former == announcement.ventilator) return false;
   resumed_ = resumed_ || former != VentilatorId::none;
-  stated_ = false;
+  state_anew();
   return true;
 }
 
@@ -41,12 +50,13 @@ bool Batch::update(const Announcement& announcement, Time now) {
 // estimate.
 void Batch::started_by(Time time) { started_ = std::min(started_.value_or(time), time); }
 
-void Batch::restore(TaskId id, bool succeeded) {
-  tally_.restore(id, succeeded);
-  ++figures_.restored;
+void Batch::restore(Range ids, bool succeeded) {
+  tally_.restore(ids, succeeded);
+  figures_.restored += ids.count;
 }
 
 Tally::Ruling Batch::record(const Results& results, const Result& result, Time now) {
+  if (result.outcome == Outcome::interrupted) return {.verdict = Verdict::retry};
   Tally::Ruling ruling = tally_.rule(result);
   const std::chrono::nanoseconds duration(result.ended - result.started);
   receipts_.push_back({.worker = results.worker,
@@ -70,6 +80,8 @@ bool Batch::over(Time now) const {
   return state_ > BatchState::closed || (all_recorded() && ventilator_gone(now));
 }
 
+bool Batch::abandoned() const { return state_ == BatchState::stopped && runs_tasks(); }
+
 bool Batch::ventilator_gone(Time now) const { return last_announced_ + kVentilatorGone <= now; }
 
 std::optional<Time> Batch::deadline() const {
@@ -87,10 +99,11 @@ const Figures& Batch::figures_at(Time now) {
   return figures_;
 }
 
-Receipts Batch::message(std::vector<Receipt> receipts) const {
+Receipts Batch::message(std::vector<Receipt> receipts, bool more) const {
   return {.ventilator = ventilator_,
           .batch = id_,
           .resumed = resumed_,
+          .more = more,
           .receipts = std::move(receipts)};
 }
 

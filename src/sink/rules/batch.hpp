@@ -17,14 +17,24 @@ class Batch {
   /// `begun_before`: by an earlier ventilator, as the journal says.
   Batch(BatchId id, std::string_view name, bool begun_before);
 
+  /// What becomes of a ventilator that announces the batch.
+  enum class Claim {
+    accepted,  // the batch is its own, or that of a former one which is gone
+    open,      // until it is clear whether the former one is still there
+    refused,   // the former one is
+  };
+  Claim claim(VentilatorId ventilator, Time now);
+  /// The connection of its ventilator is closed.
+  void ventilator_disconnected() { disconnected_ = true; }
   /// Takes over what an announcement says. True: its ventilator is new to the batch, the first one
   /// or one that was started again.
   bool update(const Announcement& announcement, Time now);
-  /// A task that an earlier sink recorded.
-  void restore(TaskId id, bool succeeded);
+  /// Tasks that an earlier sink recorded.
+  void restore(Range ids, bool succeeded);
   /// Failed tasks count as not recorded.
   void forget_failed() { tally_.forget_failed(); }
-  /// Takes a result and leaves a receipt. Returns what of it is to be recorded.
+  /// Takes a result and leaves a receipt, unless it was interrupted. Returns what of it is to be
+  /// recorded.
   Tally::Ruling record(const Results& results, const Result& result, Time now);
 
   [[nodiscard]] BatchId id() const { return id_; }
@@ -38,6 +48,9 @@ class Batch {
   [[nodiscard]] bool all_recorded() const;
   /// Nothing more is to come, as far as the ventilator says, or because it has not been heard.
   [[nodiscard]] bool over(Time now) const;
+  [[nodiscard]] bool runs_tasks() const { return figures_.busy_slots > 0; }
+  /// The ventilator has left while tasks were running, perhaps for they were killed.
+  [[nodiscard]] bool abandoned() const;
   /// The ventilator has not been heard for so long that it is gone.
   [[nodiscard]] bool ventilator_gone(Time now) const;
   /// When it is over if the ventilator stays silent.
@@ -48,14 +61,16 @@ class Batch {
   /// The same of a batch that is over: its last result ended it.
   const Figures& final_figures() { return figures_at(last_result_); }
 
-  /// The message to the ventilator that has these receipts.
-  [[nodiscard]] Receipts message(std::vector<Receipt> receipts) const;
-  /// Whether the ventilator was told all that is recorded. On each new connection it is told again:
-  /// it may be a new one, or receipts may have been lost with the old connection.
-  [[nodiscard]] bool stated() const { return stated_; }
-  void set_stated(bool stated) { stated_ = stated; }
-  /// All that is recorded, without digests.
-  [[nodiscard]] std::vector<Receipt> restate() const { return tally_.restate(); }
+  /// The message to the ventilator that has these receipts; `more`: of what is recorded follows.
+  [[nodiscard]] Receipts message(std::vector<Receipt> receipts, bool more = false) const;
+  /// From where on the ventilator is still to be told what is recorded; none: it knows. On each new
+  /// connection it is told anew: it may be a new one, or receipts may have been lost with the old
+  /// connection.
+  [[nodiscard]] std::optional<TaskId> unstated() const { return unstated_; }
+  void state_anew() { unstated_ = 1; }
+  void stated_until(std::optional<TaskId> next) { unstated_ = next; }
+  [[nodiscard]] RecordedPart recorded_from(TaskId from) const { return tally_.recorded_from(from); }
+  [[nodiscard]] bool is_recorded(TaskId id) const { return tally_.is_recorded(id); }
   [[nodiscard]] const std::vector<Receipt>& unsent_receipts() const { return receipts_; }
   void receipts_sent() { receipts_.clear(); }
 
@@ -65,6 +80,9 @@ class Batch {
   BatchId id_;
   bool resumed_;  // an earlier ventilator has begun it
   VentilatorId ventilator_{};
+  bool disconnected_ = false;  // that one
+  VentilatorId rival_{};       // another one that has announced the batch,
+  Time rival_since_;           // for the first time
   BatchState state_ = BatchState::open;
   Time last_announced_;
   std::optional<Time> started_;  // when its first task was handed out, as far as is known
@@ -72,7 +90,7 @@ class Batch {
   bool workloads_ = false;
   Tally tally_;
   Figures figures_;
-  bool stated_ = false;
+  std::optional<TaskId> unstated_ = 1;
   std::vector<Receipt> receipts_;  // to be sent
 };
 

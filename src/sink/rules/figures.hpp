@@ -64,6 +64,8 @@ struct Figures {
   [[nodiscard]] std::uint64_t unknown() const {
     return complete ? tasks - std::min(recorded, tasks) : 0;
   }
+  /// What is recorded may be ahead of what was announced, of a batch that is resumed.
+  [[nodiscard]] std::uint64_t known_tasks() const { return std::max(tasks, recorded); }
   /// Work done in the time it took.
   [[nodiscard]] double speed_up() const;
   /// The speed-up over what all slots could have given.

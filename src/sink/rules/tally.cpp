@@ -1,5 +1,7 @@
 #include "sink/rules/tally.hpp"
 
+#include <algorithm>
+
 namespace divvy::sink {
 
 Tally::Ruling Tally::rule(const Result& result) {
@@ -28,9 +30,9 @@ Tally::Ruling Tally::rule(const Result& result) {
           .recorded = std::move(unrecorded)};
 }
 
-void Tally::restore(TaskId id, bool succeeded) {
-  done_.insert({id, 1});
-  if (!succeeded) failed_.insert({id, 1});
+void Tally::restore(Range ids, bool succeeded) {
+  done_.insert(ids);
+  if (!succeeded) failed_.insert(ids);
 }
 
 void Tally::forget_failed() {
@@ -38,16 +40,22 @@ void Tally::forget_failed() {
   failed_ = {};
 }
 
-std::vector<Receipt> Tally::restate() const {
-  std::vector<Receipt> receipts;
-  const auto state = [&](const std::vector<Range>& ranges, Verdict verdict) {
-    for (const Range& ids : ranges) {
-      receipts.push_back({.ids = ids, .attempt = kAnyAttempt, .verdict = verdict});
-    }
+RecordedPart Tally::recorded_from(TaskId from) const {
+  RecordedPart part;
+  const auto state = [&](Range ids, Verdict verdict) {
+    part.receipts.push_back({.ids = ids, .attempt = kAnyAttempt, .verdict = verdict});
   };
-  state(failed_.ranges(), Verdict::failed);
-  for (const Range& ids : done_.ranges()) state(failed_.missing(ids), Verdict::succeeded);
-  return receipts;
+  for (Range run = done_.next_run(from); run.count > 0; run = done_.next_run(run.end())) {
+    if (part.receipts.size() >= kReceiptsInPart) {
+      part.next = run.first;
+      break;
+    }
+    // Of a longer run every second task may have failed.
+    run.count = std::min<std::uint64_t>(run.count, kReceiptsInPart);
+    for (const Range& failed : failed_.common(run)) state(failed, Verdict::failed);
+    for (const Range& succeeded : failed_.missing(run)) state(succeeded, Verdict::succeeded);
+  }
+  return part;
 }
 
 }  // namespace divvy::sink

@@ -1,7 +1,9 @@
 // What is recorded of a batch.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -9,6 +11,16 @@
 #include "divvy/protocol.hpp"
 
 namespace divvy::sink {
+
+/// How many receipts a message has at most that states what is recorded: the reader of a few such
+/// messages has room for them.
+inline constexpr std::size_t kReceiptsInPart = 16384;
+
+/// Of what is recorded, as receipts that name no worker.
+struct RecordedPart {
+  std::vector<Receipt> receipts{};
+  std::optional<TaskId> next{};  // where the next part begins; none: this was the last one
+};
 
 /// Each task has one recorded result: its first success, or the failure of its last attempt.
 class Tally {
@@ -19,13 +31,14 @@ class Tally {
   };
   Ruling rule(const Result& result);
 
-  /// A result that was recorded by an earlier sink.
-  void restore(TaskId id, bool succeeded);
+  /// Results that were recorded by an earlier sink.
+  void restore(Range ids, bool succeeded);
   /// Failed tasks count as not recorded, so that they can run again.
   void forget_failed();
 
-  /// What is recorded, as receipts that name no worker.
-  [[nodiscard]] std::vector<Receipt> restate() const;
+  [[nodiscard]] bool is_recorded(TaskId id) const { return done_.contains(id); }
+  /// A part of what is recorded, from `from` on, without digests.
+  [[nodiscard]] RecordedPart recorded_from(TaskId from) const;
 
   [[nodiscard]] std::uint64_t recorded() const { return done_.size(); }
   [[nodiscard]] std::uint64_t failed() const { return failed_.size(); }

@@ -15,6 +15,9 @@ using namespace std::chrono_literals;
 // result, its receipt and the next task are on their way, and brief ones travel by the dozen.
 constexpr double kAheadNanoseconds = 20e6;
 constexpr double kMostAhead = 65536;
+// All runs of consecutive tasks that a worker holds are looked through for each receipt. If every
+// second task is recorded already, each of the others is one.
+constexpr std::size_t kMostRunsAhead = 1000;
 // For tasks that take longer, a round trip does not matter.
 constexpr double kLongTask = 1e9;
 // How much the latest receipt counts in the mean.
@@ -466,7 +469,7 @@ void Dispatch::recall(Member& member, Range ids) {
 }
 
 void Dispatch::give(Member& member, std::uint64_t most) {
-  while (most > 0 && tasks_.fresh() > 0) {
+  while (most > 0 && tasks_.fresh() > 0 && member.held.size() < member.slots + kMostRunsAhead) {
     const Assignment assignment = tasks_.take(most);
     give(member, assignment);
     most -= assignment.ids.count;

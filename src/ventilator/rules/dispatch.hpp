@@ -77,10 +77,6 @@ class Dispatch {
   /// Tasks that workers hold.
   [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
   [[nodiscard]] bool knows(WorkerId worker) { return fleet_.find(worker) != nullptr; }
-  [[nodiscard]] bool is_up(WorkerId worker) {
-    const Member* const member = fleet_.find(worker);
-    return member != nullptr && member->up;
-  }
   /// Workers that are up, their slots, and how many of these are in use.
   [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
   [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <optional>
 #include <string_view>
 
@@ -15,26 +15,25 @@ namespace divvy::ventilator {
 /// Knows the digests of what is recorded, and compares them with what is read.
 class InputCheck {
  public:
-  /// The texts of `ids`, which are recorded, have this digest.
+  /// The texts of `ids`, which are recorded, have this digest. To be told in the order of the ids;
+  /// what is told again is ignored.
   void expect(Range ids, std::uint64_t digest) {
     if (digest == 0) return;
-    expected_[ids.first] = {ids, digest};
+    if (ids.first > last_) expected_.push_back({ids, digest});
     last_ = std::max(last_, ids.end() - 1);
   }
 
   /// Takes the texts in the order of their ids, from 1 on. Returns recorded tasks if they have
   /// other texts than these.
   std::optional<Range> read(TaskId id, std::string_view text) {
-    if (id > last_) return {};
-    if (const auto begins = expected_.find(id); begins != expected_.end()) {
-      current_ = begins->second;
-      digest_ = {};
-    }
-    if (!current_ || !current_->ids.contains(id)) return {};
+    while (!expected_.empty() && expected_.front().ids.end() <= id) expected_.pop_front();
+    if (expected_.empty() || !expected_.front().ids.contains(id)) return {};
+    const auto& [ids, digest] = expected_.front();
+    if (id == ids.first) digest_ = {};
     digest_.add_text(text);
-    const bool whole = id + 1 == current_->ids.end();
-    if (!whole || digest_.value() == current_->digest) return {};
-    return current_->ids;
+    const bool whole = id + 1 == ids.end();
+    if (!whole || digest_.value() == digest) return {};
+    return ids;
   }
 
   /// The last recorded task, 0 if there is none: when it is read, all is checked.
@@ -46,8 +45,7 @@ class InputCheck {
     std::uint64_t digest = 0;
   };
 
-  std::map<TaskId, Expected> expected_;
-  std::optional<Expected> current_;
+  std::deque<Expected> expected_;
   Digest digest_;
   TaskId last_ = 0;
 };

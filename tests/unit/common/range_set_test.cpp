@@ -75,6 +75,13 @@ TEST(RangeSet, DoesWhatASetOfIdsDoes) {
     TaskId gap = 1;
     while (model.contains(gap)) ++gap;
     ASSERT_EQ(set.first_gap(1000).first, gap);
+    const auto next = model.lower_bound(asked.first);
+    const Range run = set.next_run(asked.first);
+    ASSERT_EQ(run.count == 0, next == model.end());
+    if (run.count == 0) continue;
+    ASSERT_EQ(run.first, *next);
+    for (TaskId id = run.first; id < run.end(); ++id) ASSERT_TRUE(model.contains(id));
+    ASSERT_FALSE(model.contains(run.end()));
   }
 }
 

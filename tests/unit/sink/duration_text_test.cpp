@@ -25,6 +25,10 @@ TEST(ClockText, HasHoursOnlyIfThereAreSome) {
   EXPECT_EQ(clock_text(3723s), "1:02:03");
 }
 
+TEST(UtcText, IsReadableAndNeedsNoTimeZone) {
+  EXPECT_EQ(utc_text(1'769'846'700'000'000'000), "2026-01-31 08:05:00 UTC");
+}
+
 TEST(ClockText, BearsAnyTimesThatAMessageMayHave) {
   EXPECT_NE(clock_text(*largest().time_left()), "");
 }

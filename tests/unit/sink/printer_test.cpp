@@ -14,7 +14,7 @@ namespace {
 
 class PrinterTest : public testing::Test {
  protected:
-  void open(Printer::Settings settings) { printer_.emplace(settings, out_, err_); }
+  void open(Printer::Settings settings) { printer_.emplace(settings, to_out_, to_err_); }
 
   void print(TaskId id, std::string_view output, std::string_view errors = "") {
     std::string text;
@@ -38,6 +38,8 @@ class PrinterTest : public testing::Test {
 
   std::FILE* out_ = std::tmpfile();
   std::FILE* err_ = std::tmpfile();
+  Output to_out_{::fileno(out_), Output::Loss::is_error};
+  Output to_err_{::fileno(err_), Output::Loss::is_borne};
   std::optional<Printer> printer_;
 };
 
@@ -73,7 +75,7 @@ TEST_F(PrinterTest, KeepsTheOrderAlsoOfWhatMemoryHasNoRoomFor) {
 
 TEST_F(PrinterTest, PrintsATaskThatRunsOnceMoreAtOnceAndKeepsTheOrderOfTheRest) {
   open({.keep_order = true});
-  for (TaskId id = 1; id <= 3; ++id) printer_->skip(id);
+  for (TaskId id = 1; id <= 3; ++id) printer_->skip({id, 1});
   print(2, "b");
   print(5, "e");
   print(4, "d");
@@ -97,12 +99,29 @@ TEST_F(PrinterTest, TagsEachLineIfAsked) {
   EXPECT_EQ(printed(out_), "t1\ta\nt1\tb\nt2\tno newline\n");
 }
 
-TEST_F(PrinterTest, TellsThatItCannotWrite) {
+TEST_F(PrinterTest, PrintsWhatAnInterruptedTaskHasSaidWithoutTakingItForDone) {
+  open({.keep_order = true});
+  const Result interrupted{.ids = {2, 1}, .outcome = Outcome::interrupted, .output = "(b)"};
+  printer_->print_interrupted(interrupted);
+  print(3, "c");
+  print(1, "a");
+  EXPECT_EQ(printed(out_), "a");
+  printer_->finish();
+  EXPECT_EQ(printed(out_), "a(b)c");
+  open({});
+  printer_->print_interrupted(interrupted);
+  EXPECT_EQ(printed(out_), "a(b)c(b)");
+}
+
+TEST_F(PrinterTest, TellsThatItCannotWriteOutputAndBearsThatItCannotWriteErrors) {
   std::FILE* const full = std::fopen("/dev/full", "w");
-  Printer printer({}, full, err_);
-  std::string text;
-  append_text(text, "t");
-  const Result result{.texts = text, .output = "x"};
+  Output out(::fileno(full), Output::Loss::is_error);
+  Output err(::fileno(full), Output::Loss::is_borne);
+  Printer printer({}, out, err);
+  Result result{.errors = "x"};
+  printer.print(result.ids, result);
+  EXPECT_NO_THROW(printer.flush());
+  result.output = "x";
   printer.print(result.ids, result);
   EXPECT_THROW(printer.flush(), std::runtime_error);
   std::fclose(full);
@@ -112,7 +131,7 @@ TEST_F(PrinterTest, DoesNotWaitForATaskThatAnEarlierSinkHasPrinted) {
   open({.keep_order = true});
   print(2, "b");
   EXPECT_EQ(printed(out_), "");
-  printer_->skip(1);
+  printer_->skip({1, 1});
   EXPECT_EQ(printed(out_), "b");
 }
 

@@ -25,6 +25,20 @@ TEST(ProgressLine, LeavesOutWhatMattersLeastFirst) {
   EXPECT_EQ(progress_line(half_done(), 30, false), "50/100  2 failed  ETA 0:25");
 }
 
+TEST(ProgressLine, CountsFailedAttempts) {
+  Figures figures = half_done();
+  figures.retried = 7;
+  EXPECT_NE(progress_line(figures, 120, false).find("  2 failed  7 retried  4 running"),
+            std::string::npos);
+}
+
+TEST(ProgressLine, NeverShowsMoreDoneThanKnown) {
+  Figures figures = half_done();
+  figures.counted = false;
+  figures.tasks = 3;
+  EXPECT_TRUE(progress_line(figures, 100, false).starts_with("50/50+  "));
+}
+
 TEST(ProgressLine, HasNoBarWhileMoreTasksMayCome) {
   Figures figures = half_done();
   figures.counted = false;

@@ -19,6 +19,15 @@ TEST(Summary, IsATableOfTotalsAndWorkers) {
   EXPECT_TRUE(table(half_done(), 1).ends_with("... (all of them: --summary)\n"));
 }
 
+TEST(Summary, CountsOneAsOne) {
+  Figures figures;
+  figures.recorded = figures.duplicates = figures.most_slots = 1;
+  figures.add("a:1", 1, took(std::chrono::seconds(1)));
+  const std::string text = table(figures);
+  EXPECT_TRUE(text.starts_with("1 task, 0 failed, 0 retried, 1 duplicate\n"));
+  EXPECT_NE(text.find("efficiency 0% of 1 slot\n"), std::string::npos);
+}
+
 TEST(Summary, IsJsonWithAVersionWhateverTheNames) {
   Figures figures = half_done();
   figures.name = "caf\xe9 \"x\"";

@@ -133,20 +133,62 @@ TEST_F(BatchTest, HasTheTasksThatTheVentilatorHasCounted) {
 }
 
 TEST_F(BatchTest, StatesWhatIsRecordedAnewToANewVentilator) {
-  EXPECT_FALSE(batch_.stated());
+  EXPECT_EQ(batch_.unstated(), 1U);
   update(announcement(2));
   record({1, 1});
-  batch_.set_stated(true);
+  batch_.stated_until(std::nullopt);
   update(announcement(2));
-  EXPECT_TRUE(batch_.stated());
+  EXPECT_FALSE(batch_.unstated());
   Announcement next = announcement(2);
   next.ventilator = kNextVentilator;
   update(next);
-  EXPECT_FALSE(batch_.stated());
-  const auto receipts = batch_.restate();
+  EXPECT_EQ(batch_.unstated(), 1U);
+  const auto receipts = batch_.recorded_from(1).receipts;
   ASSERT_EQ(receipts.size(), 1U);
   EXPECT_EQ(receipts[0].worker, WorkerId::none);
   EXPECT_EQ(receipts[0].ids, (Range{1, 1}));
+}
+
+TEST_F(BatchTest, IsRefusedToASecondVentilatorWhileTheFirstOneIsThere) {
+  EXPECT_EQ(batch_.claim(kVentilator, now_), Batch::Claim::accepted);
+  update(announcement(3));
+  EXPECT_EQ(batch_.claim(kVentilator, now_), Batch::Claim::accepted);
+  EXPECT_EQ(batch_.claim(kNextVentilator, now_), Batch::Claim::open);
+  now_ += 500ms;
+  EXPECT_EQ(batch_.claim(kNextVentilator, now_), Batch::Claim::open);
+  update(announcement(3));
+  EXPECT_EQ(batch_.claim(kNextVentilator, now_), Batch::Claim::refused);
+}
+
+TEST_F(BatchTest, IsTakenOverByTheNextVentilatorOfOneThatIsGone) {
+  update(announcement(3));
+  EXPECT_EQ(batch_.claim(kNextVentilator, now_ + 1s), Batch::Claim::open);
+  EXPECT_EQ(batch_.claim(kNextVentilator, now_ + 3s), Batch::Claim::accepted) << "it is silent";
+  batch_.ventilator_disconnected();
+  EXPECT_EQ(batch_.claim(kNextVentilator, now_ + 1s), Batch::Claim::accepted);
+  update(announcement(3));
+  EXPECT_EQ(batch_.claim(kNextVentilator, now_ + 1s), Batch::Claim::open) << "it is back";
+}
+
+TEST_F(BatchTest, RecordsAndAnswersNothingOfAnInterruptedTask) {
+  update(announcement(3));
+  const Result result{.ids = {1, 1}, .outcome = Outcome::interrupted};
+  EXPECT_TRUE(batch_.record({.worker = kWorker, .batch = kBatch}, result, now_).recorded.empty());
+  EXPECT_TRUE(batch_.unsent_receipts().empty());
+  const Figures& figures = batch_.figures_at(now_);
+  EXPECT_EQ(figures.recorded + figures.retried + figures.duplicates, 0U);
+}
+
+TEST_F(BatchTest, IsAbandonedIfItsVentilatorLeavesWhatRuns) {
+  Announcement announced = announcement(3, BatchState::stopped);
+  update(announced);
+  EXPECT_FALSE(batch_.abandoned());
+  announced.busy_slots = 1;
+  update(announced);
+  EXPECT_TRUE(batch_.abandoned());
+  announced.state = BatchState::complete;
+  update(announced);
+  EXPECT_FALSE(batch_.abandoned());
 }
 
 TEST_F(BatchTest, IsOverWhenTheVentilatorSaysSo) {
@@ -235,8 +277,8 @@ TEST_F(BatchTest, IsCompleteIfTheVentilatorSaysSoOrAllIsRecorded) {
 }
 
 TEST_F(BatchTest, CountsWhatAnEarlierSinkHasRecorded) {
-  batch_.restore(1, true);
-  batch_.restore(2, false);
+  batch_.restore({1, 1}, true);
+  batch_.restore({2, 1}, false);
   update(announcement(3));
   EXPECT_EQ(batch_.figures_at(now_).recorded, 2U);
   EXPECT_EQ(batch_.figures_at(now_).restored, 2U);

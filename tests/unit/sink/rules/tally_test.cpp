@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace divvy::sink {
@@ -62,7 +65,7 @@ TEST(Tally, StatesAllThatIsRecorded) {
   tally.rule(success({1, 4}));
   tally.rule(failure(5));
   tally.rule(success({6, 1}));
-  const auto receipts = tally.restate();
+  const auto receipts = tally.recorded_from(1).receipts;
   ASSERT_EQ(receipts.size(), 3U);
   EXPECT_EQ(receipts[0].verdict, Verdict::failed);
   EXPECT_EQ(receipts[0].ids, (Range{5, 1}));
@@ -71,10 +74,52 @@ TEST(Tally, StatesAllThatIsRecorded) {
   for (const Receipt& receipt : receipts) EXPECT_EQ(receipt.worker, WorkerId::none);
 }
 
+// What is recorded, put together again.
+std::vector<Receipt> in_parts(const Tally& tally, std::size_t& parts) {
+  std::vector<Receipt> all;
+  for (std::optional<TaskId> next = 1; next; ++parts) {
+    const RecordedPart part = tally.recorded_from(*next);
+    EXPECT_LE(part.receipts.size(), 2 * kReceiptsInPart);
+    all.insert(all.end(), part.receipts.begin(), part.receipts.end());
+    next = part.next;
+  }
+  return all;
+}
+
+TEST(Tally, StatesInPartsWhatIsTooMuchForOneMessage) {
+  constexpr std::uint64_t count = 40'000;
+  Tally tally;
+  for (TaskId id = 1; id <= count; ++id) tally.rule(success({2 * id, 1}));
+  std::size_t parts = 0;
+  const auto receipts = in_parts(tally, parts);
+  EXPECT_EQ(parts, 3U);
+  ASSERT_EQ(receipts.size(), count);
+  EXPECT_EQ(receipts.back().ids, (Range{2 * count, 1}));
+}
+
+TEST(Tally, StatesInPartsAlsoALongRunWhoseTasksHaveFailedHereAndThere) {
+  constexpr std::uint64_t count = 40'000;
+  Tally tally;
+  for (TaskId id = 1; id <= count; id += 2) {
+    tally.rule(success({id, 1}));
+    tally.rule(failure(id + 1));
+  }
+  std::size_t parts = 0;
+  EXPECT_EQ(in_parts(tally, parts).size(), count);
+  EXPECT_GT(parts, 1U);
+}
+
+TEST(Tally, StatesAResultFarAwayWithoutCountingUpToIt) {
+  Tally tally;
+  tally.rule(success({TaskId{1} << 61, 1}));
+  EXPECT_EQ(tally.recorded_from(1).receipts.size(), 1U);
+  EXPECT_FALSE(tally.recorded_from(1).next);
+}
+
 TEST(Tally, ForgetsFailedTasksIfAsked) {
   Tally tally;
-  tally.restore(1, true);
-  tally.restore(2, false);
+  tally.restore({1, 1}, true);
+  tally.restore({2, 1}, false);
   EXPECT_EQ(tally.recorded(), 2U);
   EXPECT_EQ(tally.failed(), 1U);
   tally.forget_failed();

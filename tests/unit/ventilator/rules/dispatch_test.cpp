@@ -185,6 +185,19 @@ TEST_F(DispatchTest, GivesATaskAheadToHideTheRoundTripButNoneOfTheLast) {
   EXPECT_EQ(tasks(), Given{}) << "less than two waves are pending";
 }
 
+TEST_F(DispatchTest, GivesOnlySoManyTasksAheadThatAreNotConsecutive) {
+  constexpr std::uint64_t count = 100'000;
+  begin(count);
+  for (TaskId id = 2; id <= count; id += 2) receipt(WorkerId::none, {id, 1});
+  connect(kAnn);
+  tasks();
+  receipt(kAnn, {1, 1}, 1us);
+  const auto given = tasks();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_GT(given[0].second.size(), 100U);
+  EXPECT_LE(given[0].second.size(), 1001U);
+}
+
 TEST_F(DispatchTest, GivesNoLongTaskAhead) {
   begin(100);
   connect(kAnn);

@@ -49,6 +49,15 @@ TEST(InputCheck, DoesNotTakeTextsForTheSameThatAreOnlyTogether) {
   EXPECT_EQ(read(check, {"a", "bc"}), (Range{1, 2}));
 }
 
+TEST(InputCheck, IsToldAgainWithoutHarm) {
+  InputCheck check;
+  check.expect({1, 2}, digest({"a", "b"}));
+  check.expect({1, 1}, digest({"a"}));
+  check.expect({4, 1}, digest({"d"}));
+  check.expect({4, 1}, digest({"d"}));
+  EXPECT_EQ(read(check, {"a", "b", "c", "x"}), (Range{4, 1}));
+}
+
 TEST(InputCheck, ChecksNothingWithoutADigest) {
   InputCheck check;
   check.expect({1, 2}, 0);

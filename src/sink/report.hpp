@@ -1,0 +1,46 @@
+// What a user is told of a batch.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "common/log.hpp"
+#include "sink/failure.hpp"
+#include "sink/options.hpp"
+#include "sink/output.hpp"
+#include "sink/rules/batch.hpp"
+
+namespace divvy::sink {
+
+/// Has standard output and standard error, where the tasks' own output goes, too. Both arguments
+/// must outlive it.
+class Report {
+ public:
+  Report(const Options& options, const Log& log) : options_(options), log_(log) {}
+
+  [[nodiscard]] Output& out() { return out_; }
+  [[nodiscard]] Output& err() { return err_; }
+
+  /// So many workloads are done: a mark for each, as the guide has it.
+  void completions(std::uint64_t count);
+  void failure(std::string_view worker, const Result& result);
+  /// The guide's last words.
+  void total(Seconds elapsed, bool workloads);
+  /// The batch is over. Throws std::runtime_error if the summary cannot be written.
+  void end(const Batch& batch, const Figures& figures);
+
+ private:
+  void tell_what_is_missing(const Figures& figures) const;
+  void write_summary(const Figures& figures);
+
+  const Options& options_;
+  const Log& log_;
+  Output out_{STDOUT_FILENO, Output::Loss::is_error};
+  Output err_{STDERR_FILENO, Output::Loss::is_borne};
+  FailureReport failures_;
+  std::uint64_t completions_shown_ = 0;
+};
+
+}  // namespace divvy::sink
