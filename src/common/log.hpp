@@ -13,6 +13,7 @@ namespace divvy {
 /// What of it is told, besides warnings.
 struct Verbosity {
   bool quiet = false;    // no info
+  bool silent = false;   // not even which tasks have failed
   bool verbose = false;  // debug
 };
 

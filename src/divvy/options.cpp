@@ -35,7 +35,7 @@ Words pass(const std::vector<const CLI::Option*>& given) {
     const std::string name = option->get_name(false, false);
     if (table.get_option_no_throw(name) == nullptr) continue;
     if (is_flag(*option)) {
-      arguments.push_back(name);
+      arguments.insert(arguments.end(), option->count(), name);
       continue;
     }
     for (const std::string& value : option->results()) {

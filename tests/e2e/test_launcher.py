@@ -21,6 +21,8 @@ from pipeline import BIN
     (["--summary=s"], "sink", ["--summary=s"]),
     (["--timeout", "5"], "worker", ["--timeout=5"]),
     (["--timeout=0.5"], "worker", ["--timeout=0.5"]),
+    (["--timeout=250ms"], "worker", ["--timeout=0.25"]),
+    (["--retry-delay", "2h"], "ventilator", ["--retry-delay=7200"]),
     (["--dry-run"], "worker", ["--dry-run"]),
     (["--max-output", "64k"], "worker", ["--max-output=65536"]),
     (["-0"], "ventilator", ["--null"]),
@@ -69,6 +71,14 @@ def test_how_much_to_say_goes_to_all(play, option, passed):
 
     for name in ("sink", "worker", "ventilator"):
         assert passed in play.arguments(name)
+
+
+@pytest.mark.parametrize("given", [["-qq"], ["-q", "--quiet"]])
+def test_quiet_goes_to_all_as_often_as_it_is_given(play, given):
+    play.run("-j1", "--random=1", *given)
+
+    for name in ("sink", "worker", "ventilator"):
+        assert play.arguments(name).count("--quiet") == 2
 
 
 def test_the_command_goes_to_the_workers_as_it_is(play):
@@ -209,7 +219,7 @@ def test_on_a_terminal_with_a_command_the_tasks_are_typed(play, terminal):
     ["-j", "0"], ["-j0"], ["-j", "x"], ["-j", "-1"], ["-j", ""], ["-j", "1.5"], ["-j"],
     ["--jobs=99999999999999999999"], ["--no-such-option"], ["-x"], ["-kx"], ["--timeout"],
     ["--tag=1"], ["no such file"], ["/"], ["-k", "--nul"], ["--report", "-"], ["--colsep", ","], ["--colsep", "(", "--", "a"],
-    ["--halt", "never"], ["--retry-failed"], ["--max-output", "1t"],
+    ["--halt", "never"], ["--timeout", "nan"], ["--timeout=inf"], ["--timeout="], ["--retry-delay", "5x"], ["--retry-failed"], ["--max-output", "1t"],
 ])
 def test_what_is_wrong_is_said_in_one_line_and_nothing_is_started(play, arguments):
     run = play.run(*arguments)
