@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -114,6 +115,38 @@ def test_ctrl_c_waits_for_what_runs_and_hands_out_no_more(divvy, terminal, tmp_p
 
     assert run.end() == -signal.SIGINT
     assert run.out.split() == ["done", "done"]
+
+
+def test_a_terminal_that_is_closed_lets_what_runs_end_and_be_recorded(divvy, terminal, tmp_path):
+    tasks, started, journal = (tmp_path / name for name in ("tasks", "started", "journal"))
+    tasks.write_text("1\n2\n3\n4\n")
+    wait = f'echo >>{started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo "done $1"'
+    run = divvy("-j2", "--journal", journal, "--name", "n", tasks, "--", "sh", "-c", wait, "sh",
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **terminal.options)
+    eventually(lambda: started.exists() and started.read_text() == "\n\n", "two to run")
+    terminal.close()
+    time.sleep(0.3)  # whoever is told has heard by then
+    (tmp_path / "open").touch()
+
+    assert run.end() == -signal.SIGHUP
+    with sqlite3.connect(journal) as database:
+        assert database.execute("SELECT text, rtrim(stdout, char(10)) FROM result ORDER BY task").fetchall() == [("1", "done 1"), ("2", "done 2")]
+    assert started.read_text() == "\n\n"
+
+
+def test_a_hang_up_is_ignored_as_nohup_wants_it(tmp_path):
+    started = tmp_path / "started"
+    wait = f"echo >> {started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done"
+    run = subprocess.Popen(["nohup", LAUNCHER, "-j1", "--", "sh", "-c", wait, "sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, text=True)
+    run.stdin.write("1\n2\n")
+    run.stdin.flush()
+    eventually(started.exists, "the first one to run")
+    run.send_signal(signal.SIGHUP)
+    (tmp_path / "open").touch()
+
+    assert run.communicate(timeout=DEADLINE)[0] == "done\ndone\n"
+    assert run.returncode == 0
 
 
 def test_the_command_that_runs_what_failed_again_is_the_users_own(divvy, tmp_path):
