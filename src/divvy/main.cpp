@@ -60,7 +60,9 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
     Launcher launcher({.arguments = arguments_of(app, options),
                        .jobs = options.jobs,
                        .dry_run = options.worker.dry_run,
-                       .retry_command = retry_command(words, options.ventilator.retry_failed)});
+                       .environment = {"DIVVY_RETRY_COMMAND=" +
+                                       retry_command(words, options.ventilator.retry_failed)},
+                       .verbosity = options.common.verbosity()});
     status = launcher.run();
     signal = launcher.stop_signal();
   }

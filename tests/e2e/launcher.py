@@ -21,6 +21,7 @@ SHIM = HERE.parents[1] / "scripts" / "divvy"
 STAND_IN = """#!/bin/bash
 name=${0##*/}
 idle() { read -r _ <>"$PLAY/$name.go"; }
+ends() { echo "$1" >>"$PLAY/ends"; }
 printf '%s\\n' "$@" END >"$PLAY/$name.$$.args"
 . "$PLAY/$name.part"
 """
