@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/command_text.hpp"
 #include "common/program.hpp"
 #include "common/quoting.hpp"
 #include "divvy/launcher.hpp"
@@ -39,6 +40,14 @@ std::string retry_command(std::vector<std::string> words, bool retries_already) 
   return command.size() <= kLongestCommand ? command : "the same command with --retry-failed";
 }
 
+// What the user has typed, in the environment of the ventilator.
+std::vector<std::string> for_ventilator(const Options& options,
+                                        const std::vector<std::string>& words) {
+  const worker::Options& tasks = options.worker;
+  return {"DIVVY_RETRY_COMMAND=" + retry_command(words, options.ventilator.retry_failed),
+          "DIVVY_COMMAND=" + command_text(tasks.command, tasks.colsep, tasks.task_on_stdin)};
+}
+
 // Dies of the signal: a shell's loop goes on after a command that exits with a status.
 [[noreturn]] void die_of(int signal) {
   constexpr rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
@@ -60,8 +69,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
     Launcher launcher({.arguments = arguments_of(app, options),
                        .jobs = options.jobs,
                        .dry_run = options.worker.dry_run,
-                       .environment = {"DIVVY_RETRY_COMMAND=" +
-                                       retry_command(words, options.ventilator.retry_failed)},
+                       .environment = for_ventilator(options, words),
                        .verbosity = options.common.verbosity()});
     status = launcher.run();
     signal = launcher.stop_signal();

@@ -95,6 +95,10 @@ void Options::add_to(CLI::App& app) {
 void Options::check() const {
   worker.check();
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);
+  if (!ventilator.name.empty() && sink.journal.empty()) {
+    throw std::invalid_argument(
+        "--name goes on where a journal says; add --journal FILE, or leave --name out");
+  }
   for (const std::string& file : ventilator.files) {
     if (read_error(file) == 0) continue;
     throw std::runtime_error(fmt::format("cannot read {}; name files with one task a line", file));

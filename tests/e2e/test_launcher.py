@@ -32,8 +32,7 @@ from pipeline import BIN
     (["--retries", "3"], "ventilator", ["--retries=3"]),
     (["--max-task", "64k"], "ventilator", ["--max-task=65536"]),
     (["--halt", "now,fail=1"], "ventilator", ["--halt=now,fail=1"]),
-    (["--name", "a=b"], "ventilator", ["--name=a=b"]),
-    (["-k0", "--tag"], "sink", ["--keep-order", "--tag"]),
+        (["-k0", "--tag"], "sink", ["--keep-order", "--tag"]),
 ])
 def test_each_option_goes_to_the_program_that_knows_it(play, given, to, passed):
     play.run("-j1", "--random=1", *given)
@@ -53,6 +52,34 @@ def test_how_a_task_becomes_a_command_is_for_the_workers(play, given, passed):
     play.run("-j1", *given, "--", "cat")
 
     assert play.arguments("worker") == [*passed, "--", "cat"]
+
+
+def test_a_named_batch_has_a_journal(play):
+    play.run("-j1", "--random=1", "--journal=j", "--name", "a=b")
+
+    assert sorted(play.arguments("ventilator")) == ["--name=a=b", "--random=1"]
+    assert play.arguments("sink") == ["--journal=j"]
+
+
+@pytest.mark.parametrize("given", [["--name", "n"], ["--name", "n", "--retry-failed"]])
+def test_a_name_without_a_journal_is_refused_for_nothing_could_come_of_it(play, given):
+    run = play.run(*given, "--random=1")
+
+    assert run.process.returncode == 255
+    assert run.err == "divvy: --name goes on where a journal says; add --journal FILE, or leave --name out\n"
+    assert not play.seen("sink")
+
+
+@pytest.mark.parametrize("given, text", [
+    (["--", "echo", "a b", "{}"], "echo 'a b' '{}'"), (["--stdin", "--", "cat"], "cat (--stdin)"),
+    (["--colsep", ",", "--", "echo"], "echo (--colsep ',')"), (["--random=1"], ""),
+])
+def test_the_ventilator_alone_is_told_what_is_run(play, given, text):
+    play.part(ventilator='echo "$DIVVY_COMMAND" >"$PLAY/told"; idle', worker='echo "$DIVVY_COMMAND" >"$PLAY/worker-told"; echo >"$PLAY/ventilator.go"; idle')
+    play.run("-j1", *given)
+
+    assert (play.stage / "told").read_text() == text + "\n"
+    assert play.note("worker-told") == []
 
 
 def test_every_option_of_divvy_is_one_of_the_programs(play):
