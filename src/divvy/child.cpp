@@ -1,6 +1,7 @@
 #include "divvy/child.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,7 +64,7 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 std::string signal_name(int number) {
   const char* const name = ::sigabbrev_np(number);
-  return name == nullptr ? "signal " + std::to_string(number) : "SIG" + std::string(name);
+  return name == nullptr ? fmt::format("signal {}", number) : fmt::format("SIG{}", name);
 }
 
 Child::Child(const Settings& settings) {

@@ -5,6 +5,7 @@
 
 #include "common/peer_endpoint.hpp"
 #include "common/program.hpp"
+#include "worker/advice.hpp"
 #include "worker/command_runner.hpp"
 #include "worker/dry_runner.hpp"
 #include "worker/options.hpp"
@@ -32,10 +33,19 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
           .max_output = options.max_output});
 }
 
+// Of several workers on a machine, which number their slots one after the other, the first one says
+// it for all.
+void advise(const Options& options) {
+  if (options.first_slot > 1) return;
+  const Log log("worker", options.common.verbosity());
+  for (const auto& line : advice(options.command, !options.colsep.empty())) log.info(line);
+}
+
 int run(Options& options) {
   options.common.resolve();
   if (!options.inbox.empty()) require_private(options.inbox, options.common.is_protected());
   options.check();
+  advise(options);
   const std::string name = default_name();
   return Worker({.endpoints = options.common.endpoints,
                  .inbox = options.inbox,
