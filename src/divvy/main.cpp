@@ -13,8 +13,10 @@
 #include "common/command_text.hpp"
 #include "common/program.hpp"
 #include "common/quoting.hpp"
+#include "divvy/hints.hpp"
 #include "divvy/launcher.hpp"
 #include "divvy/options.hpp"
+#include "divvy/places.hpp"
 
 namespace {
 
@@ -61,8 +63,17 @@ std::vector<std::string> for_ventilator(const Options& options,
   ::_exit(128 + signal);
 }
 
+void refuse_with_hint(const std::string& line) {
+  if (!line.empty()) throw std::invalid_argument(line);
+}
+
 int run(const CLI::App& app, const Options& options, const std::vector<std::string>& words) {
+  refuse_with_hint(hint(app, words));
   options.check();
+  if (options.worker.command.empty() && !options.ventilator.random) {
+    refuse_with_hint(
+        hint_at_commands(words, options.ventilator.files, options.ventilator.null_delimited));
+  }
   int status = 0;
   int signal = 0;
   {  // the children and their directory are gone before this process dies
@@ -83,6 +94,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
 int main(int argc, char** argv) try {
   if (argc > 1 && is_subcommand(argv[1])) run_subcommand(argv + 1);
   Options options;
+  const std::vector<std::string> words(argv, argv + argc);
   const Program program{
       .name = "divvy",
       .arguments = "[FILE...] [-- COMMAND [ARG...]]",
@@ -92,8 +104,8 @@ int main(int argc, char** argv) try {
           "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
           "Without COMMAND a line is a number of milliseconds to sleep; without COMMAND and\n"
           "input the batch is 100 random ones, as in the ZeroMQ Guide.",
-      .add_options = [&](CLI::App& app) { options.add_to(app); }};
-  const std::vector<std::string> words(argv, argv + argc);
+      .add_options = [&](CLI::App& app) { options.add_to(app); },
+      .hint = [&](const CLI::App& app) { return hint(app, words); }};
   options.worker.command = take_command(argc, argv);
   return run_program(program, argc, argv, [&](CLI::App& app) { return run(app, options, words); });
 } catch (const std::exception& error) {
