@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <optional>
 #include <string_view>
 
@@ -101,7 +102,18 @@ Words by_shell(std::string script, const Line& line) {
   return worker::run_by_shell(script, line.columns);
 }
 
+// A=b COMMAND: a variable for the command, set by a shell.
+bool sets_variable(const Words& command) {
+  const std::string& first = command.front();
+  const auto name = first.substr(0, first.find('='));
+  const bool is_name = std::all_of(name.begin(), name.end(), [](unsigned char letter) {
+    return std::isalnum(letter) != 0 || letter == '_';
+  });
+  return name.size() < first.size() && is_name && command.size() > 1 && !is_program(first);
+}
+
 Words meant(const Words& command, const Line& line) {
+  if (sets_variable(command)) return joined({"env"}, command);
   return is_script(command) ? by_shell(joined_by_blanks(command), line) : command;
 }
 
@@ -156,7 +168,7 @@ std::string about_command(const Line& line) {
   if (std::any_of(command.begin(), command.end(), is_separator)) {
     return instead_of_separator(command, whole);
   }
-  if (!is_script(command)) return {};
+  if (command.empty() || !(is_script(command) || sets_variable(command))) return {};
   return fmt::format("{} is a script and no program; {}", quoted({command.front()}),
                      did_you_mean(before, meant(command, line)));
 }
@@ -185,6 +197,7 @@ std::string about_arguments(const Line& line) {
     return instead_of_separator(words, whole);
   }
   const bool is_command = is_program(*first) || is_script_and_no_name(words) ||
+                          sets_variable(words) ||
                           std::any_of(words.begin(), words.end(), has_placeholder);
   if (!is_command) return {};
   return fmt::format("{} is no file with a task a line; {}", quoted({*first}),

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -109,6 +110,6 @@ int main(int argc, char** argv) try {
   options.worker.command = take_command(argc, argv);
   return run_program(program, argc, argv, [&](CLI::App& app) { return run(app, options, words); });
 } catch (const std::exception& error) {
-  fmt::print(stderr, "divvy: {}\n", error.what());
+  std::fprintf(stderr, "divvy: %s\n", error.what());  // does not throw, whatever is closed
   return kExitTrouble;
 }

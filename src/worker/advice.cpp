@@ -65,6 +65,37 @@ std::optional<std::string> about_script(const Words& words, bool columns) {
       better.empty() ? "sh -c '... \"$1\" ...' sh {}" : as_typed(better));
 }
 
+bool is_operator(std::string_view word) {
+  constexpr std::array<std::string_view, 8> operators{"|",  "||", "&&", ">",
+                                                      ">>", "<",  "2>", "2>&1"};
+  return std::find(operators.begin(), operators.end(), word) != operators.end();
+}
+
+// As arguments they are hardly meant, but for programs whose language has them.
+bool has_operators_of_its_own(std::string_view program) {
+  const std::string_view name = program.substr(program.rfind('/') + 1);
+  return name == "expr" || name == "test" || name == "[" || name == "echo" || name == "printf";
+}
+
+// The words as a script, in which the operators are operators.
+std::string as_script(const Words& words) {
+  std::string script;
+  for (const std::string& word : words) {
+    if (!script.empty()) script += ' ';
+    const bool as_it_is = is_operator(word) || Template(word, true).has_placeholders();
+    script += as_it_is ? word : quoted({word});
+  }
+  return script;
+}
+
+std::optional<std::string> about_operators(const Words& words, bool columns) {
+  const auto found = std::find_if(words.begin(), words.end(), is_operator);
+  if (found == words.end() || has_operators_of_its_own(words.front())) return {};
+  const Words better = run_by_shell(as_script(words), columns);
+  return fmt::format("no shell reads the {}, it is an argument; with one: {}", *found,
+                     better.empty() ? "sh -c '... \"$1\" ...' sh {}" : as_typed(better));
+}
+
 // {1} or {1.} where it can hardly be anything else: the quantifier of a regular expression has an
 // atom in front, and is rarely 1.
 bool has_column(std::string_view word) {
@@ -92,6 +123,7 @@ std::optional<std::string> about_columns(const Words& words) {
 std::vector<std::string> advice(const std::vector<std::string>& command, bool columns) {
   std::vector<std::string> lines;
   if (const auto line = about_script(command, columns)) lines.push_back(*line);
+  if (const auto line = about_operators(command, columns)) lines.push_back(*line);
   const auto line = columns ? std::nullopt : about_columns(command);
   if (line) lines.push_back(*line);
   return lines;

@@ -72,10 +72,19 @@ def test_a_document_calls_the_programs_by_their_names(document):
     assert re.findall(r"(?:scripts|build/\w+)/(?:divvy|ventilator|worker|sink)\b", (ROOT / document).read_text()) == []
 
 
+PASTED = r"""sh -c (?:'[^'\n]*\{[./0-9]*\}.*?'|"[^"\n]*\{[./0-9]*\}.*?")"""
+
+
 @every_document
 def test_no_document_pastes_a_task_into_a_script(document):
     """It is an argument of the script, or the whole of it: within one, its text would be run."""
-    assert re.findall(r"""sh -c (?:'[^'\n]*\{\}.*?'|"[^"\n]*\{\}.*?")""", (ROOT / document).read_text()) == []
+    assert re.findall(PASTED, (ROOT / document).read_text()) == []
+
+
+@every_program
+def test_neither_does_a_man_page_or_the_help(program):
+    page = (ROOT / f"docs/man/{program}.1").read_text().replace("\\-", "-")
+    assert re.findall(PASTED, page + help_of(program)) == []
 
 
 # --- the examples

@@ -41,6 +41,8 @@ def answer(play):
      "'cp {1} {2}' is a script and no program; did you mean: divvy --colsep , -- sh -c 'cp \"$1\" \"$2\"' sh {1} {2}"),
     (["--stdin", "--", "sort | uniq"], "'sort | uniq' is a script and no program; did you mean: divvy --stdin -- sh -c 'sort | uniq'"),
     (["--", "echo `basename {}`"], "'echo `basename {}`' is a script and no program; did you mean: divvy -- sh -c '... \"$1\" ...' sh {}"),
+    (["--", "LC_ALL=C", "sort", "{}"], "'LC_ALL=C' is a script and no program; did you mean: divvy -- env LC_ALL=C sort {}"),
+    (["A=b c", "sort"], "'A=b c' is no file with a task a line; did you mean: divvy -- env 'A=b c' sort"),
     (["-c", "gzip {}", "-k"], "-c is not there yet; did you mean: divvy -k -- sh -c 'gzip \"$1\"' sh {}"),
 ])
 def test_a_command_is_shown_as_it_is_typed_here(play, answer, words, says):
@@ -153,9 +155,9 @@ def test_every_option_that_an_answer_names_is_there():
 PASTED = "the text of a task becomes a part of the script"
 
 
-def stderr_of(*words, text="1\n", program=LAUNCHER):
-    done = subprocess.run([program, *words], input=text, capture_output=True, text=True, timeout=DEADLINE, check=False)
-    assert done.returncode == 0
+def stderr_of(*words, text="1\n", status=0):
+    done = subprocess.run([LAUNCHER, *words], input=text, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert done.returncode == status
     return done.stderr
 
 
@@ -177,6 +179,11 @@ def test_a_task_that_is_an_argument_or_the_whole_script_is_not(command):
 def test_a_worker_of_ones_own_warns_too(pipeline):
     worker = pipeline.worker(command=("sh", "-c", "echo {}; true"))
     worker.says(re.escape(f"worker: {PASTED}"))
+
+
+def test_an_operator_of_the_shell_is_told_to_be_none():
+    said = stderr_of("-j", "8", "--", "cat", "{}", "||", "wc", text="/dev/null\n", status=1)
+    assert "no shell reads the ||, it is an argument; with one: sh -c 'cat \"$1\" || wc' sh {}" in said
 
 
 def test_columns_that_tasks_do_not_have_are_told_once():

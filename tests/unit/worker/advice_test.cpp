@@ -38,6 +38,17 @@ TEST(Advice, IsSilentWhereATaskIsAnArgumentOrTheScriptOnPurpose) {
   }
 }
 
+TEST(Advice, TellsThatNoShellReadsAnOperator) {
+  EXPECT_EQ(advice({"grep", "a b", "{}", "|", "wc", "-l"}, false),
+            (Words{"no shell reads the |, it is an argument; with one: "
+                   "sh -c 'grep '\\''a b'\\'' \"$1\" | wc -l' sh {}"}));
+  EXPECT_EQ(advice({"sort", "{}", ">", "{.}.sorted"}, false),
+            (Words{"no shell reads the >, it is an argument; with one: "
+                   "sh -c 'sort \"$1\" > \"$2\".sorted' sh {} {.}"}));
+  EXPECT_EQ(advice({"expr", "{}", "|", "0"}, false), Words());
+  EXPECT_EQ(advice({"tr", "\\n", "|x"}, false), Words());
+}
+
 TEST(Advice, TellsOfColumnsThatTasksDoNotHave) {
   for (const Words& command : {Words{"echo", "{1}"},
                                {"cp", "{1}", "{2}"},
