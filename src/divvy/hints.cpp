@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
-#include <optional>
 #include <string_view>
 
 #include "common/descriptor.hpp"
-#include "common/help.hpp"
 #include "common/quoting.hpp"
 #include "common/workload.hpp"
+#include "divvy/command_line.hpp"
 #include "divvy/foreign.hpp"
 #include "divvy/lookup.hpp"
 #include "worker/advice.hpp"
@@ -22,61 +20,11 @@ namespace {
 
 using Words = std::vector<std::string>;
 using Word = Words::const_iterator;
-
-// A command line in its parts.
-struct Line {
-  Words options{};  // with the program's name in front
-  Word unknown{};   // the first option that is not ours, if no argument comes before
-  Word argument{};  // the first word that is no option's
-  Word dashes{};    // the first --
-  Word end{};       // also of what is not there
-  bool columns = false;
-  bool on_stdin = false;
-};
+using Line = CommandLine;
 
 Words joined(Words first, const Words& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
-}
-
-// -k, -j4, -kj 4: the option, or of several the last one, and whether the word ends before a value.
-const CLI::Option* find_option(const CLI::App& app, const std::string& word, bool& needs_value) {
-  const CLI::Option* option = nullptr;
-  if (word.starts_with("--")) {
-    option = app.get_option_no_throw(word.substr(0, word.find('=')));
-    needs_value = option != nullptr && !is_flag(*option) && word.find('=') == std::string::npos;
-    return option;
-  }
-  for (std::size_t at = 1; at < word.size(); ++at) {
-    option = app.get_option_no_throw(std::string{'-', word[at]});
-    if (option == nullptr) return nullptr;
-    needs_value = !is_flag(*option) && at + 1 == word.size();
-    if (!is_flag(*option)) break;
-  }
-  return option;
-}
-
-Line take_apart(const CLI::App& app, const Words& words) {
-  const Word dashes = std::find(words.begin(), words.end(), "--");
-  Word at = words.begin() + 1;
-  Line line{.unknown = words.end(), .argument = words.end(), .dashes = dashes, .end = words.end()};
-  while (at < dashes) {
-    if (at->size() < 2 || !at->starts_with('-')) {
-      line.argument = at;
-      break;
-    }
-    bool needs_value = false;
-    if (find_option(app, *at, needs_value) == nullptr) {
-      line.unknown = at;
-      break;
-    }
-    line.columns = line.columns || at->starts_with("--colsep");
-    line.on_stdin = line.on_stdin || *at == "--stdin";
-    at += needs_value && at + 1 < dashes ? 2 : 1;
-  }
-  line.options.assign(words.begin(), at);
-  line.options.front() = "divvy";
-  return line;
 }
 
 bool has_placeholder(const std::string& word) {
@@ -98,7 +46,7 @@ std::string joined_by_blanks(const Words& words) {
 // A script as a command; empty if that is beyond us.
 Words by_shell(std::string script, const Line& line) {
   if (line.on_stdin) return {"sh", "-c", script};
-  if (!has_placeholder(script)) script += " {}";
+  if (!worker::Template(script, line.columns).has_placeholders()) script += " {}";
   return worker::run_by_shell(script, line.columns);
 }
 
@@ -207,7 +155,7 @@ std::string about_arguments(const Line& line) {
 }  // namespace
 
 std::string hint(const CLI::App& app, const Words& words) {
-  const Line line = take_apart(app, words);
+  const Line line = CommandLine::take_apart(app, words);
   if (line.unknown != line.end) return about_unknown(line);
   if (line.dashes != line.end) return about_command(line);
   return line.argument != line.end ? about_arguments(line) : "";

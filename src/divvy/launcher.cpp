@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <utility>
 
@@ -24,6 +25,27 @@ constexpr int kStopThatKillsAll = 3;
 // How long sink or ventilator may outlive the other.
 constexpr auto kOtherEndsIn = 5s;
 
+// How everything is ended. A step is over when those whom it is for have ended, at the latest after
+// some time.
+struct Step {
+  Whom whom;
+  int signal;  // 0: none, they end by themselves
+  Time::duration at_most;
+};
+constexpr std::array kSteps{
+    // Told twice workers kill what runs, gently. Two signals at once would be one.
+    Step{Whom::workers, SIGTERM, 100ms},
+    // What the tasks have printed reaches the sink.
+    Step{Whom::workers, SIGTERM, 3s},
+    // It may have been told once already.
+    Step{Whom::ventilator, SIGTERM, 100ms},
+    Step{Whom::ventilator, SIGTERM, 1s},
+    // It has been told by the ventilator.
+    Step{Whom::sink, 0, 500ms},
+    Step{Whom::sink, SIGTERM, 1s},
+    Step{Whom::all, SIGKILL, 500ms},
+};
+
 // As with `divvy ... | head -n 1`: whoever reads has enough, and wants to hear no more.
 bool reader_has_gone() {
   pollfd output{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
@@ -31,26 +53,6 @@ bool reader_has_gone() {
 }
 
 }  // namespace
-
-struct Launcher::Step {
-  Whom whom;
-  int signal;  // 0: none, they end by themselves
-  Time::duration at_most;
-};
-
-const std::vector<Launcher::Step> Launcher::kSteps{
-    // Told twice workers kill what runs, gently. Two signals at once would be one.
-    {Whom::workers, SIGTERM, 100ms},
-    // What the tasks have printed reaches the sink.
-    {Whom::workers, SIGTERM, 3s},
-    // It may have been told once already.
-    {Whom::ventilator, SIGTERM, 100ms},
-    {Whom::ventilator, SIGTERM, 1s},
-    // It has been told by the ventilator.
-    {Whom::sink, 0, 500ms},
-    {Whom::sink, SIGTERM, 1s},
-    {Whom::all, SIGKILL, 500ms},
-};
 
 Launcher::Launcher(const Settings& settings)
     : settings_(settings),

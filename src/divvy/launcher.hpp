@@ -17,6 +17,9 @@
 
 namespace divvy::launcher {
 
+/// Whom a signal is for.
+enum class Whom { workers, ventilator, sink, all };
+
 class Launcher {
  public:
   struct Settings {
@@ -35,12 +38,6 @@ class Launcher {
   [[nodiscard]] int stop_signal() const { return loop_.stop_signal(); }
 
  private:
-  enum class Whom { workers, ventilator, sink, all };
-  /// Of how everything is ended. It is over when those whom it is for have ended, at the latest
-  /// after some time.
-  struct Step;
-  static const std::vector<Step> kSteps;
-
   Child start(std::string_view program, Child::Settings settings);
   Child start_worker(std::vector<std::string> arguments);
 
