@@ -266,8 +266,7 @@ def test_ctrl_c_is_told_once_to_the_ventilator_and_not_to_the_workers(play, busy
 
 def test_a_terminal_that_hangs_up_stops_it_in_order(play, busy, terminal):
     run = busy(**terminal.options)
-    os.close(terminal.line)
-    os.close(terminal.keyboard)
+    terminal.close()
     play.wait_for_note("told")
     play.go("ventilator")
 

@@ -239,7 +239,7 @@ def test_four_thousand_files_are_not_too_many(tmp_path):
     files = [tmp_path / f"a file whose name is not short, {number:04}" for number in range(4000)]
     for number, file in enumerate(files):
         file.write_text(f"{number}\n")
-    done = subprocess.run([LAUNCHER, "-q", "-k", "--journal", tmp_path / "j.db", "--name", "n", *files, "--", "echo"], capture_output=True, text=True,
+    done = subprocess.run([LAUNCHER, "-q", "-k", *files, "--", "echo"], capture_output=True, text=True,
                           timeout=DEADLINE, check=False)
     assert (done.returncode, done.stdout) == (0, "".join(f"{number}\n" for number in range(4000)))
 
