@@ -88,7 +88,7 @@ def test_a_reader_that_goes_away_ends_everything(divvy):
 def test_two_signals_leave_no_process_behind(divvy, tmp_path):
     started, said = tmp_path / "started", tmp_path / "said"
     with said.open("w") as stderr:
-        run = divvy("-j2", "--", "sh", "-c", f"echo {{}} >>{started}; sleep 1000",
+        run = divvy("-j2", "--", "sh", "-c", f'echo "$1" >>{started}; sleep 1000', "sh",
                     stdin=subprocess.PIPE, stderr=stderr)
     run.process.stdin.write("1\n2\n3\n4\n")
     run.process.stdin.flush()
@@ -105,9 +105,9 @@ def test_two_signals_leave_no_process_behind(divvy, tmp_path):
 def test_ctrl_c_waits_for_what_runs_and_hands_out_no_more(divvy, terminal, tmp_path):
     tasks, started, said = (tmp_path / name for name in ("tasks", "started", "said"))
     tasks.write_text("1\n2\n3\n4\n")
-    wait = f"echo {{}} >>{started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done"
+    wait = f'echo "$1" >>{started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done'
     with said.open("w") as stderr:
-        run = divvy("-j2", str(tasks), "--", "sh", "-c", wait, stderr=stderr, **terminal.options)
+        run = divvy("-j2", str(tasks), "--", "sh", "-c", wait, "sh", stderr=stderr, **terminal.options)
     eventually(lambda: started.exists() and len(started.read_text().split()) == 2, "two to run")
     terminal.type(b"\x03")
     eventually(said.read_text, "the ventilator to say that it has heard")
