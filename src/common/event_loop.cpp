@@ -29,7 +29,7 @@ Signals::Signals(std::initializer_list<int> more) {
   sigemptyset(&wanted_);
   sigaddset(&wanted_, SIGTERM);
   // A signal that is both ignored and blocked would be queued all the same.
-  std::vector<int> unless_ignored{SIGINT, SIGTSTP};
+  std::vector<int> unless_ignored{SIGINT, SIGHUP, SIGTSTP};
   unless_ignored.insert(unless_ignored.end(), more);
   for (const int signal : unless_ignored) {
     if (!is_ignored(signal)) sigaddset(&wanted_, signal);

@@ -13,12 +13,12 @@
 
 namespace divvy {
 
-/// SIGINT, SIGTERM and SIGTSTP as a readable descriptor. Its signals are blocked in threads that
-/// are made later; those made before must block them themselves. SIGPIPE is ignored: writing to
-/// what is gone is an error to handle.
+/// SIGINT, SIGTERM, SIGHUP and SIGTSTP as a readable descriptor. Its signals are blocked in threads
+/// that are made later; those made before must block them themselves. SIGPIPE is ignored: writing
+/// to what is gone is an error to handle.
 class Signals {
  public:
-  /// `more`: others than the three. Those that this process has inherited as ignored stay so.
+  /// `more`: others than the four. Those that this process has inherited as ignored stay so.
   explicit Signals(std::initializer_list<int> more = {});
   ~Signals();
   Signals(const Signals&) = delete;

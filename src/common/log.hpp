@@ -13,7 +13,7 @@ namespace divvy {
 /// What of it is told, besides warnings.
 struct Verbosity {
   bool quiet = false;    // no info
-  bool silent = false;   // nor which tasks have failed
+  bool silent = false;   // not even which tasks have failed
   bool verbose = false;  // debug
 };
 

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/duration.hpp"
+
 namespace divvy {
 namespace {
 
@@ -43,8 +45,14 @@ void CommonOptions::add_to(CLI::App& app) {
 
 void CommonOptions::add_general_to(CLI::App& app) {
   const std::string general = "General";
-  app.add_flag("-q,--quiet", quiet)->group(general);
-  app.add_flag("-v,--verbose", verbose, "Say errors only; say what happens")->group(general);
+  app.add_flag_function("-q,--quiet",
+                        [this](std::int64_t times) {
+                          quiet = times > 0;
+                          silent = times > 1;
+                        })
+      ->group(general);
+  app.add_flag("-v,--verbose", verbose, "Say errors only (-qq: not of tasks); say more")
+      ->group(general);
   app.set_version_flag("--version", version(app.get_name()), "")->group(general);
   app.set_help_flag("-h,--help", "Print the version; print this")->group(general);
 }
@@ -95,6 +103,19 @@ CLI::Validator size_between(std::uint64_t least, std::uint64_t most) {
     }
     return fmt::format("'{}' is no number of bytes from {} to {}, such as 4096, 64k or 10m", value,
                        least, most);
+  };
+  return {read, ""};
+}
+
+CLI::Validator duration_between(double least, double most) {
+  const auto read = [=](std::string& value) -> std::string {
+    const auto seconds = parse_seconds(value);
+    if (!seconds || *seconds < least || *seconds > most) {
+      return fmt::format("'{}' is no time from {} to {} seconds, such as 90, 1.5, 250ms, 5m or 2h",
+                         value, least, most);
+    }
+    value = fmt::format("{}", *seconds);
+    return {};
   };
   return {read, ""};
 }

@@ -24,6 +24,7 @@ struct CommonOptions {
   std::string key;  // file; none: nothing is encrypted
   bool insecure = false;
   bool quiet = false;
+  bool silent = false;  // -q twice
   bool verbose = false;
 
   void add_to(CLI::App& app);
@@ -34,7 +35,9 @@ struct CommonOptions {
   /// host names that are not known yet.
   void resolve(const std::string& program, const Uses& uses);
   [[nodiscard]] bool is_protected() const { return insecure || !key.empty(); }
-  [[nodiscard]] Verbosity verbosity() const { return {.quiet = quiet, .verbose = verbose}; }
+  [[nodiscard]] Verbosity verbosity() const {
+    return {.quiet = quiet, .silent = silent, .verbose = verbose};
+  }
 };
 
 /// For the value of an option: accepts endpoints.
@@ -43,6 +46,11 @@ CLI::Validator endpoint_check();
 /// For the value of an option: accepts `least` to `most` bytes, also as 64k or 10m, and turns them
 /// into their number.
 CLI::Validator size_between(std::uint64_t least, std::uint64_t most);
+
+/// For the value of an option: accepts `least` to `most` seconds, also as 250ms, 90s, 5m or 2h, and
+/// turns them into their number. Its type is kTime.
+CLI::Validator duration_between(double least, double most);
+inline constexpr const char* kTime = "TIME";
 
 /// The same number for people: "64m".
 std::string size_text(std::uint64_t bytes);

@@ -38,8 +38,12 @@ int run_program(const Program& program, int argc, const char* const* argv,
     return body(app);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    tell_user(fmt::format("{}: {} (see {} --help)\n", program.name,
-                          explain(app, program.arguments, error), program.name));
+    const std::string hint = program.hint ? program.hint(app) : "";
+    tell_user(fmt::format("{}: {}\n", program.name,
+                          hint.empty()
+                              ? fmt::format("{} (see {} --help)",
+                                            explain(app, program.arguments, error), program.name)
+                              : hint));
   } catch (const std::exception& error) {
     tell_user(fmt::format("{}: {}\n", program.name, error.what()));
   }

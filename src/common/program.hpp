@@ -27,6 +27,9 @@ struct Program {
   std::string arguments{};  // besides options
   std::string description{};
   std::function<void(CLI::App&)> add_options{};
+  /// What is meant by a command line that is none: a line to be said instead of what is wrong with
+  /// it. Empty: nothing is known.
+  std::function<std::string(const CLI::App&)> hint{};
 };
 
 /// Reads the options and runs `body`; a mistake in the options, or anything it throws, becomes one

@@ -23,13 +23,13 @@ bool is_program(std::string_view word) {
          std::find(kReserved.begin(), kReserved.end(), word) == kReserved.end();
 }
 
+}  // namespace
+
 std::string in_quotes(std::string_view word) {
   std::string quoted = "'";
   for (const char letter : word) letter == '\'' ? quoted += "'\\''" : quoted += letter;
   return quoted += '\'';
 }
-
-}  // namespace
 
 std::string quoted(const std::vector<std::string>& words) {
   std::string line;

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace divvy {
 
 /// A command line for a POSIX shell that stands for just these words.
 std::string quoted(const std::vector<std::string>& words);
+
+/// The same for a single word, in quotes whether they are needed or not.
+std::string in_quotes(std::string_view word);
 
 }  // namespace divvy

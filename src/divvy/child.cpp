@@ -1,6 +1,7 @@
 #include "divvy/child.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +62,11 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::string signal_name(int number) {
+  const char* const name = ::sigabbrev_np(number);
+  return name == nullptr ? fmt::format("signal {}", number) : fmt::format("SIG{}", name);
+}
+
 Child::Child(const Settings& settings) {
   const pid_t launcher = ::getpid();
   const pid_t pid = ::fork();
@@ -74,7 +80,8 @@ void Child::reap() {
   const auto id = static_cast<id_t>(process_.get());
   if (!running() || ::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG) != 0) return;
   if (info.si_pid == 0) return;
-  status_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  if (info.si_code != CLD_EXITED) killed_by_ = info.si_status;
+  status_ = killed_by_ == 0 ? info.si_status : 128 + killed_by_;
 }
 
 void Child::signal(int number) const {

@@ -8,6 +8,9 @@
 
 namespace divvy::launcher {
 
+/// As people write it: "SIGKILL".
+std::string signal_name(int number);
+
 class Child {
  public:
   struct Settings {
@@ -29,6 +32,8 @@ class Child {
   void reap();
   /// The exit status, or 128 and the signal that killed it.
   [[nodiscard]] int status() const { return status_; }
+  /// The signal that killed it; 0: none did.
+  [[nodiscard]] int killed_by() const { return killed_by_; }
   void signal(int number) const;
 
  private:
@@ -36,6 +41,7 @@ class Child {
 
   Descriptor process_;
   int status_ = kRunning;
+  int killed_by_ = 0;
 };
 
 }  // namespace divvy::launcher

@@ -8,37 +8,26 @@
 #include <vector>
 
 #include "common/event_loop.hpp"
+#include "common/log.hpp"
 #include "common/time.hpp"
 #include "divvy/child.hpp"
+#include "divvy/crew.hpp"
 #include "divvy/options.hpp"
+#include "divvy/places.hpp"
 
 namespace divvy::launcher {
 
-/// Where the three programs are: the directory DIVVY_BIN, or else that of this one. Throws
-/// std::runtime_error if one of them is not there.
-std::string program_directory();
-
-/// A directory that only its owner may enter, gone with this object.
-class PrivateDirectory {
- public:
-  PrivateDirectory();
-  ~PrivateDirectory();
-  PrivateDirectory(const PrivateDirectory&) = delete;
-  PrivateDirectory& operator=(const PrivateDirectory&) = delete;
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+/// Whom a signal is for.
+enum class Whom { workers, ventilator, sink, all };
 
 class Launcher {
  public:
   struct Settings {
-    Arguments arguments;
+    Arguments arguments{};
     std::uint32_t jobs = 1;
     bool dry_run = false;
-    std::string retry_command;  // for a user whose tasks have failed
+    std::vector<std::string> environment{};  // of the ventilator, beside ours
+    Verbosity verbosity{};
   };
 
   explicit Launcher(const Settings& settings);
@@ -50,30 +39,38 @@ class Launcher {
 
  private:
   Child start(std::string_view program, Child::Settings settings);
-  void start_workers();
+  Child start_worker(std::vector<std::string> arguments);
 
   void wait();
   void stop(Time now);
   void end_if_over(Time now);
-  void end_all(Time now);
-  void signal_all(int number);
-  [[nodiscard]] std::vector<Child*> children();
-  [[nodiscard]] bool any_running();
-  [[nodiscard]] bool in_trouble() const;
+  void keep_workers(Time now);
   void say_who_was_killed() const;
+
+  [[nodiscard]] bool ending() const { return steps_ > 0; }
+  void next_step(Time now);
+  void kill_all(Time now);
+  [[nodiscard]] bool step_is_over(Time now);
+
+  void signal(Whom whom, int number);
+  [[nodiscard]] std::vector<Child*> children(Whom whom = Whom::all);
+  [[nodiscard]] bool any_running(Whom whom = Whom::all);
+  [[nodiscard]] bool in_trouble() const;
 
   // In this order: the constructor starts the programs one after the other.
   Settings settings_;
+  Log log_;
   std::string programs_;  // their directory
   EventLoop loop_;
   PrivateDirectory directory_;
   Child sink_;
   Child ventilator_;
-  std::vector<Child> workers_;
+  Crew crew_;
 
-  std::optional<Time> stopped_at_;  // when the user asked last
-  std::size_t steps_ = 0;           // how far end_all() has come
-  std::optional<Time> end_at_;      // when it goes on, or begins, at the latest
+  int stops_ = 0;                   // how often the user asked
+  std::optional<Time> stopped_at_;  // when last
+  std::size_t steps_ = 0;           // how many of ending everything were begun
+  std::optional<Time> end_at_;      // when the next one begins at the latest
   bool workers_failed_ = false;
 };
 

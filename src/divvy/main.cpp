@@ -4,17 +4,21 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/command_text.hpp"
 #include "common/program.hpp"
 #include "common/quoting.hpp"
 #include "common/standard_streams.hpp"
+#include "divvy/hints.hpp"
 #include "divvy/launcher.hpp"
 #include "divvy/options.hpp"
+#include "divvy/places.hpp"
 
 namespace {
 
@@ -40,6 +44,14 @@ std::string retry_command(std::vector<std::string> words, bool retries_already) 
   return command.size() <= kLongestCommand ? command : "the same command with --retry-failed";
 }
 
+// What the user has typed, in the environment of the ventilator.
+std::vector<std::string> for_ventilator(const Options& options,
+                                        const std::vector<std::string>& words) {
+  const worker::Options& tasks = options.worker;
+  return {"DIVVY_RETRY_COMMAND=" + retry_command(words, options.ventilator.retry_failed),
+          "DIVVY_COMMAND=" + command_text(tasks.command, tasks.colsep, tasks.task_on_stdin)};
+}
+
 // Dies of the signal: a shell's loop goes on after a command that exits with a status.
 [[noreturn]] void die_of(int signal) {
   constexpr rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
@@ -53,15 +65,25 @@ std::string retry_command(std::vector<std::string> words, bool retries_already) 
   ::_exit(128 + signal);
 }
 
+void refuse_with_hint(const std::string& line) {
+  if (!line.empty()) throw std::invalid_argument(line);
+}
+
 int run(const CLI::App& app, const Options& options, const std::vector<std::string>& words) {
+  refuse_with_hint(hint(app, words));
   options.check();
+  if (options.worker.command.empty() && !options.ventilator.random) {
+    refuse_with_hint(
+        hint_at_commands(words, options.ventilator.files, options.ventilator.null_delimited));
+  }
   int status = 0;
   int signal = 0;
   {  // the children and their directory are gone before this process dies
     Launcher launcher({.arguments = arguments_of(app, options),
                        .jobs = options.jobs,
                        .dry_run = options.worker.dry_run,
-                       .retry_command = retry_command(words, options.ventilator.retry_failed)});
+                       .environment = for_ventilator(options, words),
+                       .verbosity = options.common.verbosity()});
     status = launcher.run();
     signal = launcher.stop_signal();
   }
@@ -74,6 +96,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
 int main(int argc, char** argv) try {
   if (argc > 1 && is_subcommand(argv[1])) run_subcommand(argv + 1);
   Options options;
+  const std::vector<std::string> words(argv, argv + argc);
   const Program program{
       .name = "divvy",
       .arguments = "[FILE...] [-- COMMAND [ARG...]]",
@@ -83,8 +106,8 @@ int main(int argc, char** argv) try {
           "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
           "Without COMMAND a line is a number of milliseconds to sleep; without COMMAND and\n"
           "input the batch is 100 random ones, as in the ZeroMQ Guide.",
-      .add_options = [&](CLI::App& app) { options.add_to(app); }};
-  const std::vector<std::string> words(argv, argv + argc);
+      .add_options = [&](CLI::App& app) { options.add_to(app); },
+      .hint = [&](const CLI::App& app) { return hint(app, words); }};
   options.worker.command = take_command(argc, argv);
   return run_program(program, argc, argv, [&](CLI::App& app) { return run(app, options, words); });
 } catch (const std::exception& error) {

@@ -35,7 +35,7 @@ Words pass(const std::vector<const CLI::Option*>& given) {
     const std::string name = option->get_name(false, false);
     if (table.get_option_no_throw(name) == nullptr) continue;
     if (is_flag(*option)) {
-      arguments.push_back(name);
+      arguments.insert(arguments.end(), option->count(), name);
       continue;
     }
     for (const std::string& value : option->results()) {
@@ -95,6 +95,10 @@ void Options::add_to(CLI::App& app) {
 void Options::check() const {
   worker.check();
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);
+  if (!ventilator.name.empty() && sink.journal.empty()) {
+    throw std::invalid_argument(
+        "--name goes on where a journal says; add --journal FILE, or leave --name out");
+  }
   for (const std::string& file : ventilator.files) {
     if (read_error(file) == 0) continue;
     throw std::runtime_error(fmt::format("cannot read {}; name files with one task a line", file));

@@ -76,9 +76,9 @@ void Options::add_batch_to(CLI::App& app) {
       ->type_name("N")
       ->check(CLI::Range(0, 1000).description(""))
       ->group(batch);
-  app.add_option("--retry-delay", retry_delay, "Run failed tasks N times more, after S seconds")
-      ->type_name("S")
-      ->check(CLI::Range(0.0, 1e6).description(""))
+  app.add_option("--retry-delay", retry_delay, "Run failed tasks N times more, TIME later")
+      ->type_name(kTime)
+      ->transform(duration_between(0, 1e6))
       ->group(batch);
   app.add_option("--halt", halt, "Give up at soon,fail=N or now,fail=N% (kills)")
       ->type_name("WHEN")
@@ -102,8 +102,8 @@ void Options::add_fleet_to(CLI::App& app) {
       ->capture_default_str()
       ->group(batch);
   app.add_option("--lost-after", lost_after, "A worker silent so long is gone")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1.5, 1e6).description(""))
+      ->type_name(kTime)
+      ->transform(duration_between(1.5, 1e6))
       ->capture_default_str()
       ->group(batch);
   app.add_option("--max-outstanding-bytes", max_outstanding_bytes, "Read no further ahead")

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/program.hpp"
+#include "worker/advice.hpp"
 #include "worker/command_runner.hpp"
 #include "worker/dry_runner.hpp"
 #include "worker/options.hpp"
@@ -31,6 +32,14 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
           .max_output = options.max_output});
 }
 
+// Of several workers on a machine, which number their slots one after the other, the first one says
+// it for all.
+void advise(const Options& options) {
+  if (options.first_slot > 1) return;
+  const Log log("worker", options.common.verbosity());
+  for (const auto& line : advice(options.command, !options.colsep.empty())) log.info(line);
+}
+
 int run(Options& options) {
   options.common.resolve("worker", kConnectsToAll);
   if (!options.inbox.empty()) {
@@ -38,6 +47,7 @@ int run(Options& options) {
     require_private(options.inbox, options.common.is_protected());
   }
   options.check();
+  advise(options);
   const std::string name = default_name();
   return Worker({.endpoints = options.common.endpoints,
                  .inbox = options.inbox,

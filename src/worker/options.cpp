@@ -64,8 +64,8 @@ void Options::add_execution_to(CLI::App& app) {
   app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
   app.add_flag("--dry-run", dry_run, "Print what would be run, and run nothing")->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 1e9).description(""))
+      ->type_name(kTime)
+      ->transform(duration_between(0.001, 1e9))
       ->group(tasks);
   app.add_option("--max-output", max_output, "Kill a task that prints more")
       ->type_name("BYTES")

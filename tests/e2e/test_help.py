@@ -72,10 +72,19 @@ def test_a_document_calls_the_programs_by_their_names(document):
     assert re.findall(r"(?:scripts|build/\w+)/(?:divvy|ventilator|worker|sink)\b", (ROOT / document).read_text()) == []
 
 
+PASTED = r"""sh -c (?:'[^'\n]*\{[./0-9]*\}.*?'|"[^"\n]*\{[./0-9]*\}.*?")"""
+
+
 @every_document
 def test_no_document_pastes_a_task_into_a_script(document):
     """It is an argument of the script, or the whole of it: within one, its text would be run."""
-    assert re.findall(r"""sh -c (?:'[^'\n]*\{\}.*?'|"[^"\n]*\{\}.*?")""", (ROOT / document).read_text()) == []
+    assert re.findall(PASTED, (ROOT / document).read_text()) == []
+
+
+@every_program
+def test_neither_does_a_man_page_or_the_help(program):
+    page = (ROOT / f"docs/man/{program}.1").read_text().replace("\\-", "-")
+    assert re.findall(PASTED, page + help_of(program)) == []
 
 
 # --- the examples
@@ -180,6 +189,10 @@ def test_nothing_is_suggested_when_nothing_is_near(pipeline, program, option):
     ("ventilator", ["--name", "a", "--name", "b", "-"], "--name is given more than once"),
     ("ventilator", ["--random", "3", "-"], "FILE cannot be combined with --random"),
     ("worker", ["--max-output", "101m"], "'101m' is no number of bytes from 0 to 104857600, such as 4096, 64k or 10m"),
+    ("worker", ["--timeout", "nan"], "'nan' is no time from 0.001 to 1000000000 seconds, such as 90, 1.5, 250ms, 5m or 2h"),
+    ("ventilator", ["--retry-delay", "-1", "-"], "'-1' is no time from 0 to 1000000 seconds"),
+    ("ventilator", ["--lost-after", "5 minutes", "-"], "'5 minutes' is no time from 1.5 to"),
+    ("ventilator", ["--lost-after=inf", "-"], "'inf' is no time"),
 ])
 def test_a_mistake_is_told_in_plain_words(pipeline, program, words, says):
     assert re.search(says, refused(pipeline, program, *words))

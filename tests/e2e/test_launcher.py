@@ -21,6 +21,8 @@ from pipeline import BIN
     (["--summary=s"], "sink", ["--summary=s"]),
     (["--timeout", "5"], "worker", ["--timeout=5"]),
     (["--timeout=0.5"], "worker", ["--timeout=0.5"]),
+    (["--timeout=250ms"], "worker", ["--timeout=0.25"]),
+    (["--retry-delay", "2h"], "ventilator", ["--retry-delay=7200"]),
     (["--dry-run"], "worker", ["--dry-run"]),
     (["--max-output", "64k"], "worker", ["--max-output=65536"]),
     (["-0"], "ventilator", ["--null"]),
@@ -30,8 +32,7 @@ from pipeline import BIN
     (["--retries", "3"], "ventilator", ["--retries=3"]),
     (["--max-task", "64k"], "ventilator", ["--max-task=65536"]),
     (["--halt", "now,fail=1"], "ventilator", ["--halt=now,fail=1"]),
-    (["--name", "a=b"], "ventilator", ["--name=a=b"]),
-    (["-k0", "--tag"], "sink", ["--keep-order", "--tag"]),
+        (["-k0", "--tag"], "sink", ["--keep-order", "--tag"]),
 ])
 def test_each_option_goes_to_the_program_that_knows_it(play, given, to, passed):
     play.run("-j1", "--random=1", *given)
@@ -53,6 +54,34 @@ def test_how_a_task_becomes_a_command_is_for_the_workers(play, given, passed):
     assert play.arguments("worker") == [*passed, "--", "cat"]
 
 
+def test_a_named_batch_has_a_journal(play):
+    play.run("-j1", "--random=1", "--journal=j", "--name", "a=b")
+
+    assert sorted(play.arguments("ventilator")) == ["--name=a=b", "--random=1"]
+    assert play.arguments("sink") == ["--journal=j"]
+
+
+@pytest.mark.parametrize("given", [["--name", "n"], ["--name", "n", "--retry-failed"]])
+def test_a_name_without_a_journal_is_refused_for_nothing_could_come_of_it(play, given):
+    run = play.run(*given, "--random=1")
+
+    assert run.process.returncode == 255
+    assert run.err == "divvy: --name goes on where a journal says; add --journal FILE, or leave --name out\n"
+    assert not play.seen("sink")
+
+
+@pytest.mark.parametrize("given, text", [
+    (["--", "echo", "a b", "{}"], "echo 'a b' '{}'"), (["--stdin", "--", "cat"], "cat (--stdin)"),
+    (["--colsep", ",", "--", "echo"], "echo (--colsep ',')"), (["--random=1"], ""),
+])
+def test_the_ventilator_alone_is_told_what_is_run(play, given, text):
+    play.part(ventilator='echo "$DIVVY_COMMAND" >"$PLAY/told"; idle', worker='echo "$DIVVY_COMMAND" >"$PLAY/worker-told"; echo >"$PLAY/ventilator.go"; idle')
+    play.run("-j1", *given)
+
+    assert (play.stage / "told").read_text() == text + "\n"
+    assert play.note("worker-told") == []
+
+
 def test_every_option_of_divvy_is_one_of_the_programs(play):
     """Nothing is accepted that nobody knows."""
     def options(program):
@@ -69,6 +98,14 @@ def test_how_much_to_say_goes_to_all(play, option, passed):
 
     for name in ("sink", "worker", "ventilator"):
         assert passed in play.arguments(name)
+
+
+@pytest.mark.parametrize("given", [["-qq"], ["-q", "--quiet"]])
+def test_quiet_goes_to_all_as_often_as_it_is_given(play, given):
+    play.run("-j1", "--random=1", *given)
+
+    for name in ("sink", "worker", "ventilator"):
+        assert play.arguments(name).count("--quiet") == 2
 
 
 def test_the_command_goes_to_the_workers_as_it_is(play):
@@ -209,7 +246,7 @@ def test_on_a_terminal_with_a_command_the_tasks_are_typed(play, terminal):
     ["-j", "0"], ["-j0"], ["-j", "x"], ["-j", "-1"], ["-j", ""], ["-j", "1.5"], ["-j"],
     ["--jobs=99999999999999999999"], ["--no-such-option"], ["-x"], ["-kx"], ["--timeout"],
     ["--tag=1"], ["no such file"], ["/"], ["-k", "--nul"], ["--report", "-"], ["--colsep", ","], ["--colsep", "(", "--", "a"],
-    ["--halt", "never"], ["--retry-failed"], ["--max-output", "1t"],
+    ["--halt", "never"], ["--timeout", "nan"], ["--timeout=inf"], ["--timeout="], ["--retry-delay", "5x"], ["--retry-failed"], ["--max-output", "1t"],
 ])
 def test_what_is_wrong_is_said_in_one_line_and_nothing_is_started(play, arguments):
     run = play.run(*arguments)

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_a_reader_that_goes_away_ends_everything(divvy):
 def test_two_signals_leave_no_process_behind(divvy, tmp_path):
     started, said = tmp_path / "started", tmp_path / "said"
     with said.open("w") as stderr:
-        run = divvy("-j2", "--", "sh", "-c", f"echo {{}} >>{started}; sleep 1000",
+        run = divvy("-j2", "--", "sh", "-c", f'echo "$1" >>{started}; sleep 1000', "sh",
                     stdin=subprocess.PIPE, stderr=stderr)
     run.process.stdin.write("1\n2\n3\n4\n")
     run.process.stdin.flush()
@@ -104,9 +105,9 @@ def test_two_signals_leave_no_process_behind(divvy, tmp_path):
 def test_ctrl_c_waits_for_what_runs_and_hands_out_no_more(divvy, terminal, tmp_path):
     tasks, started, said = (tmp_path / name for name in ("tasks", "started", "said"))
     tasks.write_text("1\n2\n3\n4\n")
-    wait = f"echo {{}} >>{started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done"
+    wait = f'echo "$1" >>{started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done'
     with said.open("w") as stderr:
-        run = divvy("-j2", str(tasks), "--", "sh", "-c", wait, stderr=stderr, **terminal.options)
+        run = divvy("-j2", str(tasks), "--", "sh", "-c", wait, "sh", stderr=stderr, **terminal.options)
     eventually(lambda: started.exists() and len(started.read_text().split()) == 2, "two to run")
     terminal.type(b"\x03")
     eventually(said.read_text, "the ventilator to say that it has heard")
@@ -114,6 +115,38 @@ def test_ctrl_c_waits_for_what_runs_and_hands_out_no_more(divvy, terminal, tmp_p
 
     assert run.end() == -signal.SIGINT
     assert run.out.split() == ["done", "done"]
+
+
+def test_a_terminal_that_is_closed_lets_what_runs_end_and_be_recorded(divvy, terminal, tmp_path):
+    tasks, started, journal = (tmp_path / name for name in ("tasks", "started", "journal"))
+    tasks.write_text("1\n2\n3\n4\n")
+    wait = f'echo >>{started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo "done $1"'
+    run = divvy("-j2", "--journal", journal, "--name", "n", tasks, "--", "sh", "-c", wait, "sh",
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **terminal.options)
+    eventually(lambda: started.exists() and started.read_text() == "\n\n", "two to run")
+    terminal.close()
+    time.sleep(0.3)  # whoever is told has heard by then
+    (tmp_path / "open").touch()
+
+    assert run.end() == -signal.SIGHUP
+    with sqlite3.connect(journal) as database:
+        assert database.execute("SELECT text, rtrim(stdout, char(10)) FROM result ORDER BY task").fetchall() == [("1", "done 1"), ("2", "done 2")]
+    assert started.read_text() == "\n\n"
+
+
+def test_a_hang_up_is_ignored_as_nohup_wants_it(tmp_path):
+    started = tmp_path / "started"
+    wait = f"echo >> {started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo done"
+    run = subprocess.Popen(["nohup", LAUNCHER, "-j1", "--", "sh", "-c", wait, "sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, text=True)
+    run.stdin.write("1\n2\n")
+    run.stdin.flush()
+    eventually(started.exists, "the first one to run")
+    run.send_signal(signal.SIGHUP)
+    (tmp_path / "open").touch()
+
+    assert run.communicate(timeout=DEADLINE)[0] == "done\ndone\n"
+    assert run.returncode == 0
 
 
 def test_the_command_that_runs_what_failed_again_is_the_users_own(divvy, tmp_path):
@@ -159,11 +192,12 @@ def test_timeout_of_coreutils_lets_what_runs_end(divvy, tmp_path):
 
 
 def states(run):
-    """Of each process of a run, as the kernel has it: T is stopped."""
+    """Of each process of a run, as the kernel has it: T is stopped, or D, where a shell has just
+    started a program (vfork) which is stopped."""
     found = {}
     for pid in run.alive():
         try:
-            found[pid] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            found[pid] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0].replace("D", "T")
         except OSError:
             pass  # it has just ended
     return found
@@ -205,7 +239,7 @@ def test_four_thousand_files_are_not_too_many(tmp_path):
     files = [tmp_path / f"a file whose name is not short, {number:04}" for number in range(4000)]
     for number, file in enumerate(files):
         file.write_text(f"{number}\n")
-    done = subprocess.run([LAUNCHER, "-q", "-k", "--name", "n", *files, "--", "echo"], capture_output=True, text=True,
+    done = subprocess.run([LAUNCHER, "-q", "-k", *files, "--", "echo"], capture_output=True, text=True,
                           timeout=DEADLINE, check=False)
     assert (done.returncode, done.stdout) == (0, "".join(f"{number}\n" for number in range(4000)))
 

@@ -168,11 +168,12 @@ def test_a_task_that_lost_three_workers_is_failed(pipeline, gate):
     assert "lost 3 workers" in sink.err
 
 
-def test_a_worker_told_to_leave_finishes_what_runs_and_hands_back_the_rest(pipeline, gate):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_told_to_leave_finishes_what_runs_and_hands_back_the_rest(pipeline, gate, number):
     sink, leaver = pipeline.sink(), pipeline.worker(command=gate.command)
     ventilator = pipeline.ventilator(tasks=range(1, 9))
     first = gate.came(1)
-    leaver.send(signal.SIGTERM)
+    leaver.send(number)
     pipeline.worker(command=gate.command)
     gate.came(2)
     gate.open()
@@ -197,17 +198,28 @@ def test_a_worker_told_twice_to_leave_kills_what_runs(pipeline, gate):
 # --- the ventilator and the sink go
 
 
-def test_an_interrupted_ventilator_stops_and_says_255(pipeline, gate):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_ventilator_stops_and_says_255(pipeline, gate, number):
     sink, worker = pipeline.sink(), pipeline.worker(command=gate.command)
     ventilator = pipeline.ventilator(tasks=range(1, 100))
     gate.came(1)
-    ventilator.send(signal.SIGINT)
+    ventilator.send(number)
     ventilator.says("stopping")
     gate.open()
     assert ventilator.status() == 255
     assert sink.status() == 255
     assert 1 <= len(printed(sink)) < 99
     assert worker.popen.poll() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_sink_says_what_it_has(pipeline, gate, number):
+    sink, _, _ = pipeline.sink(), pipeline.worker(command=gate.command), pipeline.ventilator(tasks=range(1, 100))
+    gate.came(1)
+    sink.send(number)
+    assert sink.status() == 255
+    assert "0 of 99 tasks recorded" in sink.err
+    gate.open()
 
 
 def test_a_ventilator_interrupted_twice_leaves_now(pipeline, gate):

@@ -94,7 +94,7 @@ def terminal_type(monkeypatch):
 
 
 TASKS = "".join(f"{task}\n" for task in range(1, 21))
-SLOW = ("sh", "-c", "sleep 0.1; echo out {}; test {} != 7")
+SLOW = ("sh", "-c", 'sleep 0.1; echo out "$1"; test "$1" != 7', "sh", "{}")
 
 
 def test_a_live_line_follows_the_batch_and_leaves_the_output_whole(divvy, screen):
@@ -109,7 +109,7 @@ def test_a_live_line_follows_the_batch_and_leaves_the_output_whole(divvy, screen
 
 
 def test_what_did_not_end_its_line_is_not_written_over(divvy, screen):
-    on_screen(divvy, screen, "-j", "1", "--", "sh", "-c", "sleep 0.3; printf {},", text="1\n2\n3\n")
+    on_screen(divvy, screen, "-j", "1", "--", "sh", "-c", 'sleep 0.3; printf "$1",', "sh", "{}", text="1\n2\n3\n")
     assert any(line.startswith("1,2,3,") for line in screen.lines), screen.lines
 
 
@@ -138,12 +138,12 @@ def test_no_line_moves_on_a_dumb_terminal(divvy, screen, monkeypatch):
 
 
 def test_with_quiet_there_is_no_live_line_and_no_table(divvy, screen):
-    on_screen(divvy, screen, "-q", "-j", "2", "--", "sh", "-c", "sleep 0.3; echo {}", text="1\n2\n")
+    on_screen(divvy, screen, "-q", "-j", "2", "--", "sh", "-c", 'sleep 0.3; echo "$1"', "sh", "{}", text="1\n2\n")
     assert sorted(screen.lines) == ["", "1", "2"]
 
 
 def test_where_there_is_no_terminal_nothing_is_drawn(divvy):
-    run = divvy("-j", "2", "--", "sh", "-c", "sleep 0.3; echo {}", stdin=screen_input("1\n2\n"))
+    run = divvy("-j", "2", "--", "sh", "-c", 'sleep 0.3; echo "$1"', "sh", "{}", stdin=screen_input("1\n2\n"))
     run.end()
     assert "\x1b" not in run.err and "ETA" not in run.err
     assert "2 tasks, 0 failed, 0 retried, 0 duplicates" in run.err
@@ -164,7 +164,7 @@ def test_a_table_tells_what_each_worker_did(pipeline):
 
 def test_the_summary_has_the_same_as_json(pipeline):
     summary = pipeline.file("summary.json")
-    pipeline.batch([0, 3], command=("sh", "-c", "sleep 0.2; exit {}"), workers=1, sink=("--summary", summary), ventilator=("--name", "b"))
+    pipeline.batch([0, 3], command=("sh", "-c", 'sleep 0.2; exit "$1"', "sh", "{}"), workers=1, sink=("--summary", summary), ventilator=("--name", "b"))
     figures = json.loads(summary.read_text())
     assert (figures["version"], figures["name"], figures["complete"]) == (1, "b", True)
     assert (figures["tasks"], figures["recorded"], figures["succeeded"], figures["failed"]) == (2, 2, 1, 1)

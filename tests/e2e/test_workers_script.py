@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from launcher import alive_with
-from pipeline import BIN, DEADLINE, HERE
+from pipeline import BIN, DEADLINE, HERE, eventually
 
 SCRIPT = HERE.parents[1] / "scripts" / "workers"
 
@@ -47,6 +47,21 @@ def test_a_signal_lets_what_runs_end_and_a_second_one_does_not(pipeline, workers
     assert len(script.workers()) == 2
     script.send(signal.SIGTERM)
     assert script.status() == 0
+
+
+def test_a_terminal_that_is_closed_lets_what_runs_end(pipeline, workers, gate):
+    """It tells the script and each worker, and the script tells the workers: that is not twice."""
+    sink = pipeline.sink()
+    pipeline.ventilator(tasks=range(2))
+    script = workers(2, *pipeline.at, "-v", "--", *gate.command)
+    gate.came(2)
+    for pid in script.workers():
+        os.kill(pid, signal.SIGHUP)
+    script.send(signal.SIGHUP)
+    script.says("(?s)(finishing what runs.*){2}")
+    gate.open()
+    assert script.status() == 0
+    eventually(lambda: sorted(sink.out.splitlines()) == ["done 0", "done 1"], "both to end")
 
 
 def test_the_environment_reaches_the_tasks_as_it_is(pipeline, workers):

@@ -58,25 +58,7 @@ std::string_view in_form(std::string_view path, Form form) {
   return path;
 }
 
-Template::Template(std::string_view word, bool columns) {
-  while (!word.empty()) {
-    const std::size_t backslash = word.starts_with('\\') ? 1 : 0;
-    const Written written = placeholder_at(word.substr(backslash), columns);
-    if (written.size == 0) {
-      add_literal(word.substr(0, 1));
-      word.remove_prefix(1);
-      continue;
-    }
-    if (backslash > 0) {
-      add_literal(word.substr(1, written.size));
-    } else {
-      pieces_.emplace_back(written.placeholder);
-    }
-    word.remove_prefix(backslash + written.size);
-  }
-}
-
-Template::Written Template::placeholder_at(std::string_view text, bool columns) {
+Placeholder placeholder_at(std::string_view text, bool columns) {
   const auto end = text.starts_with('{') ? text.find('}') : std::string_view::npos;
   if (end == std::string_view::npos) return {};
   std::string_view name = text.substr(1, end - 1);
@@ -91,7 +73,26 @@ Template::Written Template::placeholder_at(std::string_view text, bool columns) 
   if (form == kForms.end()) return {};
   placeholder.form = form->second;
   if (placeholder.column > 0 && placeholder.form >= Form::number) return {};
-  return {placeholder, end + 1};
+  placeholder.size = end + 1;
+  return placeholder;
+}
+
+Template::Template(std::string_view word, bool columns) {
+  while (!word.empty()) {
+    const std::size_t backslash = word.starts_with('\\') ? 1 : 0;
+    const Placeholder placeholder = placeholder_at(word.substr(backslash), columns);
+    if (placeholder.size == 0) {
+      add_literal(word.substr(0, 1));
+      word.remove_prefix(1);
+      continue;
+    }
+    if (backslash > 0) {
+      add_literal(word.substr(1, placeholder.size));
+    } else {
+      pieces_.emplace_back(placeholder);
+    }
+    word.remove_prefix(backslash + placeholder.size);
+  }
 }
 
 void Template::add_literal(std::string_view text) {

@@ -20,11 +20,20 @@ enum class Form { whole, stem, base, directory, base_stem, number, slot };
 /// `path` in one of the first five forms: what GNU parallel makes of {}, {.}, {/}, {//} and {/.}.
 std::string_view in_form(std::string_view path, Form form);
 
+/// A placeholder as it is written at the beginning of a text.
+struct Placeholder {
+  Form form = Form::whole;
+  std::size_t column = 0;  // 0: the task
+  std::size_t size = 0;    // of what is written; 0: there is none
+};
+
+/// `columns`: whether {1}, {2}, {1.} and the like are placeholders.
+Placeholder placeholder_at(std::string_view text, bool columns);
+
 /// A word, parsed. A backslash before a placeholder makes it literal; any other brace or backslash
 /// is.
 class Template {
  public:
-  /// `columns`: whether {1}, {2}, {1.} and the like are placeholders.
   Template(std::string_view word, bool columns);
 
   [[nodiscard]] bool has_placeholders() const;
@@ -32,17 +41,6 @@ class Template {
   [[nodiscard]] std::string with(const Execution& execution, const Columns& columns) const;
 
  private:
-  struct Placeholder {
-    Form form = Form::whole;
-    std::size_t column = 0;  // 0: the task
-  };
-  /// A placeholder as it is written at the beginning of a text.
-  struct Written {
-    Placeholder placeholder;
-    std::size_t size = 0;  // 0: there is none
-  };
-
-  static Written placeholder_at(std::string_view text, bool columns);
   static void fill(std::string& word, const Placeholder& placeholder, const Execution& execution,
                    const Columns& columns);
   void add_literal(std::string_view text);
