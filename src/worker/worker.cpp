@@ -37,12 +37,21 @@ std::string inbox_endpoint(const Worker::Settings& settings, WorkerId self) {
   return settings.inbox.empty() ? inbox_for(settings.endpoints.feedback, self) : settings.inbox;
 }
 
+// Whether process ids are a container's. The kernel gives those of the whole machine this number.
+bool has_pids_of_its_own() {
+  constexpr std::string_view machine = "pid:[4026531836]";
+  std::array<char, 64> target{};
+  const ssize_t size = ::readlink("/proc/self/ns/pid", target.data(), target.size());
+  return size > 0 && std::string_view(target.data(), static_cast<std::size_t>(size)) != machine;
+}
+
 }  // namespace
 
 std::string default_name() {
   std::array<char, HOST_NAME_MAX + 1> host{};
   ::gethostname(host.data(), host.size() - 1);
-  return fmt::format("{}:{}", host.data(), ::getpid());
+  const std::string name = fmt::format("{}:{}", host.data(), ::getpid());
+  return has_pids_of_its_own() ? fmt::format("{}-{:08x}", name, random_id() >> 32) : name;
 }
 
 Worker::Worker(Settings settings, std::unique_ptr<Runner> runner)
@@ -262,7 +271,9 @@ std::uint32_t Worker::offered_slots() const {
 }
 
 void Worker::send_presence(Time now) {
-  const Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered_slots());
+  Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered_slots());
+  presence.pool = settings_.pool;
+  presence.command = settings_.command;
   if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
 }
 

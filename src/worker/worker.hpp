@@ -21,7 +21,8 @@
 
 namespace divvy::worker {
 
-/// "HOST:PID", which no other worker is called that runs now.
+/// "HOST:PID", which no other worker is called that runs now; in a container, where other workers
+/// may have both in common, with something random behind it.
 std::string default_name();
 
 class Worker {
@@ -30,7 +31,9 @@ class Worker {
     Endpoints endpoints{};
     std::string inbox{};  // endpoint; empty: chosen beside the feedback endpoint
     std::string key{};    // file; empty: none
-    std::string name{};   // for people
+    std::string name{};     // for people
+    std::string pool{};     // whose ventilators it works for; empty: those of none
+    std::string command{};  // what it runs, for people
     std::uint32_t slots = 1;
     std::uint32_t first_slot = 1;
     bool workloads = false;  // tasks are milliseconds to sleep
