@@ -220,11 +220,12 @@ void Worker::collect_ended() {
 
 void Worker::finish(const Running& run, const Ended& ended) {
   if (run.plain) return finish_plain(ended);
+  const Holdings::Ran ran{
+      .started = run.started_utc, .took = now() - run.started, .slot = run.slot};
   // A task that was killed because the worker leaves has not failed: another worker may run it.
-  const bool killed = phase_ == Phase::leaving_now && ended.outcome == Outcome::signalled;
-  if (killed) return holdings_.give_back(run.task);
-  const std::int64_t took = (now() - run.started).count();
-  holdings_.finish(run.task, ended, {.started = run.started_utc, .ended = run.started_utc + took});
+  const bool interrupted = phase_ == Phase::leaving_now && ended.outcome == Outcome::signalled;
+  if (interrupted) return holdings_.interrupt(run.task, ended, ran);
+  holdings_.finish(run.task, ended, ran);
 }
 
 // A plain completion has no room for what the task printed, or for how it ended.
