@@ -33,6 +33,7 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
       std::move(*command),
       CommandRunner::Settings{
           .worker = name,
+          .slots = options.slots,
           .timeout = options.timeout ? std::optional(from_seconds(*options.timeout)) : std::nullopt,
           .max_output = options.max_output});
 }

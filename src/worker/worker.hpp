@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <zmq.hpp>
 
 #include "common/connection.hpp"
@@ -15,6 +16,7 @@
 #include "common/listener.hpp"
 #include "common/log.hpp"
 #include "divvy/endpoints.hpp"
+#include "worker/rules/capacity.hpp"
 #include "worker/rules/holdings.hpp"
 #include "worker/rules/slots.hpp"
 #include "worker/runner.hpp"
@@ -29,8 +31,8 @@ class Worker {
  public:
   struct Settings {
     Endpoints endpoints{};
-    std::string inbox{};  // endpoint; empty: chosen beside the feedback endpoint
-    std::string key{};    // file; empty: none
+    std::string inbox{};    // endpoint; empty: chosen beside the feedback endpoint
+    std::string key{};      // file; empty: none
     std::string name{};     // for people
     std::string pool{};     // whose ventilators it works for; empty: those of none
     std::string command{};  // what it runs, for people
@@ -49,7 +51,7 @@ class Worker {
   enum class Phase {
     serving,
     leaving,      // waits for running tasks and the receipts of results
-    leaving_now,  // kills running tasks
+    leaving_now,  // ends running tasks
   };
 
   /// A task in a slot. A plain one came from the guide's ventilator, or one like it.
@@ -67,9 +69,12 @@ class Worker {
   void receive(const zmq::message_t& message);
   void receive_lane(const Lane& lane);
   void receive_plain(std::string_view task);
-  void kill(const std::function<bool(const Running&)>& which);
+  [[nodiscard]] std::unordered_set<std::uint64_t> keys_of(
+      const std::function<bool(const Running&)>& which) const;
   void fill_slots();
-  void start(Task task, bool plain);
+  bool start(Task task, bool plain);
+  void put_back(Running run);
+  void tell_shortage(const std::string& limit);
   void collect_ended();
   void finish(const Running& run, const Ended& ended);
   void finish_plain(const Ended& ended);
@@ -102,6 +107,8 @@ class Worker {
   std::unordered_map<std::uint64_t, Running> running_;  // by the key of the execution
   std::uint64_t last_key_ = 0;
   Slots slots_;
+  Capacity capacity_;
+  bool shortage_told_ = false;
 
   Time presence_at_;
   Phase phase_ = Phase::serving;
