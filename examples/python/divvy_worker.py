@@ -189,7 +189,7 @@ class Worker:
             threading.Thread(target=self.perform, args=(work,), daemon=True).start()
 
     def perform(self, work):
-        first = work.task or 1
+        first, began = work.task or 1, time.monotonic_ns()
         result = dict(ids=range(first, first + 1), attempt=work.attempt, attempts=work.attempts, slot=0, outcome=protocol.EXITED,
                       status=0, started=time.time_ns(), texts=[work.text], output=b"", errors=b"", reason=b"")
         try:
@@ -197,7 +197,8 @@ class Worker:
             result.update(done if isinstance(done, dict) else dict(output=done))
         except Exception as error:
             result.update(outcome=protocol.FAILED, reason=(str(error) or repr(error)).encode())
-        work.result = dict(result, ended=max(result["started"], time.time_ns()))
+        # The clock of `started` may be set meanwhile; this one may not.
+        work.result = dict(result, ended=result["started"] + time.monotonic_ns() - began)
         self.ended.put(work)
         self.wake_writer.send(b"!")
 

@@ -105,7 +105,7 @@ BYTES, RANGE, TEXTS = Bytes(), Range(), Texts()
 SLEPT, EXITED, SIGNALLED, FAILED, TIMED_OUT, LOST, INTERRUPTED = range(7)
 OUTCOME = Int("B", lambda value: value <= INTERRUPTED)
 VERDICT = Int("B", lambda value: value <= 2)
-STATE = Int("B", lambda value: value <= 3)
+STATE = Int("B", lambda value: value <= 4)
 
 SETTLED = Record(ids=RANGE, attempt=U32)
 ASSIGNMENT = Record(ids=RANGE, attempt=U32, attempts=U32, texts=TEXTS)

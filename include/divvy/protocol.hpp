@@ -405,6 +405,7 @@ enum class BatchState : std::uint8_t {
   closed,    // `tasks` is the number of tasks
   complete,  // and all of them have a receipt
   stopped,   // the ventilator leaves with tasks undone
+  stopping,  // no more is handed out, what runs is waited for
 };
 
 struct Announcement {
@@ -425,7 +426,7 @@ struct Announcement {
   std::uint64_t busy_slots = 0;  // of these slots
 
   [[nodiscard]] bool valid() const {
-    return ventilator != VentilatorId::none && state <= BatchState::stopped &&
+    return ventilator != VentilatorId::none && state <= BatchState::stopping &&
            elapsed <= kMaxNanoseconds && name.size() <= kMaxNameBytes &&
            feedback.size() <= kMaxEndpointBytes && sender.size() <= kMaxNameBytes &&
            command.size() <= kMaxLineBytes;

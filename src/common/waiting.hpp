@@ -15,14 +15,15 @@ namespace divvy {
 class Waiting {
  public:
   /// `whom`: such as "a sink at tcp://127.0.0.1:5558"; `more`: what else to say of them while they
-  /// are missing. To be called in each turn of the loop.
+  /// are missing; `since`: when, if that was before the last call. To be called in each turn of the
+  /// loop.
   void update(bool there, const std::string& whom, const std::string& more, Time now,
-              const Log& log) {
+              const Log& log, std::optional<Time> since = {}) {
     if (there) {
       if (told_) log.info("found " + whom);
       return stop();
     }
-    if (!since_) since_ = now;
+    if (!since_) since_ = since.value_or(now);
     if (told_ || now < *since_ + kPatience) return;
     told_ = true;
     log.info("waiting for " + whom + more);

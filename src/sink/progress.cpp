@@ -48,8 +48,11 @@ std::vector<Piece> pieces(const Figures& figures) {
   list.push_back({4, fmt::format("{} running", figures.busy_slots)});
   list.push_back({1, plural(figures.workers_there, "worker")});
   list.push_back({5, clock_text(figures.elapsed)});
-  if (const auto left = figures.time_left())
+  if (figures.stopping) {
+    list.push_back({7, fmt::format("stopping, {} left", figures.busy_slots)});
+  } else if (const auto left = figures.time_left()) {
     list.push_back({7, "ETA " + clock_text(*left + 500ms)});
+  }
   return list;
 }
 

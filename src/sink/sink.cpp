@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 
 // A worker that is told to leave at once gives its tasks two seconds to end.
 constexpr auto kKillingTakes = 3s;
+// A ventilator announces its batch every second.
+constexpr auto kSilent = 1300ms;
 
 // Who has a batch under way, for others.
 std::string holder_with(std::string_view ventilator) {
@@ -61,6 +63,7 @@ void Sink::serve() {
     if (batch_ && batch_->over(now()) && !lingers) end_batch();
     if (stops_ > 0 && !lingers) break;
     if (batch_) show_progress();
+    tell_who_is_missing(now());
     if (refusal_) refusal_->send(log_);
   }
   trouble_ = trouble_ || !served_;
@@ -79,7 +82,10 @@ void Sink::wait() {
     loop_.wake_at(batch_->deadline());
     loop_.wake_at(progress_.deadline());
     loop_.wake_at(linger_until_);
+    const Time silent_at = batch_->last_announced() + kSilent;
+    if (now() < silent_at) loop_.wake_at(silent_at);
   }
+  loop_.wake_at(waiting_for_ventilator_.deadline());
   stops_ += loop_.wait();
 }
 
@@ -301,6 +307,16 @@ bool Sink::send(std::vector<Receipt> receipts, bool more) {
   Receipts message = batch_->message(std::move(receipts), more);
   if (journal_) message.command = journal_->command();
   return feedback_->send(encode(message));
+}
+
+void Sink::tell_who_is_missing(Time now) {
+  if (plain_batch_ || stops_ > 0) return waiting_for_ventilator_.stop();
+  if (!batch_) {
+    return waiting_for_ventilator_.update(false, "a ventilator",
+                                          "; results on " + results_.endpoint(), now, log_);
+  }
+  const Time heard = batch_->last_announced();
+  waiting_for_ventilator_.update(now < heard + kSilent, "the ventilator", "", now, log_, heard);
 }
 
 void Sink::show_progress() {

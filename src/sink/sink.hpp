@@ -11,6 +11,7 @@
 #include "common/event_loop.hpp"
 #include "common/listener.hpp"
 #include "common/log.hpp"
+#include "common/waiting.hpp"
 #include "sink/journal.hpp"
 #include "sink/options.hpp"
 #include "sink/printer.hpp"
@@ -60,6 +61,7 @@ class Sink {
   [[nodiscard]] bool awaits_killed_tasks();
   void end_batch();
   void show_progress();
+  void tell_who_is_missing(Time now);
 
   [[nodiscard]] int status() const;
 
@@ -72,6 +74,7 @@ class Sink {
 
   std::optional<Journal> journal_;
   Progress progress_;
+  Waiting waiting_for_ventilator_;
   std::optional<Batch> batch_;
   std::optional<Printer> printer_;  // of that batch
   std::optional<Connection> feedback_;

@@ -115,6 +115,7 @@ void Ventilator::stop(int times) {
 
 void Ventilator::stop_handing_out(bool abort) {
   phase_ = Phase::stopping;
+  announce_at_ = now();
   dispatch_.stop(abort);
 }
 
@@ -340,6 +341,7 @@ BatchState Ventilator::state() const {
   const bool ended = intake_.ended();
   if (sink_known() && ended && dispatch_.recorded() == intake_.last()) return BatchState::complete;
   if (phase_ == Phase::leaving) return BatchState::stopped;
+  if (stopping()) return BatchState::stopping;
   return ended ? BatchState::closed : BatchState::open;
 }
 

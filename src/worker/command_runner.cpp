@@ -2,38 +2,29 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Debian 12's version of it does not say that it is C.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <system_error>
 #include <utility>
 
+#include "worker/process.hpp"
+#include "worker/rules/command_end.hpp"
+#include "worker/shortage.hpp"
 #include "worker/task_file.hpp"
 
 namespace divvy::worker {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto kGrace = 2s;  // between being asked to end and being killed
-
 // What a descriptor of a child is, in the lowest bits of what epoll hands back.
 enum Role : unsigned { kOutput, kErrors, kProcess };
 constexpr unsigned kRoleBits = 2;
-
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
+// Descriptors that tasks leave to connections: ZeroMQ ends the program when it gets none.
+constexpr int kReserve = 16;
 
 struct Pipe {
   Descriptor read;
@@ -41,129 +32,114 @@ struct Pipe {
 
   Pipe() {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw_errno("pipe");
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw_error(errno, "pipe");
     read = Descriptor(ends[0]);
     write = Descriptor(ends[1]);
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   }
 };
 
-// posix_spawn's two parameter objects, with what every child gets.
-class SpawnSetup {
- public:
-  SpawnSetup(int input, int output, int errors) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-
-    posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    sigset_t signals;
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes_, &signals);
-    sigfillset(&signals);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-  ~SpawnSetup() {
-    posix_spawnattr_destroy(&attributes_);
-    posix_spawn_file_actions_destroy(&actions_);
-  }
-
-  /// Returns the error number, 0 for none.
-  int spawn(pid_t& pid, std::vector<std::string>& words, std::vector<std::string>& environment) {
-    const std::vector<char*> argv = pointers(words);
-    std::vector<char*> env = pointers(environment);
-    env.pop_back();
-    for (char** inherited = environ; *inherited != nullptr; ++inherited) env.push_back(*inherited);
-    env.push_back(nullptr);
-    return ::posix_spawnp(&pid, argv.front(), &actions_, &attributes_, argv.data(), env.data());
-  }
-
- private:
-  static std::vector<char*> pointers(std::vector<std::string>& strings) {
-    std::vector<char*> list;
-    list.reserve(strings.size() + 1);
-    for (std::string& string : strings) list.push_back(string.data());
-    list.push_back(nullptr);
-    return list;
-  }
-
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
+bool adopts_orphans() {
+  int is_subreaper = 0;
+  ::prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper);
+  return ::getpid() == 1 || is_subreaper != 0;
+}
 
 }  // namespace
 
 struct CommandRunner::Child {
   std::uint64_t key = 0;  // of the execution
-  pid_t pid = 0;
-  Descriptor process;
+  pid_t pid = 0;          // and its group's
+  Watchdog::Entry* group = nullptr;
+  Descriptor process;                 // until it has ended
   std::array<Descriptor, 2> streams;  // by role
   std::array<std::string, 2> printed;
-  std::optional<Time> deadline;
-  bool timed_out = false;
+  siginfo_t status{};
+  CommandEnd end;
   bool over_limit = false;
+  bool reaped = false;
 
   // The group lives on as long as anybody is in it, also after its leader.
   void signal_group(int signal) const { ::kill(-pid, signal); }
+
+  // As long as the leader is not reaped nobody else gets its id, which is the group's. Where the
+  // group has to end it is reaped earlier, to see whether it was the last one; in the two seconds
+  // until SIGKILL ids do not go round.
+  void reap() {
+    if (!std::exchange(reaped, true)) ::waitid(P_PID, static_cast<id_t>(pid), &status, WEXITED);
+  }
+  bool group_left() {
+    reap();
+    return ::kill(-pid, 0) == 0 || errno == EPERM;
+  }
+  bool over(Time now) {
+    const bool open = streams[kOutput].open() || streams[kErrors].open();
+    return end.over(now, open, [this] { return group_left(); });
+  }
 };
 
 CommandRunner::CommandRunner(Command command, Settings settings)
     : command_(std::move(command)),
       settings_(std::move(settings)),
-      ready_(::epoll_create1(EPOLL_CLOEXEC)),
-      nothing_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
-  if (!ready_.open() || !nothing_.open()) throw_errno("cannot prepare to run commands");
+      adopts_(adopts_orphans()),
+      watchdog_(settings_.slots),
+      ready_(checked(::epoll_create1(EPOLL_CLOEXEC), "cannot prepare to run commands")),
+      nothing_(checked(::open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null")) {
+  ::getrlimit(RLIMIT_NOFILE, &open_files_);
 }
 
 CommandRunner::~CommandRunner() {
   for (const auto& [key, child] : children_) {
     child->signal_group(SIGKILL);
-    ::waitpid(child->pid, nullptr, 0);
+    watchdog_.free(*child->group);
+    child->reap();
   }
 }
 
-void CommandRunner::start(const Execution& execution, Time now) {
+Runner::NoRoom CommandRunner::start(const Execution& execution, Time now) {
   auto child = std::make_unique<Child>();
   child->key = execution.key;
-  if (settings_.timeout) child->deadline = now + *settings_.timeout;
+  if (settings_.timeout) child->end = CommandEnd(now + *settings_.timeout);
+  child->group = &watchdog_.take();
   try {
     spawn(*child, execution);
     children_.emplace(execution.key, std::move(child));
+    return {};
+  } catch (const Shortage& shortage) {
+    watchdog_.free(*child->group);
+    return shortage_text(shortage.code().value());
   } catch (const std::exception& error) {
+    watchdog_.free(*child->group);
     ended_.push_back({.key = execution.key, .outcome = Outcome::failed, .reason = error.what()});
+    return {};
   }
 }
 
 void CommandRunner::spawn(Child& child, const Execution& execution) {
+  const Descriptor task = command_.task_on_stdin() ? task_file(execution.text) : Descriptor();
   Pipe output;
   Pipe errors;
-  const Descriptor task = command_.task_on_stdin() ? task_file(execution.text) : Descriptor();
-  SpawnSetup setup(task.open() ? task.get() : nothing_.get(), output.write.get(),
-                   errors.write.get());
-  std::vector<std::string> words = command_.with(execution);
-  std::vector<std::string> environment = environment_of(execution);
-  if (const int error = setup.spawn(child.pid, words, environment); error != 0) {
-    throw std::runtime_error(fmt::format("cannot run {}: {}", words.front(), std::strerror(error)));
-  }
-  child.process = Descriptor(::pidfd_open(child.pid, 0));
+  leave_reserve(errors.write.get());
+  const int input = task.open() ? task.get() : nothing_.get();
+  Process process = start_process({.words = command_.with(execution),
+                                   .environment = environment_of(execution),
+                                   .streams = {input, output.write.get(), errors.write.get()},
+                                   .open_files = open_files_,
+                                   .group = child.group});
+  child.pid = process.id;
+  child.process = std::move(process.descriptor);
   child.streams[kOutput] = std::move(output.read);
   child.streams[kErrors] = std::move(errors.read);
-  if (!child.process.open()) {
-    const int error = errno;
-    child.signal_group(SIGKILL);
-    ::waitpid(child.pid, nullptr, 0);
-    throw std::system_error(error, std::generic_category(), "cannot watch a process");
-  }
   watch(child.streams[kOutput].get(), execution.key, kOutput);
   watch(child.streams[kErrors].get(), execution.key, kErrors);
   watch(child.process.get(), execution.key, kProcess);
+}
+
+// A new descriptor has the lowest number that is free, so it tells how many there are. We have
+// raised our limit as far as it goes.
+void CommandRunner::leave_reserve(int newest) const {
+  const auto wanted = static_cast<rlim_t>(newest) + kReserve;
+  if (!children_.empty() && wanted >= open_files_.rlim_max) throw Shortage(EMFILE);
 }
 
 // With --stdin DIVVY_TASK is empty: a task that is too long for an argument is too long for a
@@ -190,22 +166,27 @@ std::vector<Ended> CommandRunner::ended(Time now) {
   const int count = ::epoll_wait(ready_.get(), events.data(), events.size(), 0);
   for (int i = 0; i < count; ++i) {
     const std::uint64_t what = events[static_cast<std::size_t>(i)].data.u64;
-    const auto child = children_.find(what >> kRoleBits);
-    if (child == children_.end()) continue;
+    const auto at = children_.find(what >> kRoleBits);
+    if (at == children_.end()) continue;
+    Child& child = *at->second;
     const unsigned role = what & ((1U << kRoleBits) - 1);
-    if (role == kProcess) {
-      reap(*child->second);
-      children_.erase(child);
-    } else {
-      drain(*child->second, role);
+    if (role != kProcess) {
+      drain(child, role, now);
+      continue;
     }
+    child.process = {};
+    child.end.leader_ended(now);
+    drain(child, kOutput, now);
+    drain(child, kErrors, now);
   }
-  enforce_deadlines(now);
+  advance(now);
+  if (adopts_) reap_adopted();
   return std::exchange(ended_, {});
 }
 
-// Reads what is there. Above the limit, by at most a block, the task is killed.
-void CommandRunner::drain(Child& child, unsigned role) const {
+// Reads what is there. Above the limit, by at most a block, the task is killed: without the grace,
+// for in two seconds it might print gigabytes.
+void CommandRunner::drain(Child& child, unsigned role, Time now) const {
   std::string& printed = child.printed[role];
   Descriptor& stream = child.streams[role];
   std::array<char, 1 << 16> block;  // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -217,65 +198,88 @@ void CommandRunner::drain(Child& child, unsigned role) const {
       stream = {};
       return;
     }
+    child.end.printed(now);
     printed.append(block.data(), static_cast<std::size_t>(size));
     if (printed.size() > settings_.max_output) {
       child.over_limit = true;
-      child.signal_group(SIGKILL);
+      child.end.kill();
       stream = {};
     }
   }
 }
 
-void CommandRunner::reap(Child& child) {
-  drain(child, kOutput);
-  drain(child, kErrors);
-  siginfo_t info{};
-  ::waitid(P_PIDFD, static_cast<id_t>(child.process.get()), &info, WEXITED);
-  Ended ended;
-  ended.key = child.key;
-  ended.outcome = info.si_code == CLD_EXITED ? Outcome::exited : Outcome::signalled;
-  ended.status = info.si_status;
+void CommandRunner::advance(Time now) {
+  for (auto at = children_.begin(); at != children_.end();) {
+    Child& child = *at->second;
+    if (const int signal = child.end.signal(now); signal != 0) child.signal_group(signal);
+    if (!child.over(now)) {
+      ++at;
+      continue;
+    }
+    drain(child, kOutput, now);
+    drain(child, kErrors, now);
+    watchdog_.free(*child.group);
+    ended_.push_back(end(child));
+    at = children_.erase(at);
+  }
+}
+
+Ended CommandRunner::end(Child& child) const {
+  child.reap();
+  Ended ended{.key = child.key, .killed = child.end.asked()};
+  ended.outcome = child.status.si_code == CLD_EXITED ? Outcome::exited : Outcome::signalled;
+  ended.status = child.status.si_status;
   ended.output = std::move(child.printed[kOutput]);
   ended.errors = std::move(child.printed[kErrors]);
-  if (child.timed_out) {
-    child.signal_group(SIGKILL);  // whatever of the group ignored the first signal
-    ended.outcome = Outcome::timed_out;
-  }
+  if (child.end.timed_out()) ended.outcome = Outcome::timed_out;
   if (child.over_limit) {
     ended.outcome = Outcome::failed;
     ended.reason = fmt::format("it printed more than {} bytes", settings_.max_output);
     ended.output.clear();
     ended.errors.clear();
+    ended.killed = false;
   }
-  ended_.push_back(std::move(ended));
+  return ended;
 }
 
 std::optional<Time> CommandRunner::deadline() const {
   if (!ended_.empty()) return Time{};
   std::optional<Time> first;
   for (const auto& [key, child] : children_) {
-    if (child->deadline && (!first || *child->deadline < *first)) first = child->deadline;
+    const auto next = child->end.deadline();
+    if (next && (!first || *next < *first)) first = next;
   }
   return first;
 }
 
-void CommandRunner::enforce_deadlines(Time now) {
+void CommandRunner::ask_to_end(const std::unordered_set<std::uint64_t>& keys) {
   for (const auto& [key, child] : children_) {
-    if (!child->deadline || *child->deadline > now) continue;
-    child->signal_group(child->timed_out ? SIGKILL : SIGTERM);
-    child->timed_out = true;
-    child->deadline = now + kGrace;
+    if (keys.contains(key)) child->end.ask();
   }
 }
 
 void CommandRunner::kill(const std::unordered_set<std::uint64_t>& keys) {
   for (const auto& [key, child] : children_) {
-    if (keys.contains(key)) child->signal_group(SIGKILL);
+    if (keys.contains(key)) child->end.kill();
   }
 }
 
 void CommandRunner::signal_all(int signal) const {
   for (const auto& [key, child] : children_) child->signal_group(signal);
+}
+
+// Our own are waited for elsewhere; one that has ended just now hides others until the next time.
+void CommandRunner::reap_adopted() const {
+  const auto is_ours = [&](pid_t pid) {
+    return std::any_of(children_.begin(), children_.end(),
+                       [&](const auto& child) { return child.second->pid == pid; });
+  };
+  while (true) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return;
+    if (info.si_pid == 0 || is_ours(info.si_pid)) return;
+    ::waitpid(info.si_pid, nullptr, 0);
+  }
 }
 
 }  // namespace divvy::worker

@@ -1,6 +1,8 @@
 // Tasks as commands: child processes, what they print, and how they end.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -12,27 +14,33 @@
 #include "common/descriptor.hpp"
 #include "worker/rules/command.hpp"
 #include "worker/runner.hpp"
+#include "worker/watchdog.hpp"
 
 namespace divvy::worker {
 
-/// Each child is the leader of a process group of its own, with the task or nothing on its standard
-/// input, none of our descriptors, and default signals. An execution ends when its process does,
-/// with all that was printed by then.
+/// Each child is the leader of a session, and so of a process group, of its own, and has the task
+/// or nothing on its standard input, none of our descriptors, default signals, and the limit on
+/// descriptors that this process had when the runner was made. An execution ends when its process
+/// does and its output has ended, or has been idle for a moment. When this process is killed, its
+/// children are ended.
 class CommandRunner : public Runner {
  public:
   struct Settings {
     std::string worker{};                                // for DIVVY_WORKER
+    std::uint32_t slots = 1;                             // children at once
     std::optional<std::chrono::milliseconds> timeout{};  // for each task
     std::size_t max_output = 0;  // bytes of each stream; with more the task is killed
   };
 
+  /// To be made before other threads are started.
   CommandRunner(Command command, Settings settings);
   ~CommandRunner() override;
 
-  void start(const Execution& execution, Time now) override;
+  NoRoom start(const Execution& execution, Time now) override;
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return ready_.get(); }
+  void ask_to_end(const std::unordered_set<std::uint64_t>& keys) override;
   void kill(const std::unordered_set<std::uint64_t>& keys) override;
   void pause() override { signal_all(SIGSTOP); }
   void resume() override { signal_all(SIGCONT); }
@@ -41,15 +49,20 @@ class CommandRunner : public Runner {
   struct Child;
 
   void spawn(Child& child, const Execution& execution);
+  void leave_reserve(int newest) const;
   [[nodiscard]] std::vector<std::string> environment_of(const Execution& execution) const;
   void watch(int fd, std::uint64_t key, unsigned role) const;
   void signal_all(int signal) const;
-  void drain(Child& child, unsigned role) const;
-  void reap(Child& child);
-  void enforce_deadlines(Time now);
+  void drain(Child& child, unsigned role, Time now) const;
+  [[nodiscard]] Ended end(Child& child) const;
+  void advance(Time now);
+  void reap_adopted() const;
 
   Command command_;
   Settings settings_;
+  rlimit open_files_{};
+  bool adopts_;  // it is the parent of what others leave behind, as process 1 of a container is
+  Watchdog watchdog_;
   Descriptor ready_;  // epoll: readable when a child has printed or ended
   Descriptor nothing_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Child>> children_;

@@ -13,7 +13,7 @@ DryRunner::DryRunner(std::optional<Command> command) : command_(std::move(comman
 
 // A command that cannot be made exits with 1, not as Outcome::failed: what it says on standard
 // error is printed with --quiet, too.
-void DryRunner::start(const Execution& execution, Time /*now*/) {
+Runner::NoRoom DryRunner::start(const Execution& execution, Time /*now*/) {
   Ended ended{.key = execution.key, .outcome = Outcome::exited};
   try {
     ended.output = line(execution) + '\n';
@@ -22,6 +22,7 @@ void DryRunner::start(const Execution& execution, Time /*now*/) {
     ended.errors = fmt::format("{}\n", error.what());
   }
   ended_.push_back(std::move(ended));
+  return {};
 }
 
 std::string DryRunner::line(const Execution& execution) const {

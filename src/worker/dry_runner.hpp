@@ -15,7 +15,7 @@ class DryRunner : public Runner {
   /// Without a command a task is a number of milliseconds to sleep.
   explicit DryRunner(std::optional<Command> command);
 
-  void start(const Execution& execution, Time now) override;
+  NoRoom start(const Execution& execution, Time now) override;
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   void kill(const std::unordered_set<std::uint64_t>& /*keys*/) override {}

@@ -39,12 +39,13 @@ void FunctionRunner::close() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void FunctionRunner::start(const Execution& execution, Time /*now*/) {
+Runner::NoRoom FunctionRunner::start(const Execution& execution, Time /*now*/) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back({.key = execution.key, .text = std::string(execution.text)});
   }
   wake_.notify_one();
+  return {};
 }
 
 std::vector<Ended> FunctionRunner::ended(Time /*now*/) {

@@ -22,7 +22,7 @@ class FunctionRunner : public Runner {
   /// Waits for the functions that are running.
   ~FunctionRunner() override;
 
-  void start(const Execution& execution, Time now) override;
+  NoRoom start(const Execution& execution, Time now) override;
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<int> fd() const override { return ended_event_.get(); }
   [[nodiscard]] bool can_kill() const override { return false; }

@@ -2,12 +2,17 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "common/command_text.hpp"
+#include "common/log.hpp"
 #include "common/program.hpp"
 #include "worker/advice.hpp"
 #include "worker/command_runner.hpp"
 #include "worker/dry_runner.hpp"
 #include "worker/options.hpp"
+#include "worker/program_path.hpp"
+#include "worker/rules/template.hpp"
 #include "worker/sleep_runner.hpp"
 #include "worker/worker.hpp"
 
@@ -28,6 +33,7 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
       std::move(*command),
       CommandRunner::Settings{
           .worker = name,
+          .slots = options.slots,
           .timeout = options.timeout ? std::optional(from_seconds(*options.timeout)) : std::nullopt,
           .max_output = options.max_output});
 }
@@ -40,6 +46,15 @@ void advise(const Options& options) {
   for (const auto& line : advice(options.command, !options.colsep.empty())) log.info(line);
 }
 
+// Of the workers that somebody starts together the one with the first slot tells it for all.
+void warn_if_not_found(const Options& options) {
+  if (options.command.empty() || options.dry_run || options.first_slot > 1) return;
+  if (Template(options.command.front(), !options.colsep.empty()).has_placeholders()) return;
+  const std::string why = why_not_found(options.command.front());
+  if (why.empty()) return;
+  Log("worker", options.common.verbosity()).warn(why + "; tasks fail here until that is mended");
+}
+
 int run(Options& options) {
   options.common.resolve("worker", kConnectsToAll);
   if (!options.inbox.empty()) {
@@ -48,11 +63,14 @@ int run(Options& options) {
   }
   options.check();
   advise(options);
-  const std::string name = default_name();
+  const std::string name = options.name.empty() ? default_name() : options.name;
+  warn_if_not_found(options);
   return Worker({.endpoints = options.common.endpoints,
                  .inbox = options.inbox,
                  .key = options.common.key,
                  .name = name,
+                 .pool = options.pool,
+                 .command = command_text(options.command, options.colsep, options.task_on_stdin),
                  .slots = options.slots,
                  .first_slot = options.first_slot,
                  .workloads = options.command.empty() && !options.dry_run,

@@ -42,6 +42,23 @@ void Options::add_to(CLI::App& app) {
       ->default_str("a free port")
       ->check(endpoint_check())
       ->group("Where to meet");
+  add_identity_to(app);
+}
+
+void Options::add_identity_to(CLI::App& app) {
+  const auto short_enough = [](const std::string& value) -> std::string {
+    if (!value.empty() && value.size() <= kMaxNameBytes) return {};
+    return "1 to " + std::to_string(kMaxNameBytes) + " bytes";
+  };
+  app.add_option("--name", name, "What to be called")
+      ->type_name("NAME")
+      ->default_str("HOST:PID")
+      ->check(CLI::Validator(short_enough, ""))
+      ->group("Where to meet");
+  app.add_option("--pool", pool, "Work for ventilators of this pool only")
+      ->type_name("NAME")
+      ->check(CLI::Validator(short_enough, ""))
+      ->group("Where to meet");
 }
 
 void Options::add_slots_to(CLI::App& app) {

@@ -17,6 +17,8 @@ struct Options {
   std::optional<double> timeout;        // seconds
   std::uint64_t max_output = 64 << 20;  // bytes of each stream
   std::string inbox;
+  std::string name;  // empty: chosen
+  std::string pool;
   std::string colsep;  // empty: no columns
   bool task_on_stdin = false;
   bool dry_run = false;
@@ -24,6 +26,7 @@ struct Options {
 
   void add_to(CLI::App& app);
   void add_slots_to(CLI::App& app);
+  void add_identity_to(CLI::App& app);
   /// How a task is run: what matters also where all three are started together.
   void add_execution_to(CLI::App& app);
   /// Throws std::invalid_argument if the options do not go together.

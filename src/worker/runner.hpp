@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -17,8 +18,10 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
   virtual ~Runner() = default;
 
-  /// Starts an execution. One that cannot be started has ended, as failed.
-  virtual void start(const Execution& execution, Time now) = 0;
+  /// Why the machine has no room for one more execution now; nothing if it has.
+  using NoRoom = std::optional<std::string>;
+  /// Starts an execution, if there is room. One that cannot be run has ended, as failed.
+  virtual NoRoom start(const Execution& execution, Time now) = 0;
   /// The executions that have ended since the last call.
   virtual std::vector<Ended> ended(Time now) = 0;
   /// When to ask again at the latest.
@@ -28,7 +31,8 @@ class Runner {
 
   /// Whether kill() has an effect: a process can be killed, a function cannot.
   [[nodiscard]] virtual bool can_kill() const { return true; }
-  /// Ends these executions now; they end as killed, but for those that have ended already.
+  /// Ends these executions, but for those that have ended already: at once, or as soon as they can.
+  virtual void ask_to_end(const std::unordered_set<std::uint64_t>& keys) { kill(keys); }
   virtual void kill(const std::unordered_set<std::uint64_t>& keys) = 0;
 
   /// The user stops this process (Ctrl-Z): what runs elsewhere stops with it, and goes on with it.

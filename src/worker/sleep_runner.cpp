@@ -17,12 +17,13 @@ std::chrono::milliseconds workload_of(const Execution& execution) {
       fmt::format("'{}' is no number of milliseconds", execution.text.substr(0, enough)));
 }
 
-void SleepRunner::start(const Execution& execution, Time now) {
+Runner::NoRoom SleepRunner::start(const Execution& execution, Time now) {
   try {
     asleep_.emplace(now + workload_of(execution), execution.key);
   } catch (const std::invalid_argument& error) {
     ended_.push_back({.key = execution.key, .outcome = Outcome::failed, .reason = error.what()});
   }
+  return {};
 }
 
 std::vector<Ended> SleepRunner::ended(Time now) {
@@ -42,7 +43,8 @@ std::optional<Time> SleepRunner::deadline() const {
 void SleepRunner::kill(const std::unordered_set<std::uint64_t>& keys) {
   std::erase_if(asleep_, [&](const auto& one) {
     if (!keys.contains(one.second)) return false;
-    ended_.push_back({.key = one.second, .outcome = Outcome::signalled, .status = SIGKILL});
+    ended_.push_back(
+        {.key = one.second, .outcome = Outcome::signalled, .status = SIGKILL, .killed = true});
     return true;
   });
 }

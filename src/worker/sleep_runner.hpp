@@ -13,7 +13,7 @@ std::chrono::milliseconds workload_of(const Execution& execution);
 
 class SleepRunner : public Runner {
  public:
-  void start(const Execution& execution, Time now) override;
+  NoRoom start(const Execution& execution, Time now) override;
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   void kill(const std::unordered_set<std::uint64_t>& keys) override;

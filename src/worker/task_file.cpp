@@ -5,7 +5,8 @@
 
 #include <cerrno>
 #include <string>
-#include <system_error>
+
+#include "worker/shortage.hpp"
 
 namespace divvy::worker {
 
@@ -15,7 +16,7 @@ Descriptor task_file(std::string_view task) {
   // Unlike a pipe, a file takes all at once or has no room.
   const auto size = static_cast<ssize_t>(content.size());
   if (file.open() && ::pwrite(file.get(), content.data(), content.size(), 0) == size) return file;
-  throw std::system_error(errno, std::generic_category(), "cannot hold a task in memory");
+  throw_error(errno, "cannot hold a task in memory");
 }
 
 }  // namespace divvy::worker

@@ -7,7 +7,6 @@
 #include <array>
 #include <climits>
 #include <cstdio>
-#include <unordered_set>
 #include <utility>
 
 #include "common/clock.hpp"
@@ -38,12 +37,21 @@ std::string inbox_endpoint(const Worker::Settings& settings, WorkerId self) {
   return settings.inbox.empty() ? inbox_for(settings.endpoints.feedback, self) : settings.inbox;
 }
 
+// Whether process ids are a container's. The kernel gives those of the whole machine this number.
+bool has_pids_of_its_own() {
+  constexpr std::string_view machine = "pid:[4026531836]";
+  std::array<char, 64> target{};
+  const ssize_t size = ::readlink("/proc/self/ns/pid", target.data(), target.size());
+  return size > 0 && std::string_view(target.data(), static_cast<std::size_t>(size)) != machine;
+}
+
 }  // namespace
 
 std::string default_name() {
   std::array<char, HOST_NAME_MAX + 1> host{};
   ::gethostname(host.data(), host.size() - 1);
-  return fmt::format("{}:{}", host.data(), ::getpid());
+  const std::string name = fmt::format("{}:{}", host.data(), ::getpid());
+  return has_pids_of_its_own() ? fmt::format("{}-{:08x}", name, random_id() >> 32) : name;
 }
 
 Worker::Worker(Settings settings, std::unique_ptr<Runner> runner)
@@ -58,6 +66,7 @@ Worker::Worker(Settings settings, std::unique_ptr<Runner> runner)
       runner_(std::move(runner)),
       holdings_(self_, settings_.workloads),
       slots_(settings_.first_slot),
+      capacity_(settings_.slots),
       presence_at_(now()) {
   loop_.on_pause([this] { runner_->pause(); }, [this] { runner_->resume(); });
   log_.debug(fmt::format("{} listens on {}", settings_.name, inbox_.endpoint()));
@@ -93,14 +102,17 @@ void Worker::wait() {
   loop_.wake_at(leave_at_);
   loop_.wake_at(waiting_for_ventilator_.deadline());
   loop_.wake_at(waiting_for_sink_.deadline());
+  loop_.wake_at(capacity_.deadline());
   stop(loop_.wait());
 }
 
 void Worker::stop(int times) {
   if (times == 0) return;
   const bool at_once = phase_ != Phase::serving || times > 1;
+  const auto all = keys_of([](const Running&) { return true; });
+  if (at_once) runner_->ask_to_end(all);
+  if (phase_ == Phase::leaving_now || times > 2) runner_->kill(all);
   phase_ = at_once ? Phase::leaving_now : Phase::leaving;
-  if (at_once) kill([](const Running&) { return true; });
   if (!runner_->can_kill()) loop_.release_signals(at_once);  // the next one ends this process
   holdings_.give_back_queued();
   plain_queue_.clear();
@@ -173,15 +185,17 @@ void Worker::receive_lane(const Lane& lane) {
   greeted_ = true;
   if (phase_ != Phase::serving) holdings_.give_back_queued();
   if (!lane.abort) return;
-  kill([&](const Running& run) { return !run.plain && run.task.batch == lane.batch; });
+  runner_->ask_to_end(
+      keys_of([&](const Running& run) { return !run.plain && run.task.batch == lane.batch; }));
 }
 
-void Worker::kill(const std::function<bool(const Running&)>& which) {
+std::unordered_set<std::uint64_t> Worker::keys_of(
+    const std::function<bool(const Running&)>& which) const {
   std::unordered_set<std::uint64_t> keys;
   for (const auto& [key, run] : running_) {
     if (which(run)) keys.insert(key);
   }
-  runner_->kill(keys);
+  return keys;
 }
 
 // From the guide's ventilator no more are taken than there is room for. Anybody may send them to
@@ -195,37 +209,65 @@ void Worker::receive_plain(std::string_view task) {
 bool Worker::has_room_for_plain() const { return plain_queue_.size() < kMaxPlainTasks; }
 
 bool Worker::may_start() const {
-  return running_.size() < settings_.slots && holdings_.kept_bytes() < kMaxKeptBytes;
+  return capacity_.has_room(running_.size()) && holdings_.kept_bytes() < kMaxKeptBytes;
 }
 
 void Worker::fill_slots() {
+  capacity_.grow(now());
   while (may_start()) {
     if (auto task = holdings_.take_next()) {
-      start(std::move(*task), false);
+      if (!start(std::move(*task), false)) return;
     } else if (!plain_queue_.empty()) {
-      start({.text = std::move(plain_queue_.front())}, true);
+      std::string text = std::move(plain_queue_.front());
       plain_queue_.pop_front();
+      if (!start({.text = std::move(text)}, true)) return;
     } else {
       return;
     }
     // Tasks that have ended at once free their slots.
-    if (running_.size() == settings_.slots) collect_ended();
+    if (!capacity_.has_room(running_.size())) collect_ended();
   }
 }
 
-void Worker::start(Task task, bool plain) {
+// False if there is no room for it: then it waits until another one has ended.
+bool Worker::start(Task task, bool plain) {
   const auto [at, added] = running_.try_emplace(++last_key_, Running{.task = std::move(task),
                                                                      .plain = plain,
                                                                      .slot = slots_.take(),
                                                                      .started_utc = now_utc(),
                                                                      .started = now()});
   const Running& run = at->second;
-  runner_->start({.key = last_key_,
-                  .text = run.task.text,
-                  .id = run.task.id,
-                  .attempt = run.task.attempt,
-                  .slot = run.slot},
-                 run.started);
+  const Runner::NoRoom limit = runner_->start({.key = last_key_,
+                                               .text = run.task.text,
+                                               .id = run.task.id,
+                                               .attempt = run.task.attempt,
+                                               .slot = run.slot},
+                                              run.started);
+  if (!limit) return true;
+  put_back(std::move(running_.extract(at).mapped()));
+  tell_shortage(*limit);
+  return false;
+}
+
+void Worker::put_back(Running run) {
+  slots_.free(run.slot);
+  capacity_.shrink(running_.size(), now());
+  presence_at_ = now();
+  if (run.plain) {
+    plain_queue_.push_front(std::move(run.task.text));
+  } else {
+    holdings_.put_back(std::move(run.task));
+  }
+}
+
+void Worker::tell_shortage(const std::string& limit) {
+  if (std::exchange(shortage_told_, true)) return;
+  const auto tasks = [](std::uint64_t count) {
+    return fmt::format("{} {}", count, count == 1 ? "task" : "tasks");
+  };
+  log_.warn(running_.empty() ? fmt::format("{}: tasks wait until one can be run", limit)
+                             : fmt::format("{}: running {} at once, not {}", limit,
+                                           tasks(capacity_.slots()), settings_.slots));
 }
 
 void Worker::collect_ended() {
@@ -243,11 +285,12 @@ void Worker::collect_ended() {
 
 void Worker::finish(const Running& run, const Ended& ended) {
   if (run.plain) return finish_plain(ended);
+  const Holdings::Ran ran{
+      .started = run.started_utc, .took = now() - run.started, .slot = run.slot};
   // A task that was killed because the worker leaves has not failed: another worker may run it.
-  const bool killed = phase_ == Phase::leaving_now && ended.outcome == Outcome::signalled;
-  if (killed) return holdings_.give_back(run.task);
-  const std::int64_t took = (now() - run.started).count();
-  holdings_.finish(run.task, ended, {.started = run.started_utc, .ended = run.started_utc + took});
+  const bool interrupted = phase_ == Phase::leaving_now && ended.killed;
+  if (interrupted) return holdings_.interrupt(run.task, ended, ran);
+  holdings_.finish(run.task, ended, ran);
 }
 
 // A plain completion has no room for what the task printed, or for how it ended.
@@ -286,12 +329,15 @@ bool Worker::results_due() {
 std::uint32_t Worker::offered_slots() const {
   if (phase_ != Phase::serving) return 0;
   const auto foreign = static_cast<std::uint32_t>(running_.size() - holdings_.running());
-  return std::max(1U, settings_.slots - std::min(foreign, settings_.slots));
+  const std::uint32_t slots = capacity_.slots();
+  return std::max(1U, slots - std::min(foreign, slots));
 }
 
 void Worker::send_presence(Time now) {
   Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered_slots());
   presence.reaches_sink = results_.connected();
+  presence.pool = settings_.pool;
+  presence.command = settings_.command;
   if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
 }
 

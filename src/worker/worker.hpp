@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <zmq.hpp>
 
 #include "common/connection.hpp"
@@ -17,6 +18,7 @@
 #include "common/log.hpp"
 #include "common/waiting.hpp"
 #include "divvy/endpoints.hpp"
+#include "worker/rules/capacity.hpp"
 #include "worker/rules/holdings.hpp"
 #include "worker/rules/slots.hpp"
 #include "worker/runner.hpp"
@@ -26,16 +28,19 @@ namespace divvy::worker {
 inline constexpr Uses kConnectsToAll{
     .tasks = Use::connect, .results = Use::connect, .feedback = Use::connect};
 
-/// "HOST:PID", which no other worker is called that runs now.
+/// "HOST:PID", which no other worker is called that runs now; in a container, where other workers
+/// may have both in common, with something random behind it.
 std::string default_name();
 
 class Worker {
  public:
   struct Settings {
     Endpoints endpoints{};
-    std::string inbox{};  // endpoint; empty: chosen beside the feedback endpoint
-    std::string key{};    // file; empty: none
-    std::string name{};   // for people
+    std::string inbox{};    // endpoint; empty: chosen beside the feedback endpoint
+    std::string key{};      // file; empty: none
+    std::string name{};     // for people
+    std::string pool{};     // whose ventilators it works for; empty: those of none
+    std::string command{};  // what it runs, for people
     std::uint32_t slots = 1;
     std::uint32_t first_slot = 1;
     bool workloads = false;  // tasks are milliseconds to sleep
@@ -51,7 +56,7 @@ class Worker {
   enum class Phase {
     serving,
     leaving,      // waits for running tasks and the receipts of results
-    leaving_now,  // kills running tasks
+    leaving_now,  // ends running tasks
   };
 
   /// A task in a slot. A plain one came from the guide's ventilator, or one like it.
@@ -69,9 +74,12 @@ class Worker {
   void receive(const zmq::message_t& message);
   void receive_lane(const Lane& lane);
   void receive_plain(std::string_view task);
-  void kill(const std::function<bool(const Running&)>& which);
+  [[nodiscard]] std::unordered_set<std::uint64_t> keys_of(
+      const std::function<bool(const Running&)>& which) const;
   void fill_slots();
-  void start(Task task, bool plain);
+  bool start(Task task, bool plain);
+  void put_back(Running run);
+  void tell_shortage(const std::string& limit);
   void collect_ended();
   void finish(const Running& run, const Ended& ended);
   void finish_plain(const Ended& ended);
@@ -106,6 +114,8 @@ class Worker {
   std::unordered_map<std::uint64_t, Running> running_;  // by the key of the execution
   std::uint64_t last_key_ = 0;
   Slots slots_;
+  Capacity capacity_;
+  bool shortage_told_ = false;
 
   Time presence_at_;
   bool greeted_ = false;  // by the ventilator, since we have connected to it

@@ -184,6 +184,14 @@ def crash(process):
     return died or re.search(r"Sanitizer|runtime error:|Assertion .* failed|Traceback", process.err)
 
 
+def is_watchdog(pid):
+    """Whether it is what ends the commands of a worker that is killed: a copy of the worker, but for its name."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text() == "worker-watchdog\n"
+    except OSError:
+        return False  # it has just ended
+
+
 def refused(pipeline, program, *words):
     """Runs a program that must not start; returns the one line that it says."""
     process = pipeline.start(BIN / program, *words)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pipeline import eventually
+from pipeline import BIN, eventually
 
 PYTHON = (sys.executable, "-S", "-c")
 NASTY = "$(touch x); \"quotes\" 'single' * spaces  & \\ `id` ~ \t ü"
@@ -162,6 +162,38 @@ def test_a_command_that_does_not_exist_is_a_failed_task_and_the_worker_lives_on(
     assert re.search(r"task 1 failed.*No such file", sink.err)
     assert sink.out == "ok\n"
     assert worker.popen.poll() is None
+
+
+@pytest.mark.parametrize("command, said", [(("ehco", "x"), "cannot find ehco in PATH"),
+                                           (("./ehco", "{}"), "cannot run ./ehco: No such file or directory"),
+                                           (("/tmp", "{}"), "cannot run /tmp: Permission denied")])
+def test_a_command_that_cannot_be_found_is_told_at_once(pipeline, command, said):
+    pipeline.worker("-q", command=command).says(f"^worker: {said}; tasks fail here until that is mended$")
+
+
+def test_a_command_that_depends_on_the_task_is_not_looked_for(pipeline):
+    worker = pipeline.worker(command=("{}", "x"))
+    worker.says("listens")
+    assert "cannot" not in worker.err
+
+
+def test_a_name_is_what_tasks_and_the_sink_are_told(pipeline):
+    sink, ventilator = pipeline.batch(["x"], worker=("--name", "left one"), command=("sh", "-c", 'echo "$DIVVY_WORKER"; exit 1', "{}"))
+    assert (ventilator.status(), sink.out) == (1, "left one\n")
+    assert "on left one: x" in sink.err
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a namespace of its own")
+def test_process_1_of_a_container_reaps_what_tasks_leave_behind_and_has_a_name_of_its_own(pipeline):
+    sink = pipeline.sink()
+    script = "(setsid sleep 0.01 &); sleep 2.5; cat /proc/[0-9]*/stat | grep -c ') Z '; echo $DIVVY_WORKER"
+    container = pipeline.start("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", BIN / "worker", *pipeline.at, "--", "sh", "-c", script, "{}")
+    assert pipeline.ventilator(tasks=["x"]).status() == 0
+    assert sink.status() == 0
+    container.kill()
+    zombies, name = sink.out.split()
+    assert zombies == "0"
+    assert re.fullmatch(r"\S+:1-[0-9a-f]{8}", name)
 
 
 def test_a_command_that_may_not_be_run_is_a_failed_task(pipeline):

@@ -149,7 +149,7 @@ def test_an_abort_kills_what_runs(talk):
     assert tasks_in(worker.state()["running"]) == [1]
     worker.say(abort=1)
     result = worker.result()
-    assert (result["outcome"], result["status"]) == (protocol.SIGNALLED, signal.SIGKILL)
+    assert (result["outcome"], result["status"]) == (protocol.SIGNALLED, signal.SIGTERM)
 
 
 @REAL
@@ -250,3 +250,22 @@ def test_a_ventilator_of_another_version_is_named(talk):
     worker.lane.send(of_version(3, protocol.encode(protocol.LANE, **lane)))
     worker.process.says("version 3 of (divvy's|the) protocol, and this is version 2")
     assert worker.state()["ventilator"] == VENTILATOR
+
+
+@REAL
+def test_a_worker_says_what_it_was_told_to_be_and_what_it_runs(talk):
+    said = talk("--name", "a name", "--pool", "gpu", "--stdin", command=("grep", "a b", "{}")).first
+    assert (said["name"], said["pool"], said["command"]) == (b"a name", b"gpu", b"--stdin -- grep 'a b' '{}'")
+
+
+@REAL
+def test_a_worker_without_a_command_names_none(talk):
+    said = talk().first
+    assert (said["pool"], said["command"]) == (b"", b"")
+
+
+@REAL
+def test_a_result_names_the_slot(talk):
+    worker = talk("--first-slot", "7", command=("true",))
+    worker.say(tasks=[run(1, "x")])
+    assert worker.result()["slot"] == 7

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from launcher import alive_with
-from pipeline import BIN, DEADLINE, HERE, eventually
+from pipeline import BIN, DEADLINE, HERE, eventually, is_watchdog
 
 SCRIPT = HERE.parents[1] / "scripts" / "workers"
 
@@ -19,7 +19,8 @@ def workers(pipeline):
     def start(*words, env=(), **options):
         process = pipeline.start(SCRIPT, *words, env={"DIVVY_BIN": str(BIN), "DIVVY_TEST_MARK": str(pipeline.folder), **dict(env)},
                                  **options)
-        process.workers = lambda: [pid for pid, words in alive_with(mark).items() if words.startswith(os.fsencode(BIN / "worker"))]
+        process.workers = lambda: [pid for pid, words in alive_with(mark).items()
+                                   if words.startswith(os.fsencode(BIN / "worker")) and not is_watchdog(pid)]
         return process
 
     return start

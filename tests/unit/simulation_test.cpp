@@ -183,7 +183,7 @@ class World {
     const bool fails = chance(chances_.fail);
     if (fails) ++failures_[which->id];
     worker.holdings.finish(*which, {.outcome = Outcome::exited, .status = fails ? 1 : 0},
-                           {.ended = kTaskNanoseconds});
+                           {.took = Time::duration(kTaskNanoseconds)});
     worker.running.erase(which);
   }
 

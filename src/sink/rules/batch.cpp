@@ -33,7 +33,8 @@ bool Batch::update(const Announcement& announcement, Time now) {
   state_ = announcement.state;
   workloads_ = announcement.workloads;
   figures_.tasks = announcement.tasks;
-  figures_.counted = state_ != BatchState::open;
+  figures_.stopping = state_ == BatchState::stopping;
+  if (!figures_.stopping) figures_.counted = state_ != BatchState::open;
   figures_.workers_there = announcement.workers;
   figures_.slots = announcement.slots;
   figures_.busy_slots = announcement.busy_slots;
@@ -77,7 +78,8 @@ bool Batch::has(Range ids) const { return !figures_.counted || ids.end() - 1 <= 
 bool Batch::all_recorded() const { return figures_.counted && tally_.recorded() == figures_.tasks; }
 
 bool Batch::over(Time now) const {
-  return state_ > BatchState::closed || (all_recorded() && ventilator_gone(now));
+  return state_ == BatchState::complete || state_ == BatchState::stopped ||
+         (all_recorded() && ventilator_gone(now));
 }
 
 bool Batch::abandoned() const { return state_ == BatchState::stopped && runs_tasks(); }

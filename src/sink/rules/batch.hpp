@@ -38,6 +38,8 @@ class Batch {
   Tally::Ruling record(const Results& results, const Result& result, Time now);
 
   [[nodiscard]] BatchId id() const { return id_; }
+  /// When the ventilator was heard last.
+  [[nodiscard]] Time last_announced() const { return last_announced_; }
   /// Tasks are milliseconds to sleep.
   [[nodiscard]] bool workloads() const { return workloads_; }
   /// Its first task was handed out.

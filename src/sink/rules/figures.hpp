@@ -42,6 +42,7 @@ struct Figures {
   std::uint64_t tasks = 0;  // so far; all of them if `counted`
   bool counted = false;
   bool complete = false;  // each task has its recorded result
+  bool stopping = false;  // only what runs is still done
   std::uint64_t recorded = 0;
   std::uint64_t failed = 0;      // of these
   std::uint64_t restored = 0;    // of these, by an earlier sink

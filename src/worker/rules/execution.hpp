@@ -24,6 +24,7 @@ struct Ended {
   std::string output{};
   std::string errors{};
   std::string reason{};
+  bool killed = false;  // by its runner, which was told to
 };
 
 }  // namespace divvy::worker

@@ -9,6 +9,22 @@ namespace {
 
 constexpr std::size_t kFrameBytes = 1 << 20;
 
+Result result_of(const Task& task, const Ended& ended, const Holdings::Ran& ran,
+                 std::string_view texts) {
+  return {.ids = {task.id, 1},
+          .attempt = task.attempt,
+          .attempts = task.attempts,
+          .slot = ran.slot,
+          .outcome = ended.outcome,
+          .status = ended.status,
+          .started = ran.started,
+          .ended = ran.started + ran.took.count(),
+          .texts = texts,
+          .output = ended.output,
+          .errors = ended.errors,
+          .reason = ended.reason};
+}
+
 bool take_no_time(std::string_view texts) {
   bool none = true;
   for_each_text(texts, [&](std::string_view text) {
@@ -49,6 +65,7 @@ void Holdings::change_batch(BatchId batch) {
 void Holdings::settle(const std::vector<Settled>& settled) {
   if (settled.empty()) return;
   std::erase_if(finished_, [&](Finished& result) {
+    if (result.unsettled.empty()) return false;
     for (const Settled& one : settled) {
       if (one.attempt == result.attempt || one.attempt == kAnyAttempt) settle(result, one.ids);
     }
@@ -75,7 +92,6 @@ void Holdings::give_back_recalled(const std::vector<Range>& recalled) {
 }
 
 void Holdings::give_back(const Task& task) {
-  if (task.batch != batch_) return;
   running_.erase({task.id, 1});
   held_.erase({task.id, 1});
 }
@@ -110,22 +126,29 @@ std::optional<Task> Holdings::take_next() {
   return task;
 }
 
-void Holdings::finish(const Task& task, const Ended& ended, Times times) {
+void Holdings::finish(const Task& task, const Ended& ended, Ran ran) {
   if (task.batch != batch_) return;
   running_.erase({task.id, 1});
   std::string text;
   append_text(text, task.text);
-  keep({.ids = {task.id, 1},
-        .attempt = task.attempt,
-        .attempts = task.attempts,
-        .outcome = ended.outcome,
-        .status = ended.status,
-        .started = times.started,
-        .ended = times.ended,
-        .texts = text,
-        .output = ended.output,
-        .errors = ended.errors,
-        .reason = ended.reason});
+  const Result result = result_of(task, ended, ran, text);
+  keep(result, RangeSet({result.ids}));
+}
+
+void Holdings::interrupt(const Task& task, Ended ended, Ran ran) {
+  if (task.batch != batch_) return;
+  give_back(task);
+  ended.outcome = Outcome::interrupted;
+  ended.status = 0;
+  std::string text;
+  append_text(text, task.text);
+  keep(result_of(task, ended, ran, text), {});
+}
+
+void Holdings::put_back(Task task) {
+  if (task.batch != batch_) return;
+  running_.erase({task.id, 1});
+  queued_.push_front(std::move(task));
 }
 
 // One result for the assignment: a result for each task costs more than the task.
@@ -137,16 +160,17 @@ void Holdings::finish_instantly(const Assignment& assignment, std::int64_t now) 
         .outcome = Outcome::slept,
         .started = now,
         .ended = now,
-        .texts = assignment.texts});
+        .texts = assignment.texts},
+       RangeSet({assignment.ids}));
   instant_ += assignment.ids.count;
 }
 
-void Holdings::keep(const Result& result) {
+void Holdings::keep(const Result& result, RangeSet unsettled) {
   std::string encoded;
   Writer writer{encoded};
   Result::fields(result, writer);
   kept_bytes_ += encoded.size();
-  finished_.push_back({.unsettled = RangeSet({result.ids}),
+  finished_.push_back({.unsettled = std::move(unsettled),
                        .attempt = result.attempt,
                        .encoded = std::move(encoded)});
   ++unsent_;
@@ -164,6 +188,11 @@ std::optional<std::string> Holdings::next_results(std::string_view worker_name) 
     ++count;
     --unsent_;
   }
+  std::erase_if(finished_, [&](const Finished& result) {
+    if (!result.sent || !result.unsettled.empty()) return false;
+    kept_bytes_ -= result.encoded.size();
+    return true;
+  });
   // Encodes a message without results, then puts in their number and the results, which are encoded
   // already.
   std::string frame = encode(Results{.worker = self_, .name = worker_name, .batch = batch_});

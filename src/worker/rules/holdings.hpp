@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/range_set.hpp"
+#include "common/time.hpp"
 #include "divvy/protocol.hpp"
 #include "worker/rules/execution.hpp"
 #include "worker/rules/lane_filter.hpp"
@@ -43,16 +44,20 @@ class Holdings {
 
   /// The next task, from now on running; nothing if none is queued.
   std::optional<Task> take_next();
-  /// Nanoseconds since 1970, UTC.
-  struct Times {
+  /// `started`: nanoseconds since 1970, UTC. That clock may be set meanwhile, so how long it took
+  /// was measured with another one.
+  struct Ran {
     std::int64_t started = 0;
-    std::int64_t ended = 0;
+    Time::duration took{};
+    std::uint32_t slot = 0;
   };
   /// Makes it a result. A task of a batch that is over is forgotten.
-  void finish(const Task& task, const Ended& ended, Times times);
+  void finish(const Task& task, const Ended& ended, Ran ran);
+  /// Gives back a task that was killed; what it has printed is said once.
+  void interrupt(const Task& task, Ended ended, Ran ran);
 
-  /// Gives back a task that ran, and has no result.
-  void give_back(const Task& task);
+  /// Queues a task that could not be started again, before all others.
+  void put_back(Task task);
   void give_back_queued();
 
   /// A message with results that were not sent, about 1 MiB of them, which now count as sent.
@@ -75,7 +80,7 @@ class Holdings {
 
  private:
   struct Finished {
-    RangeSet unsettled{};
+    RangeSet unsettled{};  // empty: said once, and forgotten then
     std::uint32_t attempt = 1;
     std::string encoded{};
     bool sent = false;
@@ -87,7 +92,8 @@ class Holdings {
   void give_back_recalled(const std::vector<Range>& recalled);
   void queue(const Assignment& assignment);
   void finish_instantly(const Assignment& assignment, std::int64_t now);
-  void keep(const Result& result);
+  void keep(const Result& result, RangeSet unsettled);
+  void give_back(const Task& task);
 
   WorkerId self_;
   bool workloads_;

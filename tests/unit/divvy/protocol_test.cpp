@@ -241,7 +241,7 @@ TEST(Messages, WithValuesOutOfBoundsDoNotDecode) {
   EXPECT_FALSE(decode<Receipts>(encode(receipts)));
 
   Announcement announcement = golden_announcement();
-  announcement.state = BatchState{4};
+  announcement.state = BatchState{5};
   EXPECT_FALSE(decode<Announcement>(encode(announcement)));
   announcement = golden_announcement();
   announcement.elapsed = kMaxNanoseconds + 1;

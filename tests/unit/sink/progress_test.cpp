@@ -52,5 +52,14 @@ TEST(ProgressLine, ShowsFailuresInRedOnlyIfColourIsWanted) {
   EXPECT_EQ(progress_line(half_done(), 100, false).find('\x1b'), std::string::npos);
 }
 
+TEST(ProgressLine, SaysHowManyAreLeftWhenItStops) {
+  Figures figures = half_done();
+  figures.stopping = true;
+  figures.busy_slots = 4;
+  const std::string line = progress_line(figures, 200, false);
+  EXPECT_NE(line.find("stopping, 4 left"), std::string::npos) << line;
+  EXPECT_EQ(line.find("ETA"), std::string::npos) << line;
+}
+
 }  // namespace
 }  // namespace divvy::sink

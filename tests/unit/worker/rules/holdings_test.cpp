@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace divvy::worker {
@@ -33,13 +35,12 @@ class HoldingsTest : public testing::Test {
 
   [[nodiscard]] Presence presence() const { return holdings_.presence("host:1", "inbox", 2); }
 
-  // Starts and ends the next task; it took `nanoseconds`.
-  void work(std::int64_t nanoseconds = 50'000'000) {
+  // Starts and ends the next task.
+  void work(Time::duration took = std::chrono::milliseconds(50)) {
     const auto task = holdings_.take_next();
     ASSERT_TRUE(task);
-    const std::int64_t started = clock_;
-    clock_ += nanoseconds;
-    holdings_.finish(*task, {.outcome = Outcome::slept}, {.started = started, .ended = clock_});
+    const std::int64_t started = std::exchange(clock_, clock_ + took.count());
+    holdings_.finish(*task, {.outcome = Outcome::slept}, {.started = started, .took = took});
   }
 
   Ranges ids_sent() {
@@ -218,9 +219,10 @@ TEST_F(HoldingsTest, SendWhatAnEncodedMessageOfTheSameResultsIs) {
                       .output = "o",
                       .errors = "e",
                       .reason = "r"},
-                     {.started = 1000, .ended = 2000});
+                     {.started = 1000, .took = Time::duration(1000), .slot = 4});
     results.results.push_back({.ids = {task->id, 1},
                                .attempts = 3,
+                               .slot = 4,
                                .outcome = Outcome::exited,
                                .status = 7,
                                .started = 1000,
@@ -235,6 +237,46 @@ TEST_F(HoldingsTest, SendWhatAnEncodedMessageOfTheSameResultsIs) {
   EXPECT_EQ(holdings_.unsent(), 0U);
 }
 
+// A result's times come from two clocks: one may be set while the task runs, the other may not.
+TEST_F(HoldingsTest, EndATaskAsMuchAfterItsStartAsItTook) {
+  give(1, {1, 1});
+  holdings_.finish(*holdings_.take_next(), {}, {.started = 5000, .took = Time::duration(7)});
+  const auto frame = holdings_.next_results("w");
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(decode<Results>(*frame)->results.at(0).ended, 5007);
+}
+
+TEST_F(HoldingsTest, SayOnceWhatAnInterruptedTaskHasPrinted) {
+  give(1, {1, 2});
+  const auto first = holdings_.take_next();
+  holdings_.interrupt(*first, {.outcome = Outcome::signalled, .status = 15, .output = "o"},
+                      {.started = 1, .slot = 3});
+  Lane settled = lane(2);
+  settled.settled.push_back({{1, 1}, kAnyAttempt});
+  holdings_.receive(settled, clock_);
+  const auto frame = holdings_.next_results("w");
+  ASSERT_TRUE(frame);
+  const Result result = decode<Results>(*frame)->results.at(0);
+  EXPECT_EQ(result.outcome, Outcome::interrupted);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.output, "o");
+  EXPECT_EQ(result.slot, 3U);
+  holdings_.resend_all();
+  EXPECT_FALSE(holdings_.next_results("w"));
+  EXPECT_TRUE(holdings_.all_settled());
+  EXPECT_EQ(holdings_.kept_bytes(), 0U);
+}
+
+TEST_F(HoldingsTest, TakeATaskThatWasPutBackBeforeAllOthers) {
+  give(1, {1, 3});
+  auto task = holdings_.take_next();
+  ASSERT_TRUE(task);
+  holdings_.put_back(std::move(*task));
+  EXPECT_TRUE(presence().running.empty());
+  EXPECT_EQ(presence().queued, (Ranges{{1, 3}}));
+  EXPECT_EQ(holdings_.take_next()->id, 1U);
+}
+
 TEST_F(HoldingsTest, SendNoMoreAtOnceThanAboutAMebibyte) {
   give(1, {1, 3});
   const std::string output(600'000, 'o');
@@ -247,12 +289,13 @@ TEST_F(HoldingsTest, SendNoMoreAtOnceThanAboutAMebibyte) {
   EXPECT_EQ(ids_sent(), Ranges{});
 }
 
-TEST_F(HoldingsTest, GiveBackATaskThatRanWithoutAResultAndWhatIsQueued) {
+TEST_F(HoldingsTest, GiveBackAnInterruptedTaskAndWhatIsQueued) {
   give(1, {1, 3});
   const auto task = holdings_.take_next();
   ASSERT_TRUE(task);
-  holdings_.give_back(*task);
+  holdings_.interrupt(*task, {.outcome = Outcome::signalled, .status = 15}, {});
   EXPECT_TRUE(presence().running.empty());
+  EXPECT_TRUE(presence().finished.empty());
   EXPECT_EQ(presence().queued, (Ranges{{2, 2}}));
   holdings_.give_back_queued();
   EXPECT_TRUE(presence().queued.empty());
