@@ -9,6 +9,7 @@ import signal
 import pytest
 import zmq
 
+import protocol
 from pipeline import BIN
 from test_key import make_key
 from test_limits import sanitized
@@ -39,7 +40,7 @@ def test_a_batch_and_what_strangers_say_in_it(pipeline, context, locked):
             push.linger = 0 if locked else 10_000
             push.connect(endpoint)
             for _ in range(200):
-                push.send(bytes((0xD1, 1, dice.randint(0, 6))) + dice.randbytes(dice.randint(0, 200)))
+                push.send(bytes((0xD1, protocol.VERSION, dice.randint(0, 6))) + dice.randbytes(dice.randint(0, 200)))
             process.says("refused process" if locked else "dropped")
     os.write(write, b"1\n0\n5\n" * 20)
     os.close(write)
