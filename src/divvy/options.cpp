@@ -24,7 +24,8 @@ using Words = std::vector<std::string>;
 constexpr std::array<std::string_view, 4> kRecording{"--journal", "--summary", "--name",
                                                      "--retry-failed"};
 
-// Of what was given, what a program has in its own table: "--name=value", or "--name" of a flag.
+// Of what was given, what a program has in its own table: "--name=value", or "--name" of a flag. In
+// another group it is another option: the name of a batch is not that of a worker.
 template <class ProgramOptions>
 Words pass(const std::vector<const CLI::Option*>& given) {
   CLI::App table;
@@ -33,7 +34,8 @@ Words pass(const std::vector<const CLI::Option*>& given) {
   Words arguments;
   for (const CLI::Option* option : given) {
     const std::string name = option->get_name(false, false);
-    if (table.get_option_no_throw(name) == nullptr) continue;
+    const CLI::Option* const known = table.get_option_no_throw(name);
+    if (known == nullptr || known->get_group() != option->get_group()) continue;
     if (is_flag(*option)) {
       arguments.insert(arguments.end(), option->count(), name);
       continue;

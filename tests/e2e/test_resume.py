@@ -146,7 +146,7 @@ def test_halting_now_kills_what_runs(pipeline):
     command = ("sh", "-c", f"if [ {{}} = 1 ]; then {fail}; fi; touch {running}; exec sleep 1000")
     sink, ventilator = pipeline.batch([2, 1, 3], workers=2, command=command, ventilator=("--halt", "now,fail=1", "-w", "2"))
     assert (ventilator.status(), sink.status()) == (255, 255)
-    assert f"killed by signal {signal.SIGKILL.value}" in sink.err
+    assert f"killed by signal {signal.SIGTERM.value}" in sink.err
 
 
 def test_a_retry_waits_if_asked(pipeline):
