@@ -24,7 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kAnnounceEvery = 1s;
-constexpr std::size_t kMostProbes = 10;  // at once
 // By then each worker has connected to a ventilator that was started again, and has said what it
 // holds.
 constexpr auto kTimeToReconnect = std::chrono::milliseconds(kReconnectMaxMsec) + 300ms;
@@ -35,10 +34,6 @@ BatchId batch_id(const std::string& name) {
   Digest digest;
   digest.add(name);
   return BatchId{digest.value()};
-}
-
-std::string others_get(std::uint64_t tasks) {
-  return tasks == 0 ? "" : fmt::format("; others get {}", plural(tasks, "task"));
 }
 
 }  // namespace
@@ -57,6 +52,7 @@ Ventilator::Ventilator(const CommonOptions& options, Settings settings)
       lanes_(context_),
       dispatch_(self_, batch_, settings_.dispatch),
       intake_(std::move(settings_.intake), settings_.name, dispatch_, log_),
+      news_(log_),
       announce_at_(now()) {
   plain_tasks_.socket().set(zmq::sockopt::linger, 0);
   log_.debug(
@@ -74,10 +70,10 @@ int Ventilator::run() {
     dispatch_.sink_reached(sink_.connected());
     carry_out(dispatch_.decide(time));
     report_lost_tasks();
-    send_lost_results();
+    lost_results_.send(sink_);
     if (time >= announce_at_) announce();
     tell_who_is_missing(time);
-    tell_unreachable(time);
+    news_.tell_unreachable(time);
   }
   return leave();
 }
@@ -94,10 +90,7 @@ void Ventilator::wait() {
   loop_.wake_at(announce_at_);
   loop_.wake_at(waiting_for_sink_.deadline());
   loop_.wake_at(waiting_for_workers_.deadline());
-  for (const Unreachable& one : unreachable_) {
-    loop_.watch(one.probe.fd());
-    loop_.wake_at(one.probe.deadline());
-  }
+  news_.add_to(loop_);
   loop_.wake_at(dispatch_.deadline());
   if (may_run_at_ && now() < *may_run_at_) loop_.wake_at(may_run_at_);
   stop(loop_.wait());
@@ -122,7 +115,7 @@ void Ventilator::stop_handing_out(bool abort) {
 void Ventilator::receive() {
   if (sink_.connected_anew(log_)) {
     announce();
-    for (auto& [id, result] : lost_results_) result.sent = false;
+    lost_results_.resend_all();
   }
   context_.authenticate();
   plain_tasks_.events(log_);
@@ -145,10 +138,7 @@ void Ventilator::receive(zmq::message_t& message) {
 
 void Ventilator::receive_presence(const Presence& presence, zmq::message_t& message) {
   if (presence.pool != settings_.pool) {
-    return log_.warn_rate_limited(
-        fmt::format("pool of {}", presence.name),
-        fmt::format("worker {} is of pool '{}' and gets nothing: the batch is for pool '{}'",
-                    presence.name, presence.pool, settings_.pool));
+    return news_.tell_of_other_pool(presence, settings_.pool);
   }
   const std::string inbox = reach(presence.inbox, peer_address(message));
   if (!is_beside(inbox, feedback_.endpoint())) {
@@ -175,13 +165,9 @@ void Ventilator::note_command(const Presence& presence) {
     settings_.command = presence.command;
     announce_at_ = now();
   }
-  if (presence.command == *settings_.command) return;
-  const auto text = [](std::string_view command) {
-    return command.empty() ? std::string("no command") : fmt::format("'{}'", command);
-  };
-  log_.warn_rate_limited("command of " + std::string(presence.name),
-                         fmt::format("worker {} runs {}, not {}", presence.name,
-                                     text(presence.command), text(*settings_.command)));
+  if (presence.command != *settings_.command) {
+    news_.tell_of_other_command(presence, *settings_.command);
+  }
 }
 
 bool Ventilator::claims_too_much(const Presence& presence) const {
@@ -212,8 +198,7 @@ void Ventilator::receive_receipt(const Receipt& receipt) {
   }
   for (const Range& ids : dispatch_.receipt(receipt, now())) intake_.retire(ids);
   if (receipt.verdict == Verdict::retry) return;
-  lost_results_.erase(lost_results_.lower_bound(receipt.ids.first),
-                      lost_results_.lower_bound(receipt.ids.end()));
+  lost_results_.settle(receipt.ids);
 }
 
 // The worker is greeted nevertheless: our message shows it our version, so that it can warn its
@@ -271,11 +256,17 @@ void Ventilator::read_input() {
 
 // Whether lines of numbers are workloads or arguments is for the workers to say.
 void Ventilator::tell_expected_cost() {
-  if (cost_told_ || !dispatch_.is_handing_out() || !intake_.ended()) return;
+  if (cost_told_ || !dispatch_.is_handing_out()) return;
   if (!settings_.workloads && !dispatch_.workloads()) return;
-  cost_told_ = true;
+  const bool sleep = settings_.workloads || *dispatch_.workloads();
   const auto msec = intake_.expected_msec();
-  if (!msec || !(settings_.workloads || *dispatch_.workloads())) return;
+  cost_told_ = intake_.ended() || (sleep && !msec);
+  if (!cost_told_ || !sleep) return;
+  if (!msec) {
+    return log_.warn(
+        "not all tasks are numbers of milliseconds to sleep, and the workers have no command; to "
+        "run each task give them: -- sh -c {}");
+  }
   fmt::print("Total expected cost: {} msec\n", *msec);
   std::fflush(stdout);
 }
@@ -283,16 +274,16 @@ void Ventilator::tell_expected_cost() {
 void Ventilator::carry_out(Orders orders) {
   for (const Orders::Close& order : orders.close) {
     lanes_.close(order.worker);
-    tell_of_lost(order);
+    news_.tell(order);
+    const bool expected = order.reason.empty() || finished();
+    if (dispatch_.workers() == 0 && !expected) log_.warn("no workers are left");
   }
-  for (const auto& [worker, name, inbox] : orders.open) {
-    if (const auto error = lanes_.open(worker, inbox)) {
-      log_.warn_rate_limited("a lane",
-                             fmt::format("no way to worker {} at {}: {}", name, inbox, *error));
-    }
-    log_.debug(fmt::format("a worker at {}: {}", inbox, name));
+  for (const Orders::Open& order : orders.open) {
+    const auto error = lanes_.open(order.worker, order.inbox);
+    if (error) news_.tell_of_missing_lane(order, *error);
+    log_.debug(fmt::format("a worker at {}: {}", order.inbox, order.name));
   }
-  for (const Orders::Notice& notice : orders.notices) tell(notice);
+  for (const Orders::Notice& notice : orders.notices) news_.tell(notice, now());
   for (Lane& lane : orders.send) send(std::move(lane));
   if (!started_ && dispatch_.is_handing_out()) {
     started_ = announce_at_ = now();
@@ -325,15 +316,8 @@ void Ventilator::report_lost_tasks() {
                         .outcome = Outcome::lost,
                         .texts = intake_.slice({id, 1}).texts,
                         .reason = reason};
-    lost_results_[id].frame =
-        encode(Results{.name = "ventilator", .batch = batch_, .results = {result}});
-  }
-}
-
-// What a sink that is far behind has no room for is sent later.
-void Ventilator::send_lost_results() {
-  for (auto& [id, result] : lost_results_) {
-    if (!result.sent) result.sent = sink_.send(result.frame);
+    lost_results_.add(id,
+                      encode(Results{.name = "ventilator", .batch = batch_, .results = {result}}));
   }
 }
 
@@ -368,43 +352,6 @@ Announcement Ventilator::announcement() const {
 void Ventilator::announce() {
   announce_at_ = now() + kAnnounceEvery;
   sink_.send(encode(announcement()));
-}
-
-void Ventilator::tell_of_lost(const Orders::Close& lost) {
-  if (lost.reason.empty()) return log_.debug(fmt::format("a worker is gone: {}", lost.name));
-  log_.info(
-      fmt::format("a worker is gone: {}, {}{}", lost.name, lost.reason, others_get(lost.tasks)));
-  if (dispatch_.workers() == 0 && is_running()) log_.warn("no workers are left");
-}
-
-void Ventilator::tell(const Orders::Notice& notice) {
-  switch (notice.what) {
-    case Orders::Notice::What::suspended:
-      return log_.warn(fmt::format(
-          "worker {} has failed {} in a row while others do not: it gets only one now and then",
-          notice.name, plural(notice.tasks, "task")));
-    case Orders::Notice::What::cut_off:
-      return log_.warn_rate_limited(
-          "sink of " + notice.name,
-          fmt::format("worker {} cannot reach the sink and gets nothing{}", notice.name,
-                      others_get(notice.tasks)));
-    case Orders::Notice::What::does_not_hear:
-      if (unreachable_.size() == kMostProbes) return;
-      unreachable_.push_back({notice.name, notice.inbox, Probe(notice.inbox, now())});
-      return;
-  }
-}
-
-void Ventilator::tell_unreachable(Time now) {
-  std::erase_if(unreachable_, [&](Unreachable& one) {
-    const auto why = one.probe.result(now);
-    if (!why) return false;
-    log_.warn_rate_limited(
-        fmt::format("inbox of {}", one.worker),
-        fmt::format("cannot reach worker {} at {}: {}; it gets nothing (see worker --inbox)",
-                    one.worker, one.inbox, *why));
-    return true;
-  });
 }
 
 // Not while the user is asked to press Enter, and would be interrupted.

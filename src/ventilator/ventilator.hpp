@@ -1,10 +1,8 @@
 // The ventilator: reads tasks, hands them to workers, and keeps at it until each has a receipt.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
-#include <vector>
 #include <zmq.hpp>
 
 #include "common/connection.hpp"
@@ -12,13 +10,14 @@
 #include "common/listener.hpp"
 #include "common/log.hpp"
 #include "common/options.hpp"
-#include "common/probe.hpp"
 #include "common/waiting.hpp"
 #include "ventilator/feedback.hpp"
 #include "ventilator/intake.hpp"
 #include "ventilator/lanes.hpp"
+#include "ventilator/lost_results.hpp"
 #include "ventilator/rules/dispatch.hpp"
 #include "ventilator/rules/halt.hpp"
+#include "ventilator/worker_news.hpp"
 
 namespace divvy::ventilator {
 
@@ -66,12 +65,8 @@ class Ventilator {
   void carry_out(Orders orders);
   void send(Lane lane);
   void report_lost_tasks();
-  void send_lost_results();
   void announce();
   void tell_who_is_missing(Time now);
-  void tell_of_lost(const Orders::Close& lost);
-  void tell(const Orders::Notice& notice);
-  void tell_unreachable(Time now);
   void note_command(const Presence& presence);
   int leave();
   void tell_how_to_retry() const;
@@ -81,7 +76,6 @@ class Ventilator {
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool sink_known() const { return may_run_at_.has_value(); }
   [[nodiscard]] bool stopping() const { return phase_ >= Phase::stopping; }
-  [[nodiscard]] bool is_running() const { return dispatch_.is_handing_out() && !finished(); }
   [[nodiscard]] bool finished() const;
   [[nodiscard]] BatchState state() const;
   [[nodiscard]] Announcement announcement() const;
@@ -102,12 +96,8 @@ class Ventilator {
 
   Dispatch dispatch_;
   Intake intake_;
-  /// Of a task that has lost too many workers, until its receipt comes.
-  struct LostResult {
-    std::string frame;
-    bool sent = false;
-  };
-  std::map<TaskId, LostResult> lost_results_;
+  LostResults lost_results_;
+  WorkerNews news_;
 
   std::string recorded_command_;  // what the batch was run with; empty: nothing is known of it
   Phase phase_ = Phase::preparing;
@@ -118,13 +108,6 @@ class Ventilator {
   Time announce_at_;
   Waiting waiting_for_sink_;
   Waiting waiting_for_workers_;
-  /// Why a worker's inbox cannot be reached.
-  struct Unreachable {
-    std::string worker;
-    std::string inbox;
-    Probe probe;
-  };
-  std::vector<Unreachable> unreachable_;
 };
 
 }  // namespace divvy::ventilator
