@@ -152,9 +152,8 @@ RecordedPart Journal::recorded_from(TaskId from, const std::function<bool(TaskId
   Digest digest;
   while (rows.step()) {
     const auto task = static_cast<TaskId>(rows.integer(0));
-    const Verdict verdict = rows.integer(1) != 0 ? Verdict::succeeded
-                            : counts(task)       ? Verdict::failed
-                                                 : Verdict::retry;
+    Verdict verdict = Verdict::succeeded;
+    if (rows.integer(1) == 0) verdict = counts(task) ? Verdict::failed : Verdict::retry;
     const bool joins = !receipts.empty() && receipts.back().ids.end() == task &&
                        receipts.back().verdict == verdict && receipts.back().ids.count < piece;
     if (joins) {
