@@ -216,22 +216,26 @@ void Ventilator::receive_other_version(int version, zmq::message_t& message) {
 // the time to say what they hold of a batch that is resumed.
 void Ventilator::prepare(Time now) {
   if (phase_ != Phase::preparing || !sink_known()) return;
-  if (!is_same_command() || !intake_.may_start() || now < *may_run_at_) return;
+  if (!intake_.may_start() || !command_agrees() || now < *may_run_at_) return;
   phase_ = Phase::running;
   dispatch_.allow_start();
 }
 
-// False while it is not known: what a batch with a name was begun with is not to be mixed with what
-// another command does.
-bool Ventilator::is_same_command() const {
+// False while it is not known. What is recorded was made by the command that a batch was begun
+// with: if that is all there is, another command would do nothing, and must not end as if it had.
+bool Ventilator::command_agrees() {
   if (recorded_command_.empty() || settings_.retry_failed) return true;
   if (!settings_.command) return false;
   const std::string& command = *settings_.command;
   if (command.empty() || command == recorded_command_) return true;
-  throw std::runtime_error(
-      fmt::format("batch {} was run with another command: {}; now it is: {}; give it another "
-                  "--name, or go on with this command by --retry-failed",
-                  settings_.name, recorded_command_, command));
+  const bool nothing_is_left = dispatch_.pending() + dispatch_.outstanding() == 0;
+  if (nothing_is_left && !intake_.ended()) return false;
+  const std::string what = fmt::format("batch {} was run with another command: {}; now it is: {}; ",
+                                       settings_.name, recorded_command_, command);
+  const std::string advice = "give it another --name, or go on with this command by --retry-failed";
+  if (nothing_is_left) throw std::runtime_error(what + advice);
+  log_.warn_rate_limited("another command", what + "the rest runs with this one");
+  return true;
 }
 
 void Ventilator::halt_if_reached() {

@@ -70,7 +70,7 @@ class Ventilator {
   void note_command(const Presence& presence);
   int leave();
   void tell_how_to_retry() const;
-  [[nodiscard]] bool is_same_command() const;
+  bool command_agrees();
 
   [[nodiscard]] bool claims_too_much(const Presence& presence) const;
   [[nodiscard]] bool wants_input() const;

@@ -25,7 +25,7 @@ class Batch {
     dispatch_.input(2 * tasks);
     dispatch_.allow_start();
     for (std::uint64_t i = 1; i <= workers; ++i) {
-      Presence presence{.worker = WorkerId{i}, .slots = 1};
+      Presence presence{.worker = WorkerId{i}, .slots = 1, .reaches_sink = true};
       dispatch_.presence(presence, "inbox", now_);
       presence.ventilator = kSelf;
       presence.sequence = dispatch_.decide(now_).send.at(0).sequence;

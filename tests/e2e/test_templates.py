@@ -130,6 +130,6 @@ def test_a_dry_run_of_workloads_prints_sleeps_and_no_costs(pipeline):
 
 
 def test_a_dry_run_tells_what_could_not_be_run(pipeline):
-    sink, ventilator = pipeline.batch(["50", "x"], worker=("--dry-run",), sink=("-q",))
+    sink, ventilator = pipeline.batch(["50", "x"], worker=("--dry-run",), sink=("-qq",))
     assert (ventilator.status(), sink.status(), sink.out) == (1, 1, "sleep 0.050\n")
     assert sink.err.endswith("\n'x' is no number of milliseconds\n")

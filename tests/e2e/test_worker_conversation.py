@@ -255,7 +255,7 @@ def test_a_ventilator_of_another_version_is_named(talk):
 @REAL
 def test_a_worker_says_what_it_was_told_to_be_and_what_it_runs(talk):
     said = talk("--name", "a name", "--pool", "gpu", "--stdin", command=("grep", "a b", "{}")).first
-    assert (said["name"], said["pool"], said["command"]) == (b"a name", b"gpu", b"--stdin -- grep 'a b' '{}'")
+    assert (said["name"], said["pool"], said["command"]) == (b"a name", b"gpu", b"grep 'a b' '{}' (--stdin)")
 
 
 @REAL
