@@ -30,7 +30,7 @@ Descriptor connect_to(std::string_view endpoint) {
     without_scheme(endpoint).copy(static_cast<char*>(address.sun_path),
                                   sizeof address.sun_path - 1);
     Descriptor socket = make_socket(AF_UNIX);
-    ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    (void)::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
     return socket;
   }
   const auto [host, port] = HostPort::split(without_scheme(endpoint));
@@ -46,7 +46,7 @@ Descriptor connect_to(std::string_view endpoint) {
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(found, &::freeaddrinfo);
   Descriptor socket = make_socket(found->ai_family);
-  ::connect(socket.get(), found->ai_addr, found->ai_addrlen);
+  (void)::connect(socket.get(), found->ai_addr, found->ai_addrlen);
   return socket;
 }
 

@@ -21,10 +21,15 @@ namespace divvy::launcher {
 namespace {
 
 // The launcher passes on what the terminal signals. Only a child that reads the terminal stays in
-// its foreground group.
+// its foreground group. The others ignore no more signals than the user wants, for tasks inherit
+// it.
 void leave_terminal(bool reads_terminal) {
-  if (!reads_terminal) ::setpgid(0, 0);
-  for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTTOU}) ::signal(number, SIG_IGN);
+  ::signal(SIGTTOU, SIG_IGN);
+  if (reads_terminal) {
+    for (const int number : {SIGINT, SIGQUIT, SIGHUP}) ::signal(number, SIG_IGN);
+  } else {
+    ::setpgid(0, 0);
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -31,7 +31,7 @@ CommandLine CommandLine::take_apart(const CLI::App& app, const Words& words) {
   CommandLine line;
   line.dashes = std::find(words.begin(), words.end(), "--");
   line.unknown = line.argument = line.end = words.end();
-  Word at = words.begin() + 1;
+  auto at = words.begin() + 1;
   while (at < line.dashes) {
     if (at->size() < 2 || !at->starts_with('-')) {
       line.argument = at;

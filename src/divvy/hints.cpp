@@ -136,7 +136,7 @@ bool is_file(const std::string& word) {
 
 // Words that should be files, and may be a command.
 std::string about_arguments(const Line& line) {
-  const Word first = std::find_if_not(line.argument, line.end, is_file);
+  const auto first = std::find_if_not(line.argument, line.end, is_file);
   if (first == line.end) return {};
   Line whole = line;
   whole.options.insert(whole.options.end(), line.argument, first);

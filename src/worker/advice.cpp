@@ -101,7 +101,8 @@ std::optional<std::string> about_operators(const Words& words, bool columns) {
 bool has_column(std::string_view word) {
   if (is_placeholder(word)) return placeholder_at(word, true).column > 0;
   for (std::size_t at = 0; at < word.size(); ++at) {
-    const bool begins = at == 0 || std::string_view(" /='\"").find(word[at - 1]) != word.npos;
+    const bool begins =
+        at == 0 || std::string_view(" /='\"").find(word[at - 1]) != std::string_view::npos;
     if (begins && placeholder_at(word.substr(at), true).column == 1) return true;
   }
   return false;

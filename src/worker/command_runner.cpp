@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "worker/process.hpp"
 #include "worker/rules/command_end.hpp"
 #include "worker/shortage.hpp"
 #include "worker/task_file.hpp"
@@ -84,9 +83,7 @@ CommandRunner::CommandRunner(Command command, Settings settings)
       adopts_(adopts_orphans()),
       watchdog_(settings_.slots),
       ready_(checked(::epoll_create1(EPOLL_CLOEXEC), "cannot prepare to run commands")),
-      nothing_(checked(::open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null")) {
-  ::getrlimit(RLIMIT_NOFILE, &open_files_);
-}
+      nothing_(checked(::open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null")) {}
 
 CommandRunner::~CommandRunner() {
   for (const auto& [key, child] : children_) {
@@ -124,7 +121,7 @@ void CommandRunner::spawn(Child& child, const Execution& execution) {
   Process process = start_process({.words = command_.with(execution),
                                    .environment = environment_of(execution),
                                    .streams = {input, output.write.get(), errors.write.get()},
-                                   .open_files = open_files_,
+                                   .inheritance = inheritance_,
                                    .group = child.group});
   child.pid = process.id;
   child.process = std::move(process.descriptor);
@@ -139,7 +136,7 @@ void CommandRunner::spawn(Child& child, const Execution& execution) {
 // raised our limit as far as it goes.
 void CommandRunner::leave_reserve(int newest) const {
   const auto wanted = static_cast<rlim_t>(newest) + kReserve;
-  if (!children_.empty() && wanted >= open_files_.rlim_max) throw Shortage(EMFILE);
+  if (!children_.empty() && wanted >= inheritance_.open_files.rlim_max) throw Shortage(EMFILE);
 }
 
 // With --stdin DIVVY_TASK is empty: a task that is too long for an argument is too long for a

@@ -1,8 +1,5 @@
 // Tasks as commands: child processes, what they print, and how they end.
 #pragma once
-
-#include <sys/resource.h>
-
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -12,6 +9,7 @@
 #include <vector>
 
 #include "common/descriptor.hpp"
+#include "worker/process.hpp"
 #include "worker/rules/command.hpp"
 #include "worker/runner.hpp"
 #include "worker/watchdog.hpp"
@@ -60,7 +58,7 @@ class CommandRunner : public Runner {
 
   Command command_;
   Settings settings_;
-  rlimit open_files_{};
+  Inheritance inheritance_ = Inheritance::take();
   bool adopts_;  // it is the parent of what others leave behind, as process 1 of a container is
   Watchdog watchdog_;
   Descriptor ready_;  // epoll: readable when a child has printed or ended

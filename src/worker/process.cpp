@@ -32,13 +32,15 @@ struct Plan {
   std::vector<char*> words{};
   std::vector<char*> environment{};
   std::array<int, 3> streams{};
-  rlimit open_files{};
+  const Inheritance* inheritance = nullptr;
   Watchdog::Entry* group = nullptr;
   int error = 0;  // why it could not be run
 };
 
-void reset_signals() {
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+void reset_signals(const sigset_t& ignored) {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (sigismember(&ignored, signal) != 1) ::signal(signal, SIG_DFL);
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -63,8 +65,8 @@ __attribute__((no_sanitize("address"))) int become(void* data) {
   *plan.group = ::getpid();
   for (int fd = 0; fd < 3; ++fd) ::dup2(plan.streams[static_cast<std::size_t>(fd)], fd);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
-  ::setrlimit(RLIMIT_NOFILE, &plan.open_files);
-  reset_signals();
+  ::setrlimit(RLIMIT_NOFILE, &plan.inheritance->open_files);
+  reset_signals(plan.inheritance->ignored);
   plan.error = execute(plan);
   *plan.group = 0;
   ::_exit(1);
@@ -76,8 +78,8 @@ __attribute__((no_sanitize("address"))) int become(void* data) {
 // would run in both.
 Process clone_into(Plan& plan) {
   constexpr std::size_t enough = 64 << 10;
-  alignas(16) std::array<std::byte, enough>
-      stack;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
+  alignas(16) std::array<std::byte, enough> stack;
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -93,13 +95,28 @@ Process clone_into(Plan& plan) {
 
 }  // namespace
 
+// Two are not the user's: the launcher's children ignore SIGTTOU, and all of our programs SIGPIPE.
+Inheritance Inheritance::take() {
+  Inheritance taken;
+  ::getrlimit(RLIMIT_NOFILE, &taken.open_files);
+  sigemptyset(&taken.ignored);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    const bool known = ::sigaction(signal, nullptr, &action) == 0;
+    const bool ignored = known && action.sa_handler == SIG_IGN;
+    const bool is_ours = signal == SIGTTOU || signal == SIGPIPE;
+    if (ignored && !is_ours) sigaddset(&taken.ignored, signal);
+  }
+  return taken;
+}
+
 Process start_process(ProcessSettings settings) {
   std::vector<std::string> paths = program_paths(settings.words.front());
   Plan plan{.paths = pointers(paths),
             .words = pointers(settings.words),
             .environment = pointers(settings.environment),
             .streams = settings.streams,
-            .open_files = settings.open_files,
+            .inheritance = &settings.inheritance,
             .group = settings.group};
   plan.environment.pop_back();
   for (char** variable = environ; *variable != nullptr; ++variable) {

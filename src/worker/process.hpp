@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,22 @@
 
 namespace divvy::worker {
 
+/// What the user has made of signals and limits for the commands, such as by nohup and ulimit. To
+/// be taken before this process changes any of it.
+struct Inheritance {
+  rlimit open_files{};  // RLIMIT_NOFILE
+  sigset_t ignored{};   // signals
+
+  static Inheritance take();
+};
+
 /// What a process is started with.
 struct ProcessSettings {
   std::vector<std::string> words{};        // program and arguments
   std::vector<std::string> environment{};  // before what it inherits
   std::array<int, 3> streams{};            // standard input, output and error
-  rlimit open_files{};                     // RLIMIT_NOFILE
-  Watchdog::Entry* group = nullptr;        // where it enters itself
+  Inheritance inheritance{};
+  Watchdog::Entry* group = nullptr;  // where it enters itself
 };
 
 struct Process {
@@ -27,9 +37,8 @@ struct Process {
   Descriptor descriptor;  // readable when it has ended
 };
 
-/// Starts it as the leader of a session, and so of a group, of its own, with default signals and no
-/// other descriptors. Throws Shortage, or std::runtime_error with a line for people; the group is
-/// not entered then.
+/// Starts it as the leader of a session, and so of a group, of its own, with no other descriptors.
+/// Throws Shortage, or std::runtime_error with a line for people; the group is not entered then.
 Process start_process(ProcessSettings settings);
 
 }  // namespace divvy::worker

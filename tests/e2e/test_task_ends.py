@@ -196,6 +196,20 @@ def test_a_task_has_the_limit_on_descriptors_that_the_user_had(pipeline):
     assert (sink.status(), sink.out) == (0, f"{soft}\n")
 
 
+@pytest.mark.parametrize("program", ["worker", "divvy"])
+def test_a_task_ignores_the_signals_that_the_user_ignores_and_no_others(pipeline, program):
+    shows = ("--stdin", "--", "grep", "SigIgn", "/proc/self/status")
+    ignoring = ("-c", 'trap "" INT USR1; exec "$@"', "sh")
+    if program == "worker":
+        run = pipeline.sink()
+        pipeline.start("sh", *ignoring, BIN / "worker", *pipeline.at, *shows)
+        assert pipeline.ventilator(tasks=["x"]).status() == 0
+    else:
+        with pipeline.input(["x"]) as tasks:
+            run = pipeline.start("sh", *ignoring, BIN / "divvy", *shows, stdin=tasks)
+    assert (run.status(), run.out.split()) == (0, ["SigIgn:", f"{1 << signal.SIGINT - 1 | 1 << signal.SIGUSR1 - 1:016x}"])
+
+
 # --- no room
 
 
