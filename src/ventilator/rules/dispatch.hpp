@@ -95,6 +95,7 @@ class Dispatch {
   void forget(Member& member, const Orders::Close& loss = {});
 
   void judge(Member& member, bool succeeded, Time now);
+  [[nodiscard]] bool somebody_succeeds();
   void reinstate(Time now);
   void retry(const Receipt& receipt, Time now);
   std::vector<Range> record(const Receipt& receipt);

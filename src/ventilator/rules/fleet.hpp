@@ -42,6 +42,7 @@ struct Member {
   Standing standing = Standing::good;
   std::uint32_t failures = 0;  // since its last success
   bool has_succeeded = false;
+  bool named = false;                       // to the user, as one that only fails
   std::chrono::milliseconds suspension{0};  // how long the next one is
   /// Of the lane's first message. A presence with this sequence or a later one shows that the lane
   /// works: the worker is up.
