@@ -33,6 +33,7 @@ void Output::flush() {
 
 void Output::write(std::string_view text) {
   const int error = write_all(fd_, text);
+  if (terminal_ && error == EIO) loss_ = Loss::is_borne;  // it was closed, a hang-up
   if (error == 0 || loss_ == Loss::is_borne) return;
   const auto line = fmt::format("cannot write standard output: {}", std::strerror(error));
   if (error == EPIPE) throw ReaderGone(line);

@@ -17,7 +17,8 @@ struct ReaderGone : std::runtime_error {
 class Output {
  public:
   enum class Loss {
-    is_error,  // what cannot be written throws: ReaderGone, or std::runtime_error with a line
+    is_error,  // what cannot be written throws: ReaderGone, or std::runtime_error with a line;
+               // a terminal that was closed is borne all the same, for what runs is recorded
     is_borne,  // what cannot be written is dropped
   };
 

@@ -117,12 +117,14 @@ def test_ctrl_c_waits_for_what_runs_and_hands_out_no_more(divvy, terminal, tmp_p
     assert run.out.split() == ["done", "done"]
 
 
-def test_a_terminal_that_is_closed_lets_what_runs_end_and_be_recorded(divvy, terminal, tmp_path):
+@pytest.mark.parametrize("shown", ["nowhere", "on the terminal"])
+def test_a_terminal_that_is_closed_lets_what_runs_end_and_be_recorded(divvy, terminal, tmp_path, shown):
+    out = subprocess.DEVNULL if shown == "nowhere" else terminal.line
     tasks, started, journal = (tmp_path / name for name in ("tasks", "started", "journal"))
     tasks.write_text("1\n2\n3\n4\n")
     wait = f'echo >>{started}; until [ -e {tmp_path}/open ]; do sleep 0.02; done; echo "done $1"'
     run = divvy("-j2", "--journal", journal, "--name", "n", tasks, "--", "sh", "-c", wait, "sh",
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **terminal.options)
+                stdout=out, stderr=out, **terminal.options)
     eventually(lambda: started.exists() and started.read_text() == "\n\n", "two to run")
     terminal.close()
     time.sleep(0.3)  # whoever is told has heard by then
