@@ -234,7 +234,7 @@ void Listener::accept_again() {
 
 std::string Listener::name_of(int fd) const {
   const std::string address = loads_.address(fd).value_or("");
-  return address.empty() ? "somebody" : address;
+  return address.empty() ? "a peer" : address;
 }
 
 void Listener::tell_of_failure(int fd, const Monitor::Event& failure, Log& log) {
