@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "divvy/options.hpp"
@@ -39,9 +40,13 @@ void Crew::replace_killed(const Log& log, Time now) {
 }
 
 void Crew::replace(Place& place, Time now) {
-  place.worker = start_(place.arguments);
-  place.starts_at.reset();
   place.not_before = now + kBetween;
+  try {
+    place.worker = start_(place.arguments);
+    place.starts_at.reset();
+  } catch (const std::system_error&) {
+    place.starts_at = place.not_before;  // there is no room now
+  }
 }
 
 std::optional<Time> Crew::deadline() const {

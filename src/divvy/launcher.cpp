@@ -100,7 +100,7 @@ void Launcher::wait() {
     if (child->running()) loop_.watch(child->fd());
   }
   loop_.wake_at(end_at_);
-  if (!ending()) loop_.wake_at(crew_.deadline());
+  if (keeps_workers()) loop_.wake_at(crew_.deadline());
   if (loop_.wait() > 0) stop(now());
 }
 

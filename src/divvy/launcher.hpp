@@ -48,6 +48,10 @@ class Launcher {
   void say_who_was_killed() const;
 
   [[nodiscard]] bool ending() const { return steps_ > 0; }
+  /// A worker that is killed is replaced.
+  [[nodiscard]] bool keeps_workers() const {
+    return !ending() && stops_ == 0 && sink_.running() && ventilator_.running();
+  }
   void next_step(Time now);
   void kill_all(Time now);
   [[nodiscard]] bool step_is_over(Time now);

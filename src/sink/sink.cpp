@@ -80,7 +80,7 @@ void Sink::wait() {
   }
   if (batch_) {
     loop_.wake_at(batch_->deadline());
-    loop_.wake_at(progress_.deadline());
+    if (!printer_->mid_line()) loop_.wake_at(progress_.deadline());
     loop_.wake_at(linger_until_);
     const Time silent_at = batch_->last_announced() + kSilent;
     if (now() < silent_at) loop_.wake_at(silent_at);
@@ -201,7 +201,7 @@ void Sink::answer(const Announcement& announcement, zmq::message_t& message,
   if (endpoint.empty() || (refusal_ && refusal_->is(endpoint, frame))) return;
   try {
     refusal_.emplace(context_, endpoint, frame);
-  } catch (const std::runtime_error&) {
+  } catch (const std::exception&) {
     log_.dropped("an announcement whose feedback is no endpoint");
   }
 }
@@ -231,7 +231,7 @@ bool Sink::connect_feedback(const std::string& endpoint) {
     feedback_.emplace(context_, make_push(context_), endpoint);
     feedback_endpoint_ = endpoint;
     return true;
-  } catch (const std::runtime_error&) {
+  } catch (const std::exception&) {
     return false;
   }
 }
@@ -283,7 +283,12 @@ void Sink::commit() {
 
 void Sink::send_receipts() {
   if (!feedback_) return;
-  if (feedback_->connected_anew(log_)) batch_->state_anew();
+  if (feedback_->connected_anew(log_)) {
+    batch_->state_anew();
+    // A task that is to be tried again is in no statement: who has a result of it without a receipt
+    // sends it once more.
+    if (batch_->has_retried()) results_.disconnect_all(log_);
+  }
   const TimeSlice slice;
   while (batch_->unstated()) {
     if (!feedback_->has_room() || !state_part() || slice.over()) return;

@@ -29,6 +29,8 @@ class Feedback {
   bool claim_connection(WorkerId worker, zmq::message_t& message,
                         const std::function<bool(WorkerId)>& is_known);
 
+  /// Whether a worker has a connection that is not closed, as far as is known.
+  [[nodiscard]] bool is_connected(WorkerId worker) const { return connection_.contains(worker); }
   /// Workers whose latest connection is closed. To be called before the messages that are there are
   /// received, and acted upon after them: a worker's last messages count, and a descriptor that was
   /// closed may already be another worker's.

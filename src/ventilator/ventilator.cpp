@@ -125,7 +125,9 @@ void Ventilator::receive() {
     if (!message) break;
     receive(*message);
   }
-  for (const WorkerId worker : disconnected) dispatch_.disconnected(worker, now());
+  for (const WorkerId worker : disconnected) {
+    if (!feedback_.is_connected(worker)) dispatch_.disconnected(worker, now());
+  }
 }
 
 void Ventilator::receive(zmq::message_t& message) {
@@ -208,7 +210,10 @@ void Ventilator::receive_other_version(int version, zmq::message_t& message) {
   const std::string peer = presence ? fmt::format("worker {}", presence->name) : "the sink";
   log_.warn_rate_limited(peer, other_version_line(peer, version));
   if (!presence) return;
-  presence->slots = 1;  // an introduction has none, and none would mean that it leaves
+  // An introduction has none of these; it is not for them that the worker gets nothing.
+  presence->slots = 1;
+  presence->reaches_sink = true;
+  presence->pool = settings_.pool;
   receive_presence(*presence, message);
 }
 

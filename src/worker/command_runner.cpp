@@ -22,8 +22,8 @@ namespace {
 // What a descriptor of a child is, in the lowest bits of what epoll hands back.
 enum Role : unsigned { kOutput, kErrors, kProcess };
 constexpr unsigned kRoleBits = 2;
-// Descriptors that tasks leave to connections: ZeroMQ ends the program when it gets none.
-constexpr int kReserve = 16;
+// Besides what listeners keep for themselves: tasks leave room for connections.
+constexpr rlim_t kRoomForLanes = 16;
 
 struct Pipe {
   Descriptor read;
@@ -135,7 +135,7 @@ void CommandRunner::spawn(Child& child, const Execution& execution) {
 // A new descriptor has the lowest number that is free, so it tells how many there are. We have
 // raised our limit as far as it goes.
 void CommandRunner::leave_reserve(int newest) const {
-  const auto wanted = static_cast<rlim_t>(newest) + kReserve;
+  const auto wanted = static_cast<rlim_t>(newest) + reserved_descriptors() + kRoomForLanes;
   if (!children_.empty() && wanted >= inheritance_.open_files.rlim_max) throw Shortage(EMFILE);
 }
 

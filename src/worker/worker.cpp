@@ -151,7 +151,10 @@ void Worker::note_connections() {
 
 // A ventilator of the guide's has no feedback, and none to answer there.
 void Worker::tell_who_is_missing(Time now) {
-  if (phase_ != Phase::serving) return;
+  if (phase_ != Phase::serving) {
+    waiting_for_ventilator_.stop();
+    return waiting_for_sink_.stop();
+  }
   const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
   const std::string unanswered =
       fmt::format("; it hears this worker, and must reach its inbox at {}", inbox_.endpoint());

@@ -38,6 +38,8 @@ class Batch {
   Tally::Ruling record(const Results& results, const Result& result, Time now);
 
   [[nodiscard]] BatchId id() const { return id_; }
+  /// Some attempt has failed and was not the last one.
+  [[nodiscard]] bool has_retried() const { return tally_.retried() > 0; }
   /// When the ventilator was heard last.
   [[nodiscard]] Time last_announced() const { return last_announced_; }
   /// Tasks are milliseconds to sleep.

@@ -98,9 +98,11 @@ void Dispatch::run_struck_alone() {
 }
 
 Member* Dispatch::empty_worker() {
-  if (Member* reserved = fleet_.find(reserved_)) {
-    if (reserved->able()) return reserved->held_tasks == 0 ? reserved : nullptr;
+  Member* const reserved = fleet_.find(reserved_);
+  if (reserved && !reserved->able()) {
     unreserve();
+  } else if (reserved && reserved->held_tasks == 0) {
+    return reserved;
   }
   for (const WorkerId worker : idle_) {
     Member* const member = fleet_.find(worker);
@@ -152,17 +154,30 @@ void Dispatch::fill_free_slots() {
   idle_.insert(idle_.begin(), still_idle.begin(), still_idle.end());
 }
 
-// False: what there is, is not for this worker.
+// False: what there is, is not for this worker. One that is on trial gets first attempts only.
 bool Dispatch::fill_slot(Member& member) {
-  const bool other = fleet_.able() > (member.able() ? 1U : 0U);
-  if (const auto failed = tasks_.second_attempts().next_failed(member.id, other)) {
-    give(member, tasks_.take_again(*failed));
+  const bool trial = member.standing == Member::Standing::on_trial;
+  const auto again = trial ? std::nullopt : next_failed_for(member);
+  if (again) {
+    give(member, tasks_.take_again(*again));
   } else if (tasks_.fresh() > 0) {
     give(member, 1);
   } else {
     return false;
   }
   return true;
+}
+
+// One that has failed elsewhere. One that has failed here only if nobody else will do better, or,
+// where this worker has shown that it can succeed, if nobody else has time.
+std::optional<TaskId> Dispatch::next_failed_for(const Member& member) const {
+  const std::size_t better = fleet_.fit() > 0 ? fleet_.fit() - (member.fit() ? 1 : 0)
+                                              : fleet_.able() - (member.able() ? 1 : 0);
+  const auto elsewhere = tasks_.second_attempts().next_failed(member.id, better > 0);
+  const bool others_are_busy = fleet_.free_slots() <= member.offered() - member.busy_slots();
+  if (elsewhere || tasks_.fresh() > 0 || !others_are_busy) return elsewhere;
+  if (!member.has_succeeded || !member.fit()) return {};
+  return tasks_.second_attempts().next_failed(member.id, false);
 }
 
 void Dispatch::fill_ahead() {

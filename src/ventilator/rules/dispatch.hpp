@@ -112,6 +112,7 @@ class Dispatch {
   void give_alone(Member& member, TaskId id);
   void fill_free_slots();
   bool fill_slot(Member& member);
+  [[nodiscard]] std::optional<TaskId> next_failed_for(const Member& member) const;
   void fill_ahead();
   void recall(std::uint64_t wanted);
   void recall_all();

@@ -327,6 +327,30 @@ TEST_F(DispatchTest, GivesAFailedTaskToAnotherWorkerIfThereIsOne) {
   EXPECT_EQ(tasks(), (Given{{kBob, {{1, 1}}}}));
 }
 
+TEST_F(DispatchTest, GivesATaskToTheWorkerWhereItFailedIfNobodyElseHasTime) {
+  begin(3, {.retries = 3});
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  connect(kBob);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 1}}}}));
+  receipt(kAnn, {1, 1}, 2s);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{3, 1}}}}));
+  receipt(kAnn, {3, 1}, 2s, Verdict::retry, 1);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{3, 1}}}})) << "Bob may be busy for hours";
+}
+
+TEST_F(DispatchTest, RunsAStruckTaskWhereverAWorkerIsEmptyFirst) {
+  begin(3);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  connect(kBob, 2);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 2}}}}));
+  lose(kAnn);
+  EXPECT_EQ(tasks_after_a_loss(), Given{}) << "Bob is kept free";
+  connect(WorkerId{3});
+  EXPECT_EQ(tasks(), (Given{{WorkerId{3}, {{1, 1}}}}));
+}
+
 TEST_F(DispatchTest, SuspendsAWorkerThatOnlyFailsAndTriesItWithSingleTasks) {
   begin(100);
   connect(kAnn);
