@@ -10,23 +10,26 @@
 
 namespace divvy {
 
+/// For Waiting::update().
+inline constexpr auto nothing_more = [] { return std::string(); };
+
 /// Tells the user for whom the program has been waiting for two seconds, once, and when they are
 /// there.
 class Waiting {
  public:
-  /// `whom`: such as "a sink at tcp://127.0.0.1:5558"; `more`: what else to say of them while they
-  /// are missing; `since`: when, if that was before the last call. To be called in each turn of the
-  /// loop.
-  void update(bool there, const std::string& whom, const std::string& more, Time now,
-              const Log& log, std::optional<Time> since = {}) {
+  /// `whom()`: such as "a sink at tcp://127.0.0.1:5558"; `more()`: what else to say of them while
+  /// they are missing; `since`: when, if that was before the last call. To be called in each turn
+  /// of the loop, so texts are made only when they are told.
+  void update(bool there, auto whom, auto more, Time now, const Log& log,
+              std::optional<Time> since = {}) {
     if (there) {
-      if (told_) log.info("found " + whom);
+      if (told_) log.info("found " + whom());
       return stop();
     }
     if (!since_) since_ = since.value_or(now);
     if (told_ || now < *since_ + kPatience) return;
     told_ = true;
-    log.info("waiting for " + whom + more);
+    log.info("waiting for " + whom() + more());
   }
   /// Nobody is waited for any more.
   void stop() {

@@ -317,11 +317,13 @@ bool Sink::send(std::vector<Receipt> receipts, bool more) {
 void Sink::tell_who_is_missing(Time now) {
   if (plain_batch_ || stops_ > 0) return waiting_for_ventilator_.stop();
   if (!batch_) {
-    return waiting_for_ventilator_.update(false, "a ventilator",
-                                          "; results on " + results_.endpoint(), now, log_);
+    const auto ventilator = [] { return std::string("a ventilator"); };
+    const auto where = [this] { return "; results on " + results_.endpoint(); };
+    return waiting_for_ventilator_.update(false, ventilator, where, now, log_);
   }
+  const auto ventilator = [] { return std::string("the ventilator"); };
   const Time heard = batch_->last_announced();
-  waiting_for_ventilator_.update(now < heard + kSilent, "the ventilator", "", now, log_, heard);
+  waiting_for_ventilator_.update(now < heard + kSilent, ventilator, nothing_more, now, log_, heard);
 }
 
 void Sink::show_progress() {

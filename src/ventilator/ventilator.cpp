@@ -366,14 +366,16 @@ void Ventilator::announce() {
 // Not while the user is asked to press Enter, and would be interrupted.
 void Ventilator::tell_who_is_missing(Time now) {
   if (intake_.waits_for_user()) return;
-  waiting_for_sink_.update(sink_.connected() && sink_known(), "a sink at " + sink_endpoint_, "",
-                           now, log_);
+  const auto sink = [this] { return "a sink at " + sink_endpoint_; };
+  waiting_for_sink_.update(sink_.connected() && sink_known(), sink, nothing_more, now, log_);
   if (stopping()) return waiting_for_workers_.stop();
   const std::size_t wanted = dispatch_.is_handing_out() ? 1 : settings_.dispatch.workers_wanted;
-  waiting_for_workers_.update(dispatch_.workers() >= wanted, "workers",
-                              fmt::format(", {} of {} are there; they report to {}",
-                                          dispatch_.workers(), wanted, feedback_.endpoint()),
-                              now, log_);
+  const auto workers = [] { return std::string("workers"); };
+  const auto how_many = [&] {
+    return fmt::format(", {} of {} are there; they report to {}", dispatch_.workers(), wanted,
+                       feedback_.endpoint());
+  };
+  waiting_for_workers_.update(dispatch_.workers() >= wanted, workers, how_many, now, log_);
 }
 
 bool Ventilator::finished() const {

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <cstdio>
 #include <utility>
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "common/process_name.hpp"
 #include "common/random_id.hpp"
 #include "common/standard_streams.hpp"
 #include "common/workload.hpp"
@@ -48,9 +48,7 @@ bool has_pids_of_its_own() {
 }  // namespace
 
 std::string default_name() {
-  std::array<char, HOST_NAME_MAX + 1> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  const std::string name = fmt::format("{}:{}", host.data(), ::getpid());
+  const std::string name = process_name();
   return has_pids_of_its_own() ? fmt::format("{}-{:08x}", name, random_id() >> 32) : name;
 }
 
@@ -156,13 +154,17 @@ void Worker::tell_who_is_missing(Time now) {
     return waiting_for_sink_.stop();
   }
   const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
-  const std::string unanswered =
-      fmt::format("; it hears this worker, and must reach its inbox at {}", inbox_.endpoint());
-  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain,
-                                 "a ventilator at " + settings_.endpoints.feedback,
-                                 feedback_.connected() ? unanswered : "", now, log_);
-  waiting_for_sink_.update(results_.connected(), "a sink at " + settings_.endpoints.results, "",
-                           now, log_);
+  const auto ventilator = [this] { return "a ventilator at " + settings_.endpoints.feedback; };
+  const auto unanswered = [this] {
+    return feedback_.connected()
+               ? fmt::format("; it hears this worker, and must reach its inbox at {}",
+                             inbox_.endpoint())
+               : std::string();
+  };
+  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator,
+                                 unanswered, now, log_);
+  const auto sink = [this] { return "a sink at " + settings_.endpoints.results; };
+  waiting_for_sink_.update(results_.connected(), sink, nothing_more, now, log_);
 }
 
 void Worker::receive(const zmq::message_t& message) {
