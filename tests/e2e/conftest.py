@@ -29,6 +29,11 @@ def gate(pipeline):
 
 
 @pytest.fixture
+def journal(pipeline):
+    return pipeline.file("journal.db")
+
+
+@pytest.fixture
 def context():
     with zmq.Context() as context:
         yield context

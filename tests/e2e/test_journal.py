@@ -7,27 +7,8 @@ import pytest
 
 import protocol
 from conversation import BATCH, WithSink, WithVentilator, one
+from journals import recorded, rows
 from pipeline import BIN, eventually
-
-
-@pytest.fixture
-def journal(pipeline):
-    return pipeline.file("journal.db")
-
-
-def rows(journal, query):
-    database = sqlite3.connect(journal)
-    try:
-        return database.execute(query).fetchall()
-    finally:
-        database.close()
-
-
-def recorded(journal):
-    try:
-        return len(rows(journal, "SELECT * FROM result"))
-    except sqlite3.OperationalError:  # not made yet
-        return 0
 
 
 def contents(journal):

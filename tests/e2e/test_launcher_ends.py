@@ -182,12 +182,17 @@ def test_one_signal_is_passed_to_the_ventilator_alone_and_once(play, busy, numbe
     assert run.err == ""
 
 
-def test_a_second_signal_ends_what_runs(play, busy):
-    run = busy()
+def told_twice(play, run):
+    """The first signal has arrived when the second one is sent, and no moment makes them one."""
     run.process.send_signal(signal.SIGTERM)
     play.wait_for_note("told")
     time.sleep(MOMENT)
     run.process.send_signal(signal.SIGTERM)
+    return run
+
+
+def test_a_second_signal_ends_what_runs(play, busy):
+    run = told_twice(play, busy())
 
     assert run.end() == -signal.SIGTERM
     assert play.note("worker-told") == ["TERM"] * 2 * WORKERS
@@ -196,11 +201,7 @@ def test_a_second_signal_ends_what_runs(play, busy):
 def test_the_sink_and_the_ventilator_wait_for_workers_that_kill_what_runs(play, busy):
     """What the tasks have printed is still to be recorded and shown."""
     play.part(sink=LAST_SINK, ventilator=PATIENT_VENTILATOR.replace("&& exit", "&& ends ventilator && exit"), worker=GENTLE_WORKER)
-    run = busy()
-    run.process.send_signal(signal.SIGTERM)
-    play.wait_for_note("told")
-    time.sleep(MOMENT)
-    run.process.send_signal(signal.SIGTERM)
+    run = told_twice(play, busy())
 
     assert run.end() == -signal.SIGTERM
     assert play.note("ends") == ["worker"] * WORKERS + ["ventilator", "sink"]

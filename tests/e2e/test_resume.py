@@ -2,31 +2,11 @@
 import re
 import shlex
 import signal
-import sqlite3
 
 import pytest
 
+from journals import recorded, rows
 from pipeline import BIN, eventually
-
-
-@pytest.fixture
-def journal(pipeline):
-    return pipeline.file("journal.db")
-
-
-def rows(journal, query="SELECT task, text, success FROM result ORDER BY task"):
-    database = sqlite3.connect(journal)
-    try:
-        return database.execute(query).fetchall()
-    finally:
-        database.close()
-
-
-def recorded(journal):
-    try:
-        return len(rows(journal))
-    except sqlite3.OperationalError:  # not made yet
-        return 0
 
 
 def trace(pipeline, seconds="0"):

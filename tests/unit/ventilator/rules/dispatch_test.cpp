@@ -62,6 +62,15 @@ class DispatchTest : public testing::Test {
     now_ += 300ms;
   }
 
+  // Her task is the first.
+  void lose_ann_while_bob_has_two_tasks() {
+    connect(kAnn);
+    EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+    connect(kBob, 2);
+    EXPECT_EQ(tasks(), (Given{{kBob, {{2, 2}}}}));
+    lose(kAnn);
+  }
+
   Orders decide() {
     Orders orders = dispatch_->decide(now_);
     for (const Lane& lane : orders.send) sequence_ = std::max(sequence_, lane.sequence);
@@ -278,11 +287,7 @@ TEST_F(DispatchTest, RunsWhatRanAtALostWorkerFirstAndEachAlone) {
 
 TEST_F(DispatchTest, KeepsAWorkerFreeForATaskThatIsToRunAlone) {
   begin(10);
-  connect(kAnn);
-  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
-  connect(kBob, 2);
-  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 2}}}}));
-  lose(kAnn);
+  lose_ann_while_bob_has_two_tasks();
   EXPECT_EQ(tasks_after_a_loss(), Given{}) << "Bob has two others";
   receipt(kBob, {2, 1}, 2s);
   EXPECT_EQ(tasks(), Given{});
@@ -341,11 +346,7 @@ TEST_F(DispatchTest, GivesATaskToTheWorkerWhereItFailedIfNobodyElseHasTime) {
 
 TEST_F(DispatchTest, RunsAStruckTaskWhereverAWorkerIsEmptyFirst) {
   begin(3);
-  connect(kAnn);
-  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
-  connect(kBob, 2);
-  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 2}}}}));
-  lose(kAnn);
+  lose_ann_while_bob_has_two_tasks();
   EXPECT_EQ(tasks_after_a_loss(), Given{}) << "Bob is kept free";
   connect(WorkerId{3});
   EXPECT_EQ(tasks(), (Given{{WorkerId{3}, {{1, 1}}}}));
