@@ -10,6 +10,7 @@
 #include <system_error>
 
 namespace divvy {
+
 Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
 }

@@ -27,11 +27,6 @@ struct UnknownHost : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::string without_brackets(std::string_view host) {
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return std::string(host);
-}
-
 // The first address of a family; nothing if the name has none. `error`: why, for people.
 std::optional<std::string> address_of(const std::string& name, int family, std::string& error) {
   addrinfo hints{};
@@ -43,12 +38,8 @@ std::optional<std::string> address_of(const std::string& name, int family, std::
     return {};
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(found, &::freeaddrinfo);
-  std::array<char, NI_MAXHOST> text{};
-  if (::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0,
-                    NI_NUMERICHOST) != 0) {
-    return {};
-  }
-  return family == AF_INET6 ? fmt::format("[{}]", text.data()) : std::string(text.data());
+  const std::string text = numeric_host(found->ai_addr, found->ai_addrlen);
+  return family == AF_INET6 ? fmt::format("[{}]", text) : text;
 }
 
 std::string address_of(std::string_view host) {
@@ -88,6 +79,13 @@ bool others_can_write(const std::string& directory) {
 }
 
 }  // namespace
+
+std::string numeric_host(const sockaddr* address, socklen_t size) {
+  std::array<char, NI_MAXHOST> text{};
+  const int error =
+      ::getnameinfo(address, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  return error == 0 ? text.data() : "";
+}
 
 std::string with_address(std::string_view endpoint, Use use) {
   if (use == Use::none || !endpoint.starts_with("tcp://")) return std::string(endpoint);

@@ -1,6 +1,8 @@
 // Host names in endpoints.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <string>
 #include <string_view>
 
@@ -8,6 +10,9 @@
 #include "divvy/endpoints.hpp"
 
 namespace divvy {
+
+/// The host's address as a text, without brackets; empty if it has none.
+std::string numeric_host(const sockaddr* address, socklen_t size);
 
 /// What a program does at an endpoint.
 enum class Use { none, bind, connect };

@@ -4,7 +4,6 @@
 #include <linux/filter.h>
 #include <linux/tcp.h>
 #include <malloc.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 
 #include "common/clock.hpp"
 #include "common/descriptor.hpp"
+#include "common/host.hpp"
 #include "common/message.hpp"
 #include "common/peer_endpoint.hpp"
 #include "divvy/protocol.hpp"
@@ -90,10 +90,7 @@ std::string address_of_peer(int fd) {
     const bool known = ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
     return known ? fmt::format("process {}", peer.pid) : "";
   }
-  std::array<char, NI_MAXHOST> host{};
-  const bool known =
-      ::getnameinfo(raw, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) == 0;
-  return known ? host.data() : "";
+  return numeric_host(raw, size);
 }
 
 // Connections that are there are not concerned.
@@ -182,10 +179,7 @@ Listener::Events Listener::events(Log& log) {
     const int value = event.value;
     switch (event.kind) {
       case ZMQ_EVENT_ACCEPTED:
-        loads_.opened(value, address_of_peer(value), now());
-        load_at_ = {};
-        if (descriptors_left() < reserved_descriptors()) refuse_newcomers(log);
-        if (descriptors_left() < reserved_descriptors() / 2) ::shutdown(value, SHUT_RDWR);
+        accepted(value, log);
         break;
       case ZMQ_EVENT_LISTENING:
         listening_fd_ = value;
@@ -210,6 +204,14 @@ Listener::Events Listener::events(Log& log) {
   limit_load(log);
   if (accept_at_ && now() >= *accept_at_) accept_again();
   return events;
+}
+
+void Listener::accepted(int fd, Log& log) {
+  loads_.opened(fd, address_of_peer(fd), now());
+  load_at_ = {};
+  const std::uint64_t left = descriptors_left();
+  if (left < reserved_descriptors()) refuse_newcomers(log);
+  if (left < reserved_descriptors() / 2) ::shutdown(fd, SHUT_RDWR);
 }
 
 // If a connection could not be accepted for want of a descriptor, ZeroMQ's thread would try all the

@@ -56,6 +56,7 @@ class Listener {
   void limit_load(Log& log);
   void trim_memory(Time now);
   void close_overloaded(int fd, Log& log);
+  void accepted(int fd, Log& log);
   void refuse_newcomers(Log& log);
   void accept_again();
 

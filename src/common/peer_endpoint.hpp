@@ -20,6 +20,12 @@ inline bool is_private(std::string_view endpoint) {
 /// and show 127.0.0.1 as ::ffff:127.0.0.1.
 inline bool is_ipv6(std::string_view endpoint) { return endpoint.starts_with("tcp://["); }
 
+/// The host as the system's functions want it.
+inline std::string without_brackets(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string(host);
+}
+
 /// The endpoint that a peer named in a message, with `peer`, the address that the message came
 /// from, as its host. Ipc endpoints stay as they are. Empty if it is neither: ZeroMQ has other
 /// transports, into this very process for one.

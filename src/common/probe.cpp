@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 
+#include "common/peer_endpoint.hpp"
 #include "divvy/endpoints.hpp"
 
 namespace divvy {
@@ -34,13 +35,12 @@ Descriptor connect_to(std::string_view endpoint) {
     return socket;
   }
   const auto [host, port] = HostPort::split(without_scheme(endpoint));
-  const bool brackets = host.starts_with('[');
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const std::string name(brackets ? host.substr(1, host.size() - 2) : host);
-  if (::getaddrinfo(name.c_str(), std::string(port).c_str(), &hints, &found) != 0) {
+  if (::getaddrinfo(without_brackets(host).c_str(), std::string(port).c_str(), &hints, &found) !=
+      0) {
     errno = EADDRNOTAVAIL;
     return {};
   }

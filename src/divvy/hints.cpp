@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/descriptor.hpp"
+#include "common/program_path.hpp"
 #include "common/quoting.hpp"
 #include "common/workload.hpp"
 #include "divvy/command_line.hpp"

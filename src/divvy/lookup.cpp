@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string_view>
 
 #include "common/descriptor.hpp"
@@ -14,12 +13,6 @@ namespace divvy::launcher {
 namespace {
 
 constexpr std::size_t kEnough = 64 << 10;  // bytes to look for a first line in
-
-bool is_executable(const std::string& path) {
-  struct stat about {};
-  return ::stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) &&
-         ::access(path.c_str(), X_OK) == 0;
-}
 
 // Of a regular file, from where it would be read on.
 std::string beginning(int fd) {
@@ -40,19 +33,6 @@ std::string beginning(const std::string& path) {
 }
 
 }  // namespace
-
-bool is_program(const std::string& word) {
-  if (word.empty()) return false;
-  if (word.find('/') != std::string::npos) return is_executable(word);
-  const char* const given = std::getenv("PATH");
-  std::string_view path = given == nullptr ? "/bin:/usr/bin" : given;
-  while (true) {
-    const std::string_view directory = path.substr(0, path.find(':'));
-    if (is_executable(std::string(directory.empty() ? "." : directory) + "/" + word)) return true;
-    if (directory.size() == path.size()) return false;
-    path.remove_prefix(directory.size() + 1);
-  }
-}
 
 std::optional<std::string> first_task(const std::string& path, char delimiter) {
   const std::string bytes = beginning(path);

@@ -1,13 +1,10 @@
-// What words on the command line stand for in this machine's directories.
+// What is in the files that are named on the command line.
 #pragma once
 
 #include <optional>
 #include <string>
 
 namespace divvy::launcher {
-
-/// Whether it can be run: a path, or a name to be found in PATH.
-bool is_program(const std::string& word);
 
 /// The first task in a file, or on standard input ("-"), if that is a regular file, which is not
 /// changed by looking: not even how far standard input has been read. Empty lines are none.

@@ -4,11 +4,12 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <memory>
 #include <stdexcept>
 
 #include "common/descriptor.hpp"
+#include "common/host.hpp"
+#include "common/peer_endpoint.hpp"
 #include "divvy/endpoints.hpp"
 
 namespace divvy::worker {
@@ -29,20 +30,13 @@ std::string local_address_towards(const std::string& host, const std::string& po
     if (!probe.open() || ::connect(probe.get(), at->ai_addr, at->ai_addrlen) != 0) continue;
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    std::array<char, NI_MAXHOST> name{};
     auto* raw = reinterpret_cast<sockaddr*>(&address);
     if (::getsockname(probe.get(), raw, &size) != 0) continue;
-    if (::getnameinfo(raw, size, name.data(), name.size(), nullptr, 0, NI_NUMERICHOST) != 0)
-      continue;
-    const std::string text(name.data());
+    const std::string text = numeric_host(raw, size);
+    if (text.empty()) continue;
     return at->ai_family == AF_INET6 ? "[" + text + "]" : text;
   }
   throw std::runtime_error(fmt::format("no way to host {}", host));
-}
-
-std::string without_brackets(std::string_view host) {
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return std::string(host);
 }
 
 }  // namespace

@@ -7,11 +7,11 @@
 #include "common/command_text.hpp"
 #include "common/log.hpp"
 #include "common/program.hpp"
+#include "common/program_path.hpp"
 #include "worker/advice.hpp"
 #include "worker/command_runner.hpp"
 #include "worker/dry_runner.hpp"
 #include "worker/options.hpp"
-#include "worker/program_path.hpp"
 #include "worker/rules/template.hpp"
 #include "worker/sleep_runner.hpp"
 #include "worker/worker.hpp"
@@ -38,21 +38,21 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
           .max_output = options.max_output});
 }
 
+// Why the command cannot be found; empty: it can, or depends on the task.
+std::string what_is_missing(const Options& options) {
+  if (options.command.empty() || options.dry_run) return {};
+  const Template program(options.command.front(), !options.colsep.empty());
+  return program.has_placeholders() ? std::string() : why_not_found(options.command.front());
+}
+
 // Of several workers on a machine, which number their slots one after the other, the first one says
 // it for all.
 void advise(const Options& options) {
   if (options.first_slot > 1) return;
   const Log log("worker", options.common.verbosity());
   for (const auto& line : advice(options.command, !options.colsep.empty())) log.info(line);
-}
-
-// Of the workers that somebody starts together the one with the first slot tells it for all.
-void warn_if_not_found(const Options& options) {
-  if (options.command.empty() || options.dry_run || options.first_slot > 1) return;
-  if (Template(options.command.front(), !options.colsep.empty()).has_placeholders()) return;
-  const std::string why = why_not_found(options.command.front());
-  if (why.empty()) return;
-  Log("worker", options.common.verbosity()).warn(why + "; tasks fail here until that is mended");
+  const std::string why = what_is_missing(options);
+  if (!why.empty()) log.warn(why + "; tasks fail here until that is mended");
 }
 
 int run(Options& options) {
@@ -64,7 +64,6 @@ int run(Options& options) {
   options.check();
   advise(options);
   const std::string name = options.name.empty() ? default_name() : options.name;
-  warn_if_not_found(options);
   return Worker({.endpoints = options.common.endpoints,
                  .inbox = options.inbox,
                  .key = options.common.key,

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "worker/program_path.hpp"
+#include "common/program_path.hpp"
 #include "worker/shortage.hpp"
 
 namespace divvy::worker {

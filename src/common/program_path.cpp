@@ -1,4 +1,4 @@
-#include "worker/program_path.hpp"
+#include "common/program_path.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -10,10 +10,10 @@
 #include <cstring>
 #include <string_view>
 
-namespace divvy::worker {
+namespace divvy {
 namespace {
 
-bool is_program(const std::string& path) {
+bool is_executable(const std::string& path) {
   struct stat about {};
   return ::access(path.c_str(), X_OK) == 0 && ::stat(path.c_str(), &about) == 0 &&
          S_ISREG(about.st_mode);
@@ -34,12 +34,16 @@ std::vector<std::string> program_paths(const std::string& word) {
   }
 }
 
-std::string why_not_found(const std::string& word) {
+bool is_program(const std::string& word) {
   const auto paths = program_paths(word);
-  if (std::any_of(paths.begin(), paths.end(), is_program)) return {};
+  return std::any_of(paths.begin(), paths.end(), is_executable);
+}
+
+std::string why_not_found(const std::string& word) {
+  if (is_program(word)) return {};
   if (word.find('/') == std::string::npos) return fmt::format("cannot find {} in PATH", word);
   const int error = ::access(word.c_str(), X_OK) == 0 ? EACCES : errno;
   return fmt::format("cannot run {}: {}", word, std::strerror(error));
 }
 
-}  // namespace divvy::worker
+}  // namespace divvy
