@@ -191,7 +191,7 @@ class Worker:
     def perform(self, work):
         first, began = work.task or 1, time.monotonic_ns()
         result = dict(ids=range(first, first + 1), attempt=work.attempt, attempts=work.attempts, slot=0, outcome=protocol.EXITED,
-                      status=0, started=time.time_ns(), texts=[work.text], output=b"", errors=b"", reason=b"")
+                      status=0, started=time.time_ns(), took=[], texts=[work.text], output=b"", errors=b"", reason=b"")
         try:
             done = self.do(work.text)
             result.update(done if isinstance(done, dict) else dict(output=done))

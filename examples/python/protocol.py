@@ -62,13 +62,10 @@ class Range:
 
 class Texts:
     def read(self, reader):
-        inner, texts = Reader(BYTES.read(reader)), []
-        while inner.at < len(inner.data):
-            texts.append(BYTES.read(inner))
-        return texts
+        return unpack(BYTES.read(reader))
 
     def write(self, value):
-        return BYTES.write(b"".join(map(BYTES.write, value)))
+        return BYTES.write(pack(value))
 
 
 class List:
@@ -90,14 +87,46 @@ class Record:
         value = {name: field.read(reader) for name, field in self.fields.items()}
         if "texts" in value and len(value["texts"]) != len(value["ids"]):
             raise Bad("not as many texts as ids")
-        if value.get("ended", 0) < value.get("started", 0):
-            raise Bad("ended before it started")
+        if "took" in value:
+            check_result(value)
         return value
 
     def write(self, value):
         return b"".join(field.write(value[name]) for name, field in self.fields.items())
 
 
+def pack(texts):
+    """Each text with its length in front."""
+    return b"".join([part for text in texts for part in (LENGTH.pack(len(text)), text)])
+
+
+def unpack(packed):
+    texts, at, length = [], 0, LENGTH.unpack_from
+    try:
+        while at < len(packed):
+            end = at + 4 + length(packed, at)[0]
+            texts.append(packed[at + 4:end])
+            at = end
+    except struct.error:
+        at = -1
+    if at != len(packed):
+        raise Bad("texts end too early, or too late")
+    return texts
+
+
+def check_result(result):
+    count, took, output = len(result["ids"]), result["took"], result["output"]
+    spent = result["ended"] - result["started"]
+    if spent < 0:
+        raise Bad("ended before it started")
+    succeeded = result["outcome"] == SLEPT or (result["outcome"], result["status"]) == (EXITED, 0)
+    if count > 1 and (not succeeded or result["errors"] or (output and len(unpack(output)) != count)):
+        raise Bad("a result of several tasks that do not all go together")
+    if took and (count == 1 or len(took) != count or sum(took) > spent):
+        raise Bad("the times of several tasks do not go together")
+
+
+LENGTH = struct.Struct("<I")
 U8, U32, U64, I32, I64 = map(Int, ("B", "I", "Q", "i", "q"))
 ID, BOOL = Int("Q", lambda value: value != 0), Int("B", lambda value: value < 2)
 BYTES, RANGE, TEXTS = Bytes(), Range(), Texts()
@@ -110,7 +139,7 @@ STATE = Int("B", lambda value: value <= 4)
 SETTLED = Record(ids=RANGE, attempt=U32)
 ASSIGNMENT = Record(ids=RANGE, attempt=U32, attempts=U32, texts=TEXTS)
 RESULT = Record(ids=RANGE, attempt=U32, attempts=U32, slot=U32, outcome=OUTCOME, status=I32, started=I64, ended=I64,
-                texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
+                took=List(U64), texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
 RECEIPT = Record(worker=U64, ids=RANGE, attempt=U32, verdict=VERDICT, duration=U64, digest=U64)
 
 LANE, PRESENCE, RESULTS, RECEIPTS, ANNOUNCEMENT = range(1, 6)

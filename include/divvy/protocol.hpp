@@ -50,7 +50,11 @@ class Writer {
   template <class T>
   void put(const std::vector<T>& list) {
     put(static_cast<std::uint32_t>(list.size()));
-    for (const T& item : list) T::fields(item, *this);
+    if constexpr (Scalar<T>) {
+      out_.append(reinterpret_cast<const char*>(list.data()), list.size() * sizeof(T));
+    } else {
+      for (const T& item : list) T::fields(item, *this);
+    }
   }
 
   std::string& out_;
@@ -91,6 +95,17 @@ class Reader {
   }
 
   // Memory is taken for the items that are there, not for the count that is claimed.
+  template <Scalar T>
+  void get(std::vector<T>& list) {
+    std::uint32_t count = 0;
+    get(count);
+    const std::size_t size = sizeof(T) * std::size_t{count};
+    if (in_.size() < size) return fail();
+    list.resize(count);
+    if (count > 0) std::memcpy(list.data(), in_.data(), size);
+    in_.remove_prefix(size);
+  }
+
   template <class T>
   void get(std::vector<T>& list) {
     std::uint32_t count = 0;
@@ -304,9 +319,9 @@ enum class Outcome : std::uint8_t {
   interrupted,  // killed, for its worker leaves at once: no result, only what it has printed
 };
 
-/// How an attempt at one task ended; `ids.count` > 1 only for workloads that took no time, one
-/// after the other. `started` and `ended`: nanoseconds since 1970, UTC. `slot`: the worker's number
-/// of it, 0 if it had none.
+/// How an attempt at one task ended, or at several that were run one after the other in a slot and
+/// have all succeeded, without a word on standard error. `started` and `ended`: nanoseconds since
+/// 1970, UTC. `slot`: the worker's number of it, 0 if it had none.
 struct Result {
   Range ids{};
   std::uint32_t attempt = 1;
@@ -316,8 +331,9 @@ struct Result {
   std::int32_t status = 0;
   std::int64_t started = 0;
   std::int64_t ended = 0;
-  std::string_view texts{};  // packed
-  std::string_view output{};
+  std::vector<std::uint64_t> took{};  // nanoseconds of each of several; empty: all equally long
+  std::string_view texts{};           // packed
+  std::string_view output{};          // of several: packed, too; empty: none
   std::string_view errors{};
   std::string_view reason{};
 
@@ -329,16 +345,59 @@ struct Result {
   [[nodiscard]] bool valid() const {
     const bool in_time = started >= 0 && started <= ended && ended <= kMaxNanoseconds;
     return ids.valid() && outcome <= Outcome::interrupted && in_time &&
-           ids.count <= (outcome == Outcome::slept ? kMaxTasks : 1) &&
-           holds_texts(texts, ids.count);
+           holds_texts(texts, ids.count) && (ids.count == 1 ? took.empty() : valid_of_several());
   }
+  [[nodiscard]] bool valid_of_several() const {
+    const bool all_have_output = output.empty() || holds_texts(output, ids.count);
+    return ids.count <= kMaxTasks && succeeded() && errors.empty() && all_have_output &&
+           valid_times();
+  }
+  /// Together they are no longer than all of it.
+  [[nodiscard]] bool valid_times() const {
+    auto left = static_cast<std::uint64_t>(ended - started);
+    const auto fits = [&](std::uint64_t each) {
+      if (each > left) return false;
+      left -= each;
+      return true;
+    };
+    return took.empty() ||
+           (took.size() == ids.count && std::all_of(took.begin(), took.end(), fits));
+  }
+  /// Calls `visit(task)` for each of its tasks, as a result of that one alone.
+  void for_each_task(auto visit) const;
   static void fields(auto& self, auto& io) {
     Range::fields(self.ids, io);
     io(self.attempt, self.attempts, self.slot, self.outcome, self.status);
-    io(self.started, self.ended);
+    io(self.started, self.ended, self.took);
     io(self.texts, self.output, self.errors, self.reason);
   }
 };
+
+/// One task of a result.
+struct TaskResult {
+  TaskId id = 0;
+  std::string_view text{};
+  std::string_view output{};
+  std::int64_t started = 0;
+  std::int64_t ended = 0;
+};
+
+void Result::for_each_task(auto visit) const {
+  const bool several = ids.count > 1;
+  const std::uint64_t equally = static_cast<std::uint64_t>(ended - started) / ids.count;
+  Reader outputs{several ? output : ""};
+  TaskResult task{.id = ids.first, .output = output, .ended = started};
+  std::size_t index = 0;
+  for_each_text(texts, [&](std::string_view text) {
+    task.text = text;
+    if (several) outputs(task.output);
+    task.started = task.ended;
+    task.ended += static_cast<std::int64_t>(took.empty() ? equally : took[index]);
+    visit(task);
+    ++task.id;
+    ++index;
+  });
+}
 
 struct Results {
   static constexpr Kind kind = Kind::results;

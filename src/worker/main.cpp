@@ -14,6 +14,7 @@
 #include "worker/options.hpp"
 #include "worker/rules/template.hpp"
 #include "worker/sleep_runner.hpp"
+#include "worker/task_executor.hpp"
 #include "worker/worker.hpp"
 
 namespace {
@@ -70,11 +71,10 @@ int run(Options& options) {
                  .name = name,
                  .pool = options.pool,
                  .command = command_text(options.command, options.colsep, options.task_on_stdin),
-                 .slots = options.slots,
-                 .first_slot = options.first_slot,
                  .workloads = options.command.empty() && !options.dry_run,
                  .verbosity = options.common.verbosity()},
-                make_runner(options, name))
+                std::make_unique<TaskExecutor>(make_runner(options, name), options.slots,
+                                               options.first_slot))
       .run();
 }
 

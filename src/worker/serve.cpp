@@ -6,7 +6,7 @@
 #include "common/host.hpp"
 #include "divvy/protocol.hpp"
 #include "divvy/worker.hpp"
-#include "worker/function_runner.hpp"
+#include "worker/function_executor.hpp"
 #include "worker/worker.hpp"
 
 namespace divvy {
@@ -25,9 +25,8 @@ void serve(const Endpoints& endpoints, Function function, const ServeOptions& op
   }
   worker::Worker({.endpoints = located,
                   .key = options.key,
-                  .name = options.name.empty() ? worker::default_name() : options.name,
-                  .slots = options.slots},
-                 std::make_unique<worker::FunctionRunner>(std::move(function), options.slots))
+                  .name = options.name.empty() ? worker::default_name() : options.name},
+                 std::make_unique<worker::FunctionExecutor>(std::move(function), options.slots))
       .run();
 }
 

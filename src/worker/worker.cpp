@@ -10,6 +10,7 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "common/plural.hpp"
 #include "common/process_name.hpp"
 #include "common/random_id.hpp"
 #include "common/standard_streams.hpp"
@@ -52,7 +53,7 @@ std::string default_name() {
   return has_pids_of_its_own() ? fmt::format("{}-{:08x}", name, random_id() >> 32) : name;
 }
 
-Worker::Worker(Settings settings, std::unique_ptr<Runner> runner)
+Worker::Worker(Settings settings, std::unique_ptr<Executor> executor)
     : settings_(std::move(settings)),
       log_("worker", settings_.verbosity),
       self_{random_id()},
@@ -61,12 +62,10 @@ Worker::Worker(Settings settings, std::unique_ptr<Runner> runner)
       plain_tasks_(context_, make_pull(context_, kMaxLaneBytes), settings_.endpoints.tasks),
       feedback_(context_, make_push(context_), settings_.endpoints.feedback),
       results_(context_, make_push(context_), settings_.endpoints.results),
-      runner_(std::move(runner)),
+      executor_(std::move(executor)),
       holdings_(self_, settings_.workloads),
-      slots_(settings_.first_slot),
-      capacity_(settings_.slots),
       presence_at_(now()) {
-  loop_.on_pause([this] { runner_->pause(); }, [this] { runner_->resume(); });
+  loop_.on_pause([this] { executor_->pause(); }, [this] { executor_->resume(); });
   log_.debug(fmt::format("{} listens on {}", settings_.name, inbox_.endpoint()));
 }
 
@@ -93,25 +92,25 @@ void Worker::wait() {
   plain_tasks_.add_to(loop_, has_room_for_plain());
   feedback_.add_to(loop_, presence_due);
   results_.add_to(loop_, unsent_results_ || plain_completions_ > 0);
-  if (const auto fd = runner_->fd()) loop_.watch(*fd);
-  loop_.wake_at(runner_->deadline());
+  if (const auto fd = executor_->fd()) loop_.watch(*fd);
+  loop_.wake_at(executor_->deadline());
   if (!presence_due) loop_.wake_at(presence_at_);
   if (!unsent_results_) loop_.wake_at(send_at_);
   loop_.wake_at(leave_at_);
   loop_.wake_at(waiting_for_ventilator_.deadline());
   loop_.wake_at(waiting_for_sink_.deadline());
-  loop_.wake_at(capacity_.deadline());
   stop(loop_.wait());
 }
 
 void Worker::stop(int times) {
   if (times == 0) return;
   const bool at_once = phase_ != Phase::serving || times > 1;
-  const auto all = keys_of([](const Running&) { return true; });
-  if (at_once) runner_->ask_to_end(all);
-  if (phase_ == Phase::leaving_now || times > 2) runner_->kill(all);
+  const auto all = [](const Chunk&) { return true; };
+  if (at_once) executor_->ask_to_end(all);
+  if (phase_ == Phase::leaving_now || times > 2) executor_->kill(all);
   phase_ = at_once ? Phase::leaving_now : Phase::leaving;
-  if (!runner_->can_kill()) loop_.release_signals(at_once);  // the next one ends this process
+  if (!executor_->can_kill()) loop_.release_signals(at_once);  // the next one ends this process
+  take_back();
   holdings_.give_back_queued();
   plain_queue_.clear();
   presence_at_ = now();
@@ -178,6 +177,7 @@ void Worker::receive(const zmq::message_t& message) {
 }
 
 void Worker::receive_lane(const Lane& lane) {
+  if (!lane.recalled.empty()) take_back();
   switch (holdings_.receive(lane, now_utc())) {
     case Holdings::Received::dropped:
       return log_.dropped("a lane message that is stale, or another worker's");
@@ -190,17 +190,8 @@ void Worker::receive_lane(const Lane& lane) {
   greeted_ = true;
   if (phase_ != Phase::serving) holdings_.give_back_queued();
   if (!lane.abort) return;
-  runner_->ask_to_end(
-      keys_of([&](const Running& run) { return !run.plain && run.task.batch == lane.batch; }));
-}
-
-std::unordered_set<std::uint64_t> Worker::keys_of(
-    const std::function<bool(const Running&)>& which) const {
-  std::unordered_set<std::uint64_t> keys;
-  for (const auto& [key, run] : running_) {
-    if (which(run)) keys.insert(key);
-  }
-  return keys;
+  executor_->ask_to_end(
+      [&](const Chunk& tasks) { return !tasks.plain && tasks.batch == lane.batch; });
 }
 
 // From the guide's ventilator no more are taken than there is room for. Anybody may send them to
@@ -213,93 +204,76 @@ void Worker::receive_plain(std::string_view task) {
 
 bool Worker::has_room_for_plain() const { return plain_queue_.size() < kMaxPlainTasks; }
 
-bool Worker::may_start() const {
-  return capacity_.has_room(running_.size()) && holdings_.kept_bytes() < kMaxKeptBytes;
+// Tasks that have ended at once leave room for others.
+std::uint64_t Worker::room() {
+  if (holdings_.kept_bytes() >= kMaxKeptBytes) return 0;
+  if (const std::uint64_t room = executor_->room(now()); room > 0) return room;
+  collect_ended();
+  return executor_->room(now());
 }
 
 void Worker::fill_slots() {
-  capacity_.grow(now());
-  while (may_start()) {
-    if (auto task = holdings_.take_next()) {
-      if (!start(std::move(*task), false)) return;
-    } else if (!plain_queue_.empty()) {
-      std::string text = std::move(plain_queue_.front());
-      plain_queue_.pop_front();
-      if (!start({.text = std::move(text)}, true)) return;
-    } else {
-      return;
+  while (const std::uint64_t most = room()) {
+    Chunk tasks = next_tasks(most);
+    if (tasks.empty()) return;
+    if (const auto limit = executor_->start(tasks, now())) {
+      put_back(std::move(tasks));
+      return tell_shortage(*limit);
     }
-    // Tasks that have ended at once free their slots.
-    if (!capacity_.has_room(running_.size())) collect_ended();
   }
 }
 
-// False if there is no room for it: then it waits until another one has ended.
-bool Worker::start(Task task, bool plain) {
-  const auto [at, added] = running_.try_emplace(++last_key_, Running{.task = std::move(task),
-                                                                     .plain = plain,
-                                                                     .slot = slots_.take(),
-                                                                     .started_utc = now_utc(),
-                                                                     .started = now()});
-  const Running& run = at->second;
-  const Runner::NoRoom limit = runner_->start({.key = last_key_,
-                                               .text = run.task.text,
-                                               .id = run.task.id,
-                                               .attempt = run.task.attempt,
-                                               .slot = run.slot},
-                                              run.started);
-  if (!limit) return true;
-  put_back(std::move(running_.extract(at).mapped()));
-  tell_shortage(*limit);
-  return false;
+Chunk Worker::next_tasks(std::uint64_t most) {
+  Chunk tasks = holdings_.take_next(most);
+  if (tasks.empty() && !plain_queue_.empty()) {
+    tasks = Chunk::of_plain(plain_queue_.front());
+    plain_queue_.pop_front();
+  }
+  return tasks;
 }
 
-void Worker::put_back(Running run) {
-  slots_.free(run.slot);
-  capacity_.shrink(running_.size(), now());
+void Worker::take_back() {
+  std::vector<Chunk> all = executor_->take_back();
+  for (auto tasks = all.rbegin(); tasks != all.rend(); ++tasks) put_back(std::move(*tasks));
+}
+
+void Worker::put_back(Chunk tasks) {
   presence_at_ = now();
-  if (run.plain) {
-    plain_queue_.push_front(std::move(run.task.text));
+  if (tasks.plain) {
+    plain_queue_.emplace_front(tasks.text());
   } else {
-    holdings_.put_back(std::move(run.task));
+    holdings_.put_back(std::move(tasks));
   }
 }
 
 void Worker::tell_shortage(const std::string& limit) {
   if (std::exchange(shortage_told_, true)) return;
-  const auto tasks = [](std::uint64_t count) {
-    return fmt::format("{} {}", count, count == 1 ? "task" : "tasks");
-  };
-  log_.warn(running_.empty() ? fmt::format("{}: tasks wait until one can be run", limit)
-                             : fmt::format("{}: running {} at once, not {}", limit,
-                                           tasks(capacity_.slots()), settings_.slots));
+  log_.warn(executor_->idle() ? fmt::format("{}: tasks wait until one can be run", limit)
+                              : fmt::format("{}: running {} at once, not {}", limit,
+                                            plural(executor_->slots_for(holdings_.batch()), "task"),
+                                            executor_->slots()));
 }
 
 void Worker::collect_ended() {
   std::uint64_t slept = holdings_.take_instant();
-  for (const Ended& ended : runner_->ended(now())) {
-    const auto run = running_.extract(ended.key);
-    slots_.free(run.mapped().slot);
-    finish(run.mapped(), ended);
-    if (ended.outcome == Outcome::slept) ++slept;
+  for (EndedChunk& ended : executor_->ended(now())) {
+    if (ended.outcome == Outcome::slept) slept += ended.tasks.size();
+    finish(std::move(ended));
   }
   if (slept == 0 || settings_.verbosity.quiet) return;
   for (; slept > 0; --slept) std::putchar('.');
   std::fflush(stdout);
 }
 
-void Worker::finish(const Running& run, const Ended& ended) {
-  if (run.plain) return finish_plain(ended);
-  const Holdings::Ran ran{
-      .started = run.started_utc, .took = now() - run.started, .slot = run.slot};
+void Worker::finish(EndedChunk ended) {
+  if (ended.tasks.plain) return finish_plain(ended);
   // A task that was killed because the worker leaves has not failed: another worker may run it.
   const bool interrupted = phase_ == Phase::leaving_now && ended.killed;
-  if (interrupted) return holdings_.interrupt(run.task, ended, ran);
-  holdings_.finish(run.task, ended, ran);
+  interrupted ? holdings_.interrupt(std::move(ended)) : holdings_.finish(ended);
 }
 
 // A plain completion has no room for what the task printed, or for how it ended.
-void Worker::finish_plain(const Ended& ended) {
+void Worker::finish_plain(const EndedChunk& ended) {
   ++plain_completions_;
   std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
   tell_user(ended.errors);
@@ -330,12 +304,9 @@ bool Worker::results_due() {
   return holdings_.unsent() >= holdings_.queued() || time >= *send_at_;
 }
 
-// Less those that plain tasks or a former batch's occupy, but at least 1: 0 means that it leaves.
+// At least 1: 0 means that it leaves.
 std::uint32_t Worker::offered_slots() const {
-  if (phase_ != Phase::serving) return 0;
-  const auto foreign = static_cast<std::uint32_t>(running_.size() - holdings_.running());
-  const std::uint32_t slots = capacity_.slots();
-  return std::max(1U, slots - std::min(foreign, slots));
+  return phase_ == Phase::serving ? std::max(1U, executor_->slots_for(holdings_.batch())) : 0;
 }
 
 void Worker::send_presence(Time now) {
@@ -347,7 +318,7 @@ void Worker::send_presence(Time now) {
 }
 
 bool Worker::finished(Time now) {
-  if (phase_ == Phase::serving || !running_.empty()) return false;
+  if (phase_ == Phase::serving || !executor_->idle()) return false;
   const bool all_said = holdings_.all_settled() && plain_completions_ == 0;
   if (phase_ == Phase::leaving_now || all_said) return true;
   if (!leave_at_) leave_at_ = now + kFarewell;

@@ -178,7 +178,7 @@ class WithSink:
         self.push.send(protocol.encode(protocol.ANNOUNCEMENT, **{**fields, **others}))
 
     def result(self, task, *, worker=9, batch=BATCH, **others):
-        fields = dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000,
+        fields = dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000, took=[],
                       texts=[b"text"], output=b"output %d\n" % task, errors=b"", reason=b"")
         self.push.send(protocol.encode(protocol.RESULTS, worker=worker, name=b"w", batch=batch,
                                        results=[{**fields, **others}]))

@@ -152,7 +152,7 @@ def cut_and_garbled(kind, **fields):
 
 
 RANGES = [range(1, 3), range(5, 6)]
-RESULT = dict(ids=range(1, 2), attempt=1, attempts=1, slot=1, outcome=1, status=0, started=1, ended=2, texts=[b"x"],
+RESULT = dict(ids=range(1, 2), attempt=1, attempts=1, slot=1, outcome=1, status=0, started=1, ended=2, took=[], texts=[b"x"],
               output=b"from a stranger", errors=b"e", reason=b"r")
 LANE = dict(worker=1, ventilator=2, sequence=3, batch=4, settled=[dict(ids=range(1, 2), attempt=0)], recalled=RANGES, abort=0,
             tasks=[dict(ids=range(1, 3), attempt=1, attempts=1, texts=[b"a", b"b"])])

@@ -115,7 +115,7 @@ LANE = dict(worker=0x11, ventilator=0x22, sequence=5, batch=0x33, settled=[dict(
 PRESENCE = dict(worker=0x11, name=b"w", inbox=b"i", slots=2, workloads=0, pool=b"p", command=b"c",
                 reaches_sink=1, ventilator=0x22, sequence=5, batch=0x33,
                 running=[range(3, 4)], queued=[range(4, 5)], finished=[])
-RESULT = dict(ids=range(3, 4), attempt=1, attempts=2, slot=6, outcome=protocol.EXITED, status=7, started=1000, ended=2000,
+RESULT = dict(ids=range(3, 4), attempt=1, attempts=2, slot=6, outcome=protocol.EXITED, status=7, started=1000, ended=2000, took=[],
               texts=[b"a"], output=b"o", errors=b"e", reason=b"")
 RESULTS = dict(worker=0x11, name=b"w", batch=0x33, results=[RESULT])
 RECEIPTS = dict(ventilator=0x22, batch=0x33, resumed=1, command=b"c", refusal=b"", more=1,

@@ -18,6 +18,7 @@ class Capacity {
 
   explicit Capacity(std::uint32_t slots) : all_(slots), now_(slots) {}
 
+  [[nodiscard]] std::uint32_t all() const { return all_; }
   [[nodiscard]] std::uint32_t slots() const { return now_; }
 
   /// There was no room for one more than `running` tasks.

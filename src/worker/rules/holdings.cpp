@@ -1,6 +1,8 @@
 #include "worker/rules/holdings.hpp"
 
 #include <chrono>
+#include <numeric>
+#include <utility>
 
 #include "common/workload.hpp"
 
@@ -9,17 +11,20 @@ namespace {
 
 constexpr std::size_t kFrameBytes = 1 << 20;
 
-Result result_of(const Task& task, const Ended& ended, const Holdings::Ran& ran,
-                 std::string_view texts) {
-  return {.ids = {task.id, 1},
-          .attempt = task.attempt,
-          .attempts = task.attempts,
-          .slot = ran.slot,
+// The texts are those of the tasks.
+Result result_of(const EndedChunk& ended) {
+  const std::uint64_t took =
+      std::accumulate(ended.took.begin(), ended.took.end(), std::uint64_t{0});
+  return {.ids = ended.tasks.ids,
+          .attempt = ended.tasks.attempt,
+          .attempts = ended.tasks.attempts,
+          .slot = ended.slot,
           .outcome = ended.outcome,
           .status = ended.status,
-          .started = ran.started,
-          .ended = ran.started + ran.took.count(),
-          .texts = texts,
+          .started = ended.started,
+          .ended = ended.started + static_cast<std::int64_t>(took),
+          .took = ended.tasks.size() > 1 ? ended.took : std::vector<std::uint64_t>(),
+          .texts = ended.tasks.texts(),
           .output = ended.output,
           .errors = ended.errors,
           .reason = ended.reason};
@@ -57,6 +62,7 @@ void Holdings::change_batch(BatchId batch) {
   held_ = {};
   running_ = {};
   queued_.clear();
+  queued_tasks_ = 0;
   finished_.clear();
   unsent_ = 0;
   kept_bytes_ = 0;
@@ -71,7 +77,7 @@ void Holdings::settle(const std::vector<Settled>& settled) {
     }
     if (!result.unsettled.empty()) return false;
     kept_bytes_ -= result.encoded.size();
-    if (!result.sent) --unsent_;
+    if (!result.sent) unsent_ -= result.tasks;
     return true;
   });
 }
@@ -84,71 +90,68 @@ void Holdings::settle(Finished& result, Range ids) {
 void Holdings::give_back_recalled(const std::vector<Range>& recalled) {
   if (recalled.empty()) return;
   const RangeSet wanted(recalled);
-  std::erase_if(queued_, [&](const Task& task) {
-    if (!wanted.contains(task.id)) return false;
-    held_.erase({task.id, 1});
-    return true;
-  });
-}
-
-void Holdings::give_back(const Task& task) {
-  running_.erase({task.id, 1});
-  held_.erase({task.id, 1});
+  queued_tasks_ = 0;
+  for (Chunk& tasks : std::exchange(queued_, {})) {
+    for (const Range& ids : wanted.common(tasks.ids)) held_.erase(ids);
+    const auto kept = wanted.missing(tasks.ids);
+    queue(std::move(tasks), kept);
+  }
 }
 
 void Holdings::give_back_queued() {
-  for (const Task& task : queued_) held_.erase({task.id, 1});
+  for (const Chunk& tasks : queued_) held_.erase(tasks.ids);
   queued_.clear();
+  queued_tasks_ = 0;
 }
 
 void Holdings::queue(const Assignment& assignment) {
   // Tasks that are not taken are in none of the presence's lists: so the ventilator knows.
   if (held_.size() + assignment.ids.count > kMaxTasks) return;
-  TaskId id = assignment.ids.first;
-  const bool some_held = !held_.common(assignment.ids).empty();
-  for_each_text(assignment.texts, [&](std::string_view text) {
-    const TaskId next = id++;
-    if (some_held && held_.contains(next)) return;
-    queued_.push_back({.batch = batch_,
-                       .id = next,
-                       .attempt = assignment.attempt,
-                       .attempts = assignment.attempts,
-                       .text = std::string(text)});
-  });
+  Chunk tasks(batch_, assignment.ids, std::string(assignment.texts));
+  tasks.attempt = assignment.attempt;
+  tasks.attempts = assignment.attempts;
+  queue(std::move(tasks), held_.missing(assignment.ids));
   held_.insert(assignment.ids);
 }
 
-std::optional<Task> Holdings::take_next() {
+// `which`: of these tasks, in order.
+void Holdings::queue(Chunk tasks, const std::vector<Range>& which) {
+  for (const Range& ids : which) {
+    tasks.take_front(ids.first - tasks.ids.first);
+    queued_.push_back(tasks.take_front(ids.count));
+    queued_tasks_ += ids.count;
+  }
+}
+
+Chunk Holdings::take_next(std::uint64_t most) {
   if (queued_.empty()) return {};
-  Task task = std::move(queued_.front());
-  queued_.pop_front();
-  running_.insert({task.id, 1});
-  return task;
+  Chunk tasks = queued_.front().take_front(most);
+  if (queued_.front().empty()) queued_.pop_front();
+  queued_tasks_ -= tasks.size();
+  running_.insert(tasks.ids);
+  return tasks;
 }
 
-void Holdings::finish(const Task& task, const Ended& ended, Ran ran) {
-  if (task.batch != batch_) return;
-  running_.erase({task.id, 1});
-  std::string text;
-  append_text(text, task.text);
-  const Result result = result_of(task, ended, ran, text);
-  keep(result, RangeSet({result.ids}));
+void Holdings::finish(const EndedChunk& ended) {
+  if (ended.tasks.batch != batch_) return;
+  running_.erase(ended.tasks.ids);
+  keep(result_of(ended), RangeSet({ended.tasks.ids}));
 }
 
-void Holdings::interrupt(const Task& task, Ended ended, Ran ran) {
-  if (task.batch != batch_) return;
-  give_back(task);
+void Holdings::interrupt(EndedChunk ended) {
+  if (ended.tasks.batch != batch_) return;
+  running_.erase(ended.tasks.ids);
+  held_.erase(ended.tasks.ids);
   ended.outcome = Outcome::interrupted;
   ended.status = 0;
-  std::string text;
-  append_text(text, task.text);
-  keep(result_of(task, ended, ran, text), {});
+  keep(result_of(ended), {});
 }
 
-void Holdings::put_back(Task task) {
-  if (task.batch != batch_) return;
-  running_.erase({task.id, 1});
-  queued_.push_front(std::move(task));
+void Holdings::put_back(Chunk tasks) {
+  if (tasks.batch != batch_) return;
+  running_.erase(tasks.ids);
+  queued_tasks_ += tasks.size();
+  queued_.push_front(std::move(tasks));
 }
 
 // One result for the assignment: a result for each task costs more than the task.
@@ -171,9 +174,10 @@ void Holdings::keep(const Result& result, RangeSet unsettled) {
   Result::fields(result, writer);
   kept_bytes_ += encoded.size();
   finished_.push_back({.unsettled = std::move(unsettled),
+                       .tasks = result.ids.count,
                        .attempt = result.attempt,
                        .encoded = std::move(encoded)});
-  ++unsent_;
+  unsent_ += result.ids.count;
 }
 
 std::optional<std::string> Holdings::next_results(std::string_view worker_name) {
@@ -186,7 +190,7 @@ std::optional<std::string> Holdings::next_results(std::string_view worker_name) 
     encoded += result.encoded;
     result.sent = true;
     ++count;
-    --unsent_;
+    unsent_ -= result.tasks;
   }
   std::erase_if(finished_, [&](const Finished& result) {
     if (!result.sent || !result.unsettled.empty()) return false;
@@ -202,14 +206,17 @@ std::optional<std::string> Holdings::next_results(std::string_view worker_name) 
 }
 
 void Holdings::resend_all() {
-  for (Finished& result : finished_) result.sent = false;
-  unsent_ = finished_.size();
+  unsent_ = 0;
+  for (Finished& result : finished_) {
+    result.sent = false;
+    unsent_ += result.tasks;
+  }
 }
 
 Presence Holdings::presence(std::string_view name, std::string_view inbox,
                             std::uint32_t slots) const {
   RangeSet queued;
-  for (const Task& task : queued_) queued.insert({task.id, 1});
+  for (const Chunk& tasks : queued_) queued.insert(tasks.ids);
   RangeSet finished;
   for (const Finished& result : finished_) {
     for (const Range& ids : result.unsettled.ranges()) finished.insert(ids);

@@ -11,20 +11,11 @@
 #include <vector>
 
 #include "common/range_set.hpp"
-#include "common/time.hpp"
 #include "divvy/protocol.hpp"
-#include "worker/rules/execution.hpp"
+#include "worker/rules/chunk.hpp"
 #include "worker/rules/lane_filter.hpp"
 
 namespace divvy::worker {
-
-struct Task {
-  BatchId batch{};
-  TaskId id = 0;
-  std::uint32_t attempt = 1;
-  std::uint32_t attempts = 1;
-  std::string text{};
-};
 
 class Holdings {
  public:
@@ -42,22 +33,15 @@ class Holdings {
   /// How many workloads of no time were done since the last call.
   std::uint64_t take_instant() { return std::exchange(instant_, 0); }
 
-  /// The next task, from now on running; nothing if none is queued.
-  std::optional<Task> take_next();
-  /// `started`: nanoseconds since 1970, UTC. That clock may be set meanwhile, so how long it took
-  /// was measured with another one.
-  struct Ran {
-    std::int64_t started = 0;
-    Time::duration took{};
-    std::uint32_t slot = 0;
-  };
-  /// Makes it a result. A task of a batch that is over is forgotten.
-  void finish(const Task& task, const Ended& ended, Ran ran);
+  /// The next tasks, consecutive and at most `most`, from now on running; none if none is queued.
+  Chunk take_next(std::uint64_t most = 1);
+  /// Makes them a result. Tasks of a batch that is over are forgotten.
+  void finish(const EndedChunk& ended);
   /// Gives back a task that was killed; what it has printed is said once.
-  void interrupt(const Task& task, Ended ended, Ran ran);
+  void interrupt(EndedChunk ended);
 
-  /// Queues a task that could not be started again, before all others.
-  void put_back(Task task);
+  /// Queues tasks that were not begun again, before all others.
+  void put_back(Chunk tasks);
   void give_back_queued();
 
   /// A message with results that were not sent, about 1 MiB of them, which now count as sent.
@@ -70,9 +54,11 @@ class Holdings {
   [[nodiscard]] Presence presence(std::string_view name, std::string_view inbox,
                                   std::uint32_t slots) const;
 
-  [[nodiscard]] std::uint64_t queued() const { return queued_.size(); }
-  /// Results that next_results() would bring.
+  [[nodiscard]] std::uint64_t queued() const { return queued_tasks_; }
+  /// Tasks whose results next_results() would bring.
   [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
+  /// What it works for.
+  [[nodiscard]] BatchId batch() const { return batch_; }
   [[nodiscard]] std::uint64_t running() const { return running_.size(); }
   [[nodiscard]] bool all_settled() const { return finished_.empty(); }
   /// Bytes of results that are not settled.
@@ -81,6 +67,7 @@ class Holdings {
  private:
   struct Finished {
     RangeSet unsettled{};  // empty: said once, and forgotten then
+    std::uint64_t tasks = 1;
     std::uint32_t attempt = 1;
     std::string encoded{};
     bool sent = false;
@@ -91,9 +78,9 @@ class Holdings {
   void settle(Finished& result, Range ids);
   void give_back_recalled(const std::vector<Range>& recalled);
   void queue(const Assignment& assignment);
+  void queue(Chunk tasks, const std::vector<Range>& which);
   void finish_instantly(const Assignment& assignment, std::int64_t now);
   void keep(const Result& result, RangeSet unsettled);
-  void give_back(const Task& task);
 
   WorkerId self_;
   bool workloads_;
@@ -102,7 +89,8 @@ class Holdings {
 
   RangeSet held_;
   RangeSet running_;
-  std::deque<Task> queued_;
+  std::deque<Chunk> queued_;
+  std::uint64_t queued_tasks_ = 0;
   std::deque<Finished> finished_;
   std::uint64_t unsent_ = 0;
   std::uint64_t kept_bytes_ = 0;

@@ -1,0 +1,251 @@
+#include "worker/function_executor.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "common/clock.hpp"
+
+namespace divvy::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+// For how long a thread takes tasks at once.
+constexpr double kBlockNanoseconds = 1e6;
+// How much the latest block counts in the mean.
+constexpr double kLatest = 0.3;
+// What has ended is collected as often, also from threads that are still busy.
+constexpr auto kCollectEvery = 10ms;
+// What is gathered becomes a result then.
+constexpr std::size_t kMaxGatheredBytes = 256 << 10;
+constexpr std::uint64_t kMaxGatheredTasks = 1 << 16;
+
+std::string packed(std::string_view text) {
+  std::string one;
+  append_text(one, text);
+  return one;
+}
+
+}  // namespace
+
+FunctionExecutor::FunctionExecutor(Function function, std::uint32_t slots)
+    : function_(std::move(function)),
+      ended_event_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+  // Signals are for the thread that serves.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  for (std::uint32_t i = 0; i < slots; ++i) {
+    slots_.push_back(std::make_unique<Slot>(i + 1));
+  }
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  try {
+    for (auto& slot : slots_) slot->thread = std::thread([this, &slot = *slot] { run(slot); });
+  } catch (...) {
+    close();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+FunctionExecutor::~FunctionExecutor() { close(); }
+
+void FunctionExecutor::close() {
+  take_back();
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  wake_.notify_all();
+  for (auto& slot : slots_) {
+    if (slot->thread.joinable()) slot->thread.join();
+  }
+}
+
+std::uint32_t FunctionExecutor::slots() const { return static_cast<std::uint32_t>(slots_.size()); }
+
+// For idle threads, and as many as all threads have done by the time that this one is asked again.
+std::uint64_t FunctionExecutor::room(Time /*now*/) {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t ahead = slots_.size() * tasks_in(2 * kBlockNanoseconds);
+  const std::uint64_t wanted = std::min(slots_.size() - busy_ + ahead, kMaxGatheredTasks);
+  return wanted - std::min(waiting_tasks_, wanted);
+}
+
+Executor::NoRoom FunctionExecutor::start(Chunk& tasks, Time now) {
+  tasks_ += tasks.size();
+  if (!collect_at_) collect_at_ = now + kCollectEvery;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_tasks_ += tasks.size();
+    waiting_.push_back(std::move(tasks));
+  }
+  wake_.notify_one();
+  return {};
+}
+
+std::vector<EndedChunk> FunctionExecutor::ended(Time now) {
+  std::uint64_t count = 0;
+  const bool due = ::read(ended_event_.get(), &count, sizeof count) > 0;
+  if (!due && (!collect_at_ || now < *collect_at_)) return {};
+  told_ = false;
+  std::vector<EndedChunk> all;
+  for (auto& slot : slots_) {
+    const std::lock_guard lock(slot->mutex);
+    flush(*slot);
+    std::move(slot->ended.begin(), slot->ended.end(), std::back_inserter(all));
+    slot->ended.clear();
+  }
+  for (const EndedChunk& ended : all) tasks_ -= ended.tasks.size();
+  collect_at_ = tasks_ > 0 ? std::optional(now + kCollectEvery) : std::nullopt;
+  return all;
+}
+
+std::vector<Chunk> FunctionExecutor::take_back() {
+  const std::lock_guard lock(mutex_);
+  share_anew();
+  waiting_tasks_ = 0;
+  std::vector<Chunk> all(std::make_move_iterator(waiting_.begin()),
+                         std::make_move_iterator(waiting_.end()));
+  waiting_.clear();
+  std::sort(all.begin(), all.end(),
+            [](const Chunk& a, const Chunk& b) { return a.ids.first < b.ids.first; });
+  for (const Chunk& tasks : all) tasks_ -= tasks.size();
+  return all;
+}
+
+std::uint32_t FunctionExecutor::slots_for(BatchId batch) const {
+  std::uint32_t free = slots();
+  for (const auto& slot : slots_) {
+    const std::lock_guard lock(slot->mutex);
+    if (slot->batch && *slot->batch != batch) --free;
+  }
+  return free;
+}
+
+// --- in the threads -----------------------------------------------------------------------------
+
+void FunctionExecutor::run(Slot& slot) {
+  while (take_tasks(slot)) {
+    const Time begun = now();
+    const auto done = static_cast<std::int64_t>(run_tasks(slot));
+    tell_of_end();
+    const std::lock_guard lock(mutex_);
+    --busy_;
+    if (done > 0) note_duration((now() - begun) / done);
+  }
+}
+
+void FunctionExecutor::note_duration(Time::duration each) {
+  const auto latest = std::max(1.0, static_cast<double>(each.count()));
+  mean_ = mean_ ? *mean_ + kLatest * (latest - *mean_) : latest;
+}
+
+// How many tasks a thread does in that time; none as long as that is not known.
+std::uint64_t FunctionExecutor::tasks_in(double nanoseconds) const {
+  return mean_ ? static_cast<std::uint64_t>(nanoseconds / *mean_) : 0;
+}
+
+// False if there are none any more.
+bool FunctionExecutor::take_tasks(Slot& slot) {
+  std::unique_lock lock(mutex_);
+  if (waiting_.empty()) share_anew();
+  wake_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+  if (closed_) return false;
+  const std::uint64_t share = waiting_tasks_ / slots_.size();
+  const auto most = std::max<std::uint64_t>(1, std::min(tasks_in(kBlockNanoseconds), share));
+  ++busy_;
+  {
+    const std::lock_guard slot_lock(slot.mutex);
+    slot.rest = waiting_.front().take_front(most);
+    waiting_tasks_ -= slot.rest.size();
+  }
+  if (waiting_.front().empty()) waiting_.pop_front();
+  if (!waiting_.empty()) wake_.notify_one();
+  return true;
+}
+
+// Tasks that turn out to take longer than those before must not wait behind each other while a
+// thread is idle.
+void FunctionExecutor::share_anew() {
+  for (auto& slot : slots_) {
+    const std::lock_guard lock(slot->mutex);
+    if (slot->rest.empty()) continue;
+    waiting_tasks_ += slot->rest.size();
+    waiting_.push_front(std::exchange(slot->rest, {}));
+  }
+}
+
+// Returns how many. Between tasks others may take what is not begun, and what has ended.
+std::uint64_t FunctionExecutor::run_tasks(Slot& slot) {
+  std::uint64_t count = 0;
+  Time begun = now();
+  std::unique_lock lock(slot.mutex);
+  for (; !slot.rest.empty(); ++count) {
+    Chunk task = slot.rest.take_front(1);
+    slot.batch = task.batch;
+    lock.unlock();
+    EndedChunk end = call(std::move(task));
+    const Time ended = now();
+    const auto took = static_cast<std::uint64_t>((ended - std::exchange(begun, ended)).count());
+    lock.lock();
+    gather(slot, std::move(end), took);
+  }
+  slot.batch.reset();
+  return count;
+}
+
+EndedChunk FunctionExecutor::call(Chunk task) const {
+  EndedChunk end{.outcome = Outcome::failed};
+  try {
+    end.output = function_(task.text());
+    if (end.output.size() > kMaxOutputBytes) throw std::length_error("its output is too long");
+    end.outcome = Outcome::exited;
+  } catch (const std::exception& error) {
+    end.reason = error.what();
+  } catch (...) {
+    end.reason = "it threw what is no std::exception";
+  }
+  end.tasks = std::move(task);
+  return end;
+}
+
+// Together with those before it, if it follows them and all have succeeded.
+void FunctionExecutor::gather(Slot& slot, EndedChunk end, std::uint64_t took) {
+  EndedChunk& gathered = slot.gathered;
+  const bool succeeded = end.outcome == Outcome::exited;
+  if (!succeeded || !gathered.tasks.is_followed_by(end.tasks)) flush(slot);
+  if (gathered.tasks.empty()) {
+    gathered = std::move(end);
+    gathered.slot = slot.number;
+    gathered.started = now_utc() - static_cast<std::int64_t>(took);
+  } else {
+    if (gathered.tasks.size() == 1) gathered.output = packed(gathered.output);
+    append_text(gathered.output, end.output);
+    gathered.tasks.append(end.tasks);
+  }
+  gathered.took.push_back(took);
+  const bool enough =
+      gathered.output.size() > kMaxGatheredBytes || gathered.tasks.size() >= kMaxGatheredTasks;
+  if (!succeeded || enough) flush(slot);
+}
+
+void FunctionExecutor::flush(Slot& slot) {
+  if (!slot.gathered.tasks.empty()) slot.ended.push_back(std::exchange(slot.gathered, {}));
+}
+
+void FunctionExecutor::tell_of_end() {
+  if (told_.exchange(true)) return;
+  const std::uint64_t one = 1;
+  (void)!::write(ended_event_.get(), &one, sizeof one);
+}
+
+}  // namespace divvy::worker

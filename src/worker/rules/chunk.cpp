@@ -1,0 +1,48 @@
+#include "worker/rules/chunk.hpp"
+
+#include <utility>
+
+namespace divvy::worker {
+
+Chunk Chunk::of_plain(std::string_view text) {
+  Chunk chunk({}, {}, {});
+  append_text(chunk.packed_, text);
+  chunk.plain = true;
+  return chunk;
+}
+
+std::string_view Chunk::text() const {
+  Reader reader{texts()};
+  std::string_view first;
+  reader(first);
+  return first;
+}
+
+bool Chunk::is_followed_by(const Chunk& next) const {
+  return batch == next.batch && ids.end() == next.ids.first && attempt == next.attempt &&
+         attempts == next.attempts && !plain && !next.plain;
+}
+
+void Chunk::append(const Chunk& next) {
+  packed_ += next.texts();
+  ids.count += next.ids.count;
+}
+
+Chunk Chunk::take_front(std::uint64_t most) {
+  if (most >= ids.count) return std::exchange(*this, {});
+  Reader reader{texts()};
+  std::size_t bytes = 0;
+  for (std::uint64_t i = 0; i < most; ++i) {
+    std::string_view text;
+    reader(text);
+    bytes += sizeof(std::uint32_t) + text.size();
+  }
+  Chunk front(batch, {ids.first, most}, packed_.substr(begin_, bytes));
+  front.attempt = attempt;
+  front.attempts = attempts;
+  begin_ += bytes;
+  ids = {ids.first + most, ids.count - most};
+  return front;
+}
+
+}  // namespace divvy::worker

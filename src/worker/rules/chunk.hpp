@@ -1,0 +1,65 @@
+// Consecutive tasks at a worker, and what became of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "divvy/protocol.hpp"
+
+namespace divvy::worker {
+
+/// Consecutive tasks of one attempt. A plain one came from the guide's ventilator, or one like it:
+/// a single task that has no id.
+class Chunk {
+ public:
+  BatchId batch{};
+  Range ids{.count = 0};
+  std::uint32_t attempt = 1;
+  std::uint32_t attempts = 1;
+  bool plain = false;
+
+  Chunk() = default;
+  /// `texts`: packed, as many as ids.
+  Chunk(BatchId of, Range tasks, std::string texts)
+      : batch(of), ids(tasks), packed_(std::move(texts)) {}
+  static Chunk of_plain(std::string_view text);
+
+  [[nodiscard]] std::uint64_t size() const { return ids.count; }
+  [[nodiscard]] bool empty() const { return ids.count == 0; }
+  /// Packed.
+  [[nodiscard]] std::string_view texts() const { return std::string_view(packed_).substr(begin_); }
+  /// Of the first one.
+  [[nodiscard]] std::string_view text() const;
+
+  /// Whether these are the next ones, of the same batch and attempt.
+  [[nodiscard]] bool is_followed_by(const Chunk& next) const;
+  /// Adds tasks by which it is followed.
+  void append(const Chunk& next);
+  /// Removes the first tasks, at most `most`, and returns them.
+  Chunk take_front(std::uint64_t most);
+
+ private:
+  std::string packed_;
+  std::size_t begin_ = 0;  // of the first text that is left: taking many bit by bit moves nothing
+};
+
+/// How one task ended, or several that were run one after the other in a slot: these have all
+/// succeeded, without a word on standard error.
+struct EndedChunk {
+  Chunk tasks{};
+  std::uint32_t slot = 0;
+  Outcome outcome = Outcome::slept;
+  std::int32_t status = 0;
+  std::string output{};  // of several tasks: packed, or empty
+  std::string errors{};
+  std::string reason{};
+  bool killed = false;       // by its executor, which was told to
+  std::int64_t started = 0;  // nanoseconds since 1970, UTC
+  /// Nanoseconds that each task took. The clock of `started` may be set meanwhile, so they were
+  /// measured with another one.
+  std::vector<std::uint64_t> took{};
+};
+
+}  // namespace divvy::worker
