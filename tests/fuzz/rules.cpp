@@ -62,7 +62,9 @@ class Peers {
 
   // It runs what it may, and what it says of it is no lie.
   void check_worker() {
-    if (const auto task = holdings_.take_next()) holdings_.finish(*task, {}, {});
+    worker::Chunk tasks = holdings_.take_next(3);
+    const std::vector<std::uint64_t> took(tasks.size(), 1);
+    if (!tasks.empty()) holdings_.finish({.tasks = std::move(tasks), .took = took});
     if (const auto frame = holdings_.next_results("w")) check(decode<Results>(*frame).has_value());
     check(decode<Presence>(encode(holdings_.presence("w", "i", 1))).has_value());
   }

@@ -23,11 +23,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using ventilator::Dispatch;
+using worker::Chunk;
+using worker::EndedChunk;
 using worker::Holdings;
-using worker::Task;
 
 constexpr BatchId kBatch{20};
-constexpr int kTaskNanoseconds = 3'000'000;
+constexpr std::uint64_t kTaskNanoseconds = 3'000'000;
 
 struct SimulatedWorker {
   SimulatedWorker(WorkerId worker, std::uint32_t slot_count)
@@ -38,7 +39,7 @@ struct SimulatedWorker {
   Holdings holdings;
   bool frozen = false;
   bool leaving = false;
-  std::vector<Task> running;
+  std::vector<Chunk> running;     // one in each slot
   std::deque<std::string> inbox;  // frames under way to it
 };
 
@@ -170,21 +171,27 @@ class World {
 
   void start(SimulatedWorker& worker) {
     if (worker.running.size() >= worker.slots) return;
-    if (auto task = worker.holdings.take_next()) {
-      ++executions_[task->id];
-      worker.running.push_back(std::move(*task));
-    }
+    Chunk tasks = worker.holdings.take_next(1 + random_() % 3);
+    if (!tasks.empty()) worker.running.push_back(std::move(tasks));
   }
+
+  // As one result, if the first does not fail. What is not begun goes back now and then.
 
   void finish(SimulatedWorker& worker) {
     if (worker.running.empty()) return;
     const auto which =
         worker.running.begin() + static_cast<long>(random_() % worker.running.size());
     const bool fails = chance(chances_.fail);
-    if (fails) ++failures_[which->id];
-    worker.holdings.finish(*which, {.outcome = Outcome::exited, .status = fails ? 1 : 0},
-                           {.took = Time::duration(kTaskNanoseconds)});
-    worker.running.erase(which);
+    EndedChunk ended{.tasks = which->take_front(fails ? 1 : 1 + random_() % 3),
+                     .outcome = Outcome::exited,
+                     .status = fails ? 1 : 0};
+    ended.took.assign(ended.tasks.size(), kTaskNanoseconds);
+    const Range ids = ended.tasks.ids;
+    for (TaskId id = ids.first; id < ids.end(); ++id) ++executions_[id];
+    if (fails) ++failures_[ids.first];
+    worker.holdings.finish(ended);
+    if (!which->empty() && random_() % 2 == 0) worker.holdings.put_back(which->take_front(3));
+    if (which->empty()) worker.running.erase(which);
   }
 
   void send_presence(SimulatedWorker& worker) {

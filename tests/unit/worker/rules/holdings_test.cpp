@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +14,12 @@ constexpr VentilatorId kVentilator{10};
 constexpr BatchId kBatch{20};
 using Received = Holdings::Received;
 using Ranges = std::vector<Range>;
+
+// How tasks ended that took a second each.
+EndedChunk ended(Chunk tasks, Outcome outcome = Outcome::exited) {
+  const std::vector<std::uint64_t> took(tasks.size(), 1'000'000'000);
+  return {.tasks = std::move(tasks), .outcome = outcome, .started = 1, .took = took};
+}
 
 // Plays the ventilator to a Holdings.
 class HoldingsTest : public testing::Test {
@@ -36,11 +40,10 @@ class HoldingsTest : public testing::Test {
   [[nodiscard]] Presence presence() const { return holdings_.presence("host:1", "inbox", 2); }
 
   // Starts and ends the next task.
-  void work(Time::duration took = std::chrono::milliseconds(50)) {
-    const auto task = holdings_.take_next();
-    ASSERT_TRUE(task);
-    const std::int64_t started = std::exchange(clock_, clock_ + took.count());
-    holdings_.finish(*task, {.outcome = Outcome::slept}, {.started = started, .took = took});
+  void work() {
+    Chunk task = holdings_.take_next();
+    ASSERT_EQ(task.size(), 1U);
+    holdings_.finish(ended(std::move(task)));
   }
 
   Ranges ids_sent() {
@@ -67,13 +70,12 @@ TEST_F(HoldingsTest, ShowATaskAsQueuedThenRunningThenFinishedUntilItIsSettled) {
   EXPECT_EQ(give(1, {7, 1}), Received::accepted);
   EXPECT_EQ(presence().queued, (Ranges{{7, 1}}));
 
-  const auto task = holdings_.take_next();
-  ASSERT_TRUE(task);
-  EXPECT_EQ(task->text, "7");
+  Chunk task = holdings_.take_next();
+  EXPECT_EQ(task.text(), "7");
   EXPECT_EQ(presence().running, (Ranges{{7, 1}}));
   EXPECT_TRUE(presence().queued.empty());
 
-  holdings_.finish(*task, {}, {});
+  holdings_.finish(ended(std::move(task)));
   EXPECT_EQ(presence().finished, (Ranges{{7, 1}}));
   EXPECT_EQ(ids_sent(), (Ranges{{7, 1}}));
   EXPECT_EQ(presence().finished, (Ranges{{7, 1}}));
@@ -106,12 +108,12 @@ TEST_F(HoldingsTest, FollowANewVentilatorForGood) {
 
 TEST_F(HoldingsTest, ForgetTheTasksOfAnOldBatch) {
   give(1, {1, 3});
-  const auto running = holdings_.take_next();
+  Chunk running = holdings_.take_next();
   work();
   Lane fresh = lane(2);
   fresh.batch = BatchId{21};
   holdings_.receive(fresh, clock_);
-  holdings_.finish(*running, {}, {});
+  holdings_.finish(ended(std::move(running)));
   EXPECT_FALSE(holdings_.next_results("w"));
   EXPECT_EQ(holdings_.queued(), 0U);
   EXPECT_EQ(holdings_.running(), 0U);
@@ -119,7 +121,7 @@ TEST_F(HoldingsTest, ForgetTheTasksOfAnOldBatch) {
 
 TEST_F(HoldingsTest, GiveBackOnlyWhatIsQueued) {
   give(1, {1, 3});
-  const auto running = holdings_.take_next();
+  holdings_.take_next();
   Lane recall = lane(2);
   recall.recalled = {{1, 2}};
   EXPECT_EQ(holdings_.receive(recall, clock_), Received::asked);
@@ -142,9 +144,7 @@ TEST_F(HoldingsTest, TakeASettledTaskAgainForItsNextAttempt) {
   append_text(texts_ = "", "1");
   again.tasks.push_back({.ids = {1, 1}, .attempt = 2, .attempts = 3, .texts = texts_});
   holdings_.receive(again, clock_);
-  const auto task = holdings_.take_next();
-  ASSERT_TRUE(task);
-  EXPECT_EQ(task->attempt, 2U);
+  EXPECT_EQ(holdings_.take_next().attempt, 2U);
 }
 
 TEST_F(HoldingsTest, KeepAResultThatIsSettledForAnotherAttempt) {
@@ -175,7 +175,7 @@ TEST_F(HoldingsTest, AreDoneWithWorkloadsOfNoTimeOnceTheyAreReceived) {
   holdings_.receive(message, clock_);
   EXPECT_EQ(holdings_.take_instant(), 2U);
   EXPECT_EQ(holdings_.take_instant(), 0U);
-  EXPECT_FALSE(holdings_.take_next());
+  EXPECT_TRUE(holdings_.take_next().empty());
   EXPECT_EQ(presence().finished, (Ranges{{1, 2}}));
   EXPECT_EQ(ids_sent(), (Ranges{{1, 2}}));
 
@@ -195,8 +195,9 @@ TEST_F(HoldingsTest, TakeNoWorkloadForANumberThatIsACommandsArgument) {
 
 TEST_F(HoldingsTest, CountTheBytesOfResultsThatAreNotSettled) {
   give(1, {1, 1});
-  const auto task = holdings_.take_next();
-  holdings_.finish(*task, {.outcome = Outcome::exited, .output = std::string(1000, 'x')}, {});
+  EndedChunk end = ended(holdings_.take_next());
+  end.output.assign(1000, 'x');
+  holdings_.finish(end);
   EXPECT_GT(holdings_.kept_bytes(), 1000U);
   Lane settled = lane(2);
   settled.settled.push_back({{1, 1}, kAnyAttempt});
@@ -210,17 +211,18 @@ TEST_F(HoldingsTest, SendWhatAnEncodedMessageOfTheSameResultsIs) {
   std::vector<std::string> texts;
   for (const char* text : {"1", "2", "3"}) append_text(texts.emplace_back(), text);
   for (const std::string& text : texts) {
-    const auto task = holdings_.take_next();
-    ASSERT_TRUE(task);
-    holdings_.finish(*task,
-                     {.key = 77,
+    Chunk task = holdings_.take_next();
+    const Range ids = task.ids;
+    holdings_.finish({.tasks = std::move(task),
+                      .slot = 4,
                       .outcome = Outcome::exited,
                       .status = 7,
                       .output = "o",
                       .errors = "e",
-                      .reason = "r"},
-                     {.started = 1000, .took = Time::duration(1000), .slot = 4});
-    results.results.push_back({.ids = {task->id, 1},
+                      .reason = "r",
+                      .started = 1000,
+                      .took = {1000}});
+    results.results.push_back({.ids = ids,
                                .attempts = 3,
                                .slot = 4,
                                .outcome = Outcome::exited,
@@ -238,19 +240,73 @@ TEST_F(HoldingsTest, SendWhatAnEncodedMessageOfTheSameResultsIs) {
 }
 
 // A result's times come from two clocks: one may be set while the task runs, the other may not.
-TEST_F(HoldingsTest, EndATaskAsMuchAfterItsStartAsItTook) {
-  give(1, {1, 1});
-  holdings_.finish(*holdings_.take_next(), {}, {.started = 5000, .took = Time::duration(7)});
+TEST_F(HoldingsTest, EndTasksAsMuchAfterTheirStartAsTheyTook) {
+  give(1, {1, 2});
+  EndedChunk end = ended(holdings_.take_next(2));
+  end.started = 5000;
+  end.took = {7, 3};
+  holdings_.finish(end);
   const auto frame = holdings_.next_results("w");
   ASSERT_TRUE(frame);
-  EXPECT_EQ(decode<Results>(*frame)->results.at(0).ended, 5007);
+  const Result result = decode<Results>(*frame)->results.at(0);
+  EXPECT_EQ(result.ended, 5010);
+  EXPECT_EQ(result.took, (std::vector<std::uint64_t>{7, 3}));
+}
+
+TEST_F(HoldingsTest, TakeAtMostSoManyConsecutiveTasksAtOnce) {
+  give(1, {1, 5});
+  EXPECT_EQ(holdings_.take_next(3).ids, (Range{1, 3}));
+  EXPECT_EQ(presence().running, (Ranges{{1, 3}}));
+  EXPECT_EQ(holdings_.take_next(3).ids, (Range{4, 2}));
+  EXPECT_EQ(holdings_.queued(), 0U);
+}
+
+TEST_F(HoldingsTest, TakeTogetherOnlyWhatOneAssignmentHasBrought) {
+  give(1, {1, 2});
+  give(2, {3, 2}, 2);
+  EXPECT_EQ(holdings_.take_next(9).ids, (Range{1, 2}));
+  EXPECT_EQ(holdings_.take_next(9).ids, (Range{3, 2}));
+}
+
+TEST_F(HoldingsTest, SendTheResultOfSeveralTasksAsOne) {
+  give(1, {1, 3});
+  EndedChunk end = ended(holdings_.take_next(3));
+  for (const char* output : {"a", "", "c"}) append_text(end.output, output);
+  holdings_.finish(end);
+  EXPECT_EQ(holdings_.unsent(), 3U);
+  EXPECT_EQ(presence().finished, (Ranges{{1, 3}}));
+  const auto frame = holdings_.next_results("w");
+  ASSERT_TRUE(frame);
+  std::vector<std::string> all;
+  decode<Results>(*frame)->results.at(0).for_each_task([&](const TaskResult& task) {
+    all.emplace_back(task.text);
+    all.emplace_back(task.output);
+  });
+  EXPECT_EQ(all, (std::vector<std::string>{"1", "a", "2", "", "3", "c"}));
+
+  Lane settled = lane(2);
+  settled.settled.push_back({{1, 2}, 1});
+  holdings_.receive(settled, clock_);
+  EXPECT_EQ(presence().finished, (Ranges{{3, 1}})) << "some of it may be settled earlier";
+}
+
+TEST_F(HoldingsTest, GiveBackFromTheMiddleOfAnAssignment) {
+  give(1, {1, 5});
+  Lane recall = lane(2);
+  recall.recalled = {{2, 1}, {4, 1}};
+  holdings_.receive(recall, clock_);
+  EXPECT_EQ(presence().queued, (Ranges{{1, 1}, {3, 1}, {5, 1}}));
+  EXPECT_EQ(holdings_.queued(), 3U);
+  for (const char* text : {"1", "3", "5"}) EXPECT_EQ(holdings_.take_next(9).text(), text);
 }
 
 TEST_F(HoldingsTest, SayOnceWhatAnInterruptedTaskHasPrinted) {
   give(1, {1, 2});
-  const auto first = holdings_.take_next();
-  holdings_.interrupt(*first, {.outcome = Outcome::signalled, .status = 15, .output = "o"},
-                      {.started = 1, .slot = 3});
+  EndedChunk killed = ended(holdings_.take_next(), Outcome::signalled);
+  killed.status = 15;
+  killed.output = "o";
+  killed.slot = 3;
+  holdings_.interrupt(std::move(killed));
   Lane settled = lane(2);
   settled.settled.push_back({{1, 1}, kAnyAttempt});
   holdings_.receive(settled, clock_);
@@ -269,19 +325,19 @@ TEST_F(HoldingsTest, SayOnceWhatAnInterruptedTaskHasPrinted) {
 
 TEST_F(HoldingsTest, TakeATaskThatWasPutBackBeforeAllOthers) {
   give(1, {1, 3});
-  auto task = holdings_.take_next();
-  ASSERT_TRUE(task);
-  holdings_.put_back(std::move(*task));
+  holdings_.put_back(holdings_.take_next());
   EXPECT_TRUE(presence().running.empty());
   EXPECT_EQ(presence().queued, (Ranges{{1, 3}}));
-  EXPECT_EQ(holdings_.take_next()->id, 1U);
+  EXPECT_EQ(holdings_.take_next().text(), "1");
 }
 
 TEST_F(HoldingsTest, SendNoMoreAtOnceThanAboutAMebibyte) {
   give(1, {1, 3});
   const std::string output(600'000, 'o');
   for (int i = 0; i < 3; ++i) {
-    holdings_.finish(*holdings_.take_next(), {.outcome = Outcome::exited, .output = output}, {});
+    EndedChunk end = ended(holdings_.take_next());
+    end.output = output;
+    holdings_.finish(end);
   }
   EXPECT_EQ(ids_sent(), (Ranges{{1, 1}}));
   EXPECT_EQ(ids_sent(), (Ranges{{2, 1}}));
@@ -291,9 +347,7 @@ TEST_F(HoldingsTest, SendNoMoreAtOnceThanAboutAMebibyte) {
 
 TEST_F(HoldingsTest, GiveBackAnInterruptedTaskAndWhatIsQueued) {
   give(1, {1, 3});
-  const auto task = holdings_.take_next();
-  ASSERT_TRUE(task);
-  holdings_.interrupt(*task, {.outcome = Outcome::signalled, .status = 15}, {});
+  holdings_.interrupt(ended(holdings_.take_next(), Outcome::signalled));
   EXPECT_TRUE(presence().running.empty());
   EXPECT_TRUE(presence().finished.empty());
   EXPECT_EQ(presence().queued, (Ranges{{2, 2}}));
