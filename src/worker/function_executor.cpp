@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 
 // For how long a thread takes tasks at once.
 constexpr double kBlockNanoseconds = 1e6;
+constexpr double kWakingNanoseconds = 50e3;
 // How much the latest block counts in the mean.
 constexpr double kLatest = 0.3;
 // What has ended is collected as often, also from threads that are still busy.
@@ -87,8 +88,8 @@ Executor::NoRoom FunctionExecutor::start(Chunk& tasks, Time now) {
     const std::lock_guard lock(mutex_);
     waiting_tasks_ += tasks.size();
     waiting_.push_back(std::move(tasks));
+    wake_another();
   }
-  wake_.notify_one();
   return {};
 }
 
@@ -105,8 +106,17 @@ std::vector<EndedChunk> FunctionExecutor::ended(Time now) {
     slot->ended.clear();
   }
   for (const EndedChunk& ended : all) tasks_ -= ended.tasks.size();
+  if (!due) help_busy_threads();
   collect_at_ = tasks_ > 0 ? std::optional(now + kCollectEvery) : std::nullopt;
   return all;
+}
+
+// A call may take much longer than those before it, and others wait behind it.
+void FunctionExecutor::help_busy_threads() {
+  const std::lock_guard lock(mutex_);
+  if (busy_ == slots()) return;
+  share_anew();
+  if (!waiting_.empty()) wake_.notify_one();
 }
 
 std::vector<Chunk> FunctionExecutor::take_back() {
@@ -160,7 +170,7 @@ bool FunctionExecutor::take_tasks(Slot& slot) {
   if (waiting_.empty()) share_anew();
   wake_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
   if (closed_) return false;
-  const std::uint64_t share = waiting_tasks_ / slots_.size();
+  const std::uint64_t share = waiting_tasks_ / (busy_ + 1);
   const auto most = std::max<std::uint64_t>(1, std::min(tasks_in(kBlockNanoseconds), share));
   ++busy_;
   {
@@ -169,8 +179,14 @@ bool FunctionExecutor::take_tasks(Slot& slot) {
     waiting_tasks_ -= slot.rest.size();
   }
   if (waiting_.front().empty()) waiting_.pop_front();
-  if (!waiting_.empty()) wake_.notify_one();
+  wake_another();
   return true;
+}
+
+// For what takes longer than to wake a thread.
+void FunctionExecutor::wake_another() {
+  const bool worth_it = busy_ == 0 || waiting_tasks_ > tasks_in(kWakingNanoseconds);
+  if (worth_it && !waiting_.empty()) wake_.notify_one();
 }
 
 // Tasks that turn out to take longer than those before must not wait behind each other while a

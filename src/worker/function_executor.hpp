@@ -55,6 +55,8 @@ class FunctionExecutor : public Executor {
 
   void run(Slot& slot);
   bool take_tasks(Slot& slot);
+  void help_busy_threads();
+  void wake_another();
   void share_anew();
   std::uint64_t run_tasks(Slot& slot);
   [[nodiscard]] EndedChunk call(Chunk task) const;
