@@ -57,8 +57,8 @@ void Intake::rank(TaskId id, std::string_view text) {
 }
 
 void Intake::add_cost(std::string_view text) {
-  const auto workload = expected_msec_ ? parse_workload(text) : std::nullopt;
-  if (workload) {
+  if (!expected_msec_) return;
+  if (const auto workload = parse_workload(text)) {
     *expected_msec_ += static_cast<std::uint64_t>(workload->count());
   } else {
     expected_msec_.reset();

@@ -52,6 +52,8 @@ class Intake {
 
   /// Milliseconds of work so far; nothing once a task is no workload.
   [[nodiscard]] std::optional<std::uint64_t> expected_msec() const { return expected_msec_; }
+  /// Tasks are no workloads, even where they are numbers.
+  void add_no_costs() { expected_msec_.reset(); }
 
  private:
   void take(std::string_view text);

@@ -268,6 +268,7 @@ void Ventilator::tell_expected_cost() {
   if (cost_told_ || !dispatch_.is_handing_out()) return;
   if (!settings_.workloads && !dispatch_.workloads()) return;
   const bool sleep = settings_.workloads || *dispatch_.workloads();
+  if (!sleep) intake_.add_no_costs();
   const auto msec = intake_.expected_msec();
   cost_told_ = intake_.ended() || (sleep && !msec);
   if (!cost_told_ || !sleep) return;

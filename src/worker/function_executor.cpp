@@ -206,52 +206,52 @@ std::uint64_t FunctionExecutor::run_tasks(Slot& slot) {
   Time begun = now();
   std::unique_lock lock(slot.mutex);
   for (; !slot.rest.empty(); ++count) {
-    Chunk task = slot.rest.take_front(1);
+    const Chunk task = slot.rest.take_front(1);
     slot.batch = task.batch;
     lock.unlock();
-    EndedChunk end = call(std::move(task));
+    const Answer answer = call(task.text());
     const Time ended = now();
     const auto took = static_cast<std::uint64_t>((ended - std::exchange(begun, ended)).count());
     lock.lock();
-    gather(slot, std::move(end), took);
+    gather(slot, task, answer, took);
   }
   slot.batch.reset();
   return count;
 }
 
-EndedChunk FunctionExecutor::call(Chunk task) const {
-  EndedChunk end{.outcome = Outcome::failed};
+FunctionExecutor::Answer FunctionExecutor::call(std::string_view text) const {
   try {
-    end.output = function_(task.text());
-    if (end.output.size() > kMaxOutputBytes) throw std::length_error("its output is too long");
-    end.outcome = Outcome::exited;
+    std::string output = function_(text);
+    if (output.size() > kMaxOutputBytes) return {.failure = "its output is too long"};
+    return {.output = std::move(output)};
   } catch (const std::exception& error) {
-    end.reason = error.what();
+    return {.failure = error.what()};
   } catch (...) {
-    end.reason = "it threw what is no std::exception";
+    return {.failure = "it threw what is no std::exception"};
   }
-  end.tasks = std::move(task);
-  return end;
 }
 
 // Together with those before it, if it follows them and all have succeeded.
-void FunctionExecutor::gather(Slot& slot, EndedChunk end, std::uint64_t took) {
+void FunctionExecutor::gather(Slot& slot, const Chunk& task, const Answer& answer,
+                              std::uint64_t took) {
   EndedChunk& gathered = slot.gathered;
-  const bool succeeded = end.outcome == Outcome::exited;
-  if (!succeeded || !gathered.tasks.is_followed_by(end.tasks)) flush(slot);
+  if (answer.failure || !gathered.tasks.is_followed_by(task)) flush(slot);
   if (gathered.tasks.empty()) {
-    gathered = std::move(end);
-    gathered.slot = slot.number;
-    gathered.started = now_utc() - static_cast<std::int64_t>(took);
+    gathered = {.tasks = task,
+                .slot = slot.number,
+                .outcome = answer.failure ? Outcome::failed : Outcome::exited,
+                .output = answer.output,
+                .reason = answer.failure.value_or(""),
+                .started = now_utc() - static_cast<std::int64_t>(took)};
   } else {
     if (gathered.tasks.size() == 1) gathered.output = packed(gathered.output);
-    append_text(gathered.output, end.output);
-    gathered.tasks.append(end.tasks);
+    append_text(gathered.output, answer.output);
+    gathered.tasks.append(task);
   }
   gathered.took.push_back(took);
   const bool enough =
       gathered.output.size() > kMaxGatheredBytes || gathered.tasks.size() >= kMaxGatheredTasks;
-  if (!succeeded || enough) flush(slot);
+  if (answer.failure || enough) flush(slot);
 }
 
 void FunctionExecutor::flush(Slot& slot) {

@@ -53,14 +53,19 @@ class FunctionExecutor : public Executor {
     std::thread thread{};
   };
 
+  struct Answer {
+    std::string output{};
+    std::optional<std::string> failure{};
+  };
+
   void run(Slot& slot);
   bool take_tasks(Slot& slot);
   void help_busy_threads();
   void wake_another();
   void share_anew();
   std::uint64_t run_tasks(Slot& slot);
-  [[nodiscard]] EndedChunk call(Chunk task) const;
-  static void gather(Slot& slot, EndedChunk end, std::uint64_t took);
+  [[nodiscard]] Answer call(std::string_view text) const;
+  static void gather(Slot& slot, const Chunk& task, const Answer& answer, std::uint64_t took);
   static void flush(Slot& slot);
   void tell_of_end();
   void note_duration(Time::duration each);
