@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +10,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "worker/rules/command_end.hpp"
+#include "worker/child_process.hpp"
+#include "worker/pipe.hpp"
 #include "worker/shortage.hpp"
 #include "worker/task_file.hpp"
 
@@ -22,55 +21,15 @@ namespace {
 // What a descriptor of a child is, in the lowest bits of what epoll hands back.
 enum Role : unsigned { kOutput, kErrors, kProcess };
 constexpr unsigned kRoleBits = 2;
-// Besides what listeners keep for themselves: tasks leave room for connections.
-constexpr rlim_t kRoomForLanes = 16;
-
-struct Pipe {
-  Descriptor read;
-  Descriptor write;
-
-  Pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw_error(errno, "pipe");
-    read = Descriptor(ends[0]);
-    write = Descriptor(ends[1]);
-    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  }
-};
-
-bool adopts_orphans() {
-  int is_subreaper = 0;
-  ::prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper);
-  return ::getpid() == 1 || is_subreaper != 0;
-}
 
 }  // namespace
 
-struct CommandRunner::Child {
-  std::uint64_t key = 0;  // of the execution
-  pid_t pid = 0;          // and its group's
-  Watchdog::Entry* group = nullptr;
-  Descriptor process;                 // until it has ended
+struct CommandRunner::Child : ChildProcess {
+  std::uint64_t key = 0;              // of the execution
   std::array<Descriptor, 2> streams;  // by role
   std::array<std::string, 2> printed;
-  siginfo_t status{};
-  CommandEnd end;
   bool over_limit = false;
-  bool reaped = false;
 
-  // The group lives on as long as anybody is in it, also after its leader.
-  void signal_group(int signal) const { ::kill(-pid, signal); }
-
-  // As long as the leader is not reaped nobody else gets its id, which is the group's. Where the
-  // group has to end it is reaped earlier, to see whether it was the last one; in the two seconds
-  // until SIGKILL ids do not go round.
-  void reap() {
-    if (!std::exchange(reaped, true)) ::waitid(P_PID, static_cast<id_t>(pid), &status, WEXITED);
-  }
-  bool group_left() {
-    reap();
-    return ::kill(-pid, 0) == 0 || errno == EPERM;
-  }
   bool over(Time now) {
     const bool open = streams[kOutput].open() || streams[kErrors].open();
     return end.over(now, open, [this] { return group_left(); });
@@ -114,9 +73,9 @@ Runner::NoRoom CommandRunner::start(const Execution& execution, Time now) {
 
 void CommandRunner::spawn(Child& child, const Execution& execution) {
   const Descriptor task = command_.task_on_stdin() ? task_file(execution.text) : Descriptor();
-  Pipe output;
-  Pipe errors;
-  leave_reserve(errors.write.get());
+  Pipe output(Pipe::Ours::read);
+  Pipe errors(Pipe::Ours::read);
+  if (!children_.empty()) leave_reserve(errors.write.get(), inheritance_);
   const int input = task.open() ? task.get() : nothing_.get();
   Process process = start_process({.words = command_.with(execution),
                                    .environment = environment_of(execution),
@@ -127,16 +86,10 @@ void CommandRunner::spawn(Child& child, const Execution& execution) {
   child.process = std::move(process.descriptor);
   child.streams[kOutput] = std::move(output.read);
   child.streams[kErrors] = std::move(errors.read);
-  watch(child.streams[kOutput].get(), execution.key, kOutput);
-  watch(child.streams[kErrors].get(), execution.key, kErrors);
-  watch(child.process.get(), execution.key, kProcess);
-}
-
-// A new descriptor has the lowest number that is free, so it tells how many there are. We have
-// raised our limit as far as it goes.
-void CommandRunner::leave_reserve(int newest) const {
-  const auto wanted = static_cast<rlim_t>(newest) + reserved_descriptors() + kRoomForLanes;
-  if (!children_.empty() && wanted >= inheritance_.open_files.rlim_max) throw Shortage(EMFILE);
+  const std::uint64_t data = execution.key << kRoleBits;
+  watch(ready_.get(), child.streams[kOutput].get(), EPOLLIN, data | kOutput);
+  watch(ready_.get(), child.streams[kErrors].get(), EPOLLIN, data | kErrors);
+  watch(ready_.get(), child.process.get(), EPOLLIN, data | kProcess);
 }
 
 // With --stdin DIVVY_TASK is empty: a task that is too long for an argument is too long for a
@@ -149,13 +102,6 @@ std::vector<std::string> CommandRunner::environment_of(const Execution& executio
       fmt::format("DIVVY_WORKER={}", settings_.worker)};
   check_arguments(variables);
   return variables;
-}
-
-void CommandRunner::watch(int fd, std::uint64_t key, unsigned role) const {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = key << kRoleBits | role;
-  ::epoll_ctl(ready_.get(), EPOLL_CTL_ADD, fd, &event);
 }
 
 std::vector<Ended> CommandRunner::ended(Time now) {
@@ -177,7 +123,12 @@ std::vector<Ended> CommandRunner::ended(Time now) {
     drain(child, kErrors, now);
   }
   advance(now);
-  if (adopts_) reap_adopted();
+  if (adopts_) {
+    reap_adopted([this](pid_t pid) {
+      return std::any_of(children_.begin(), children_.end(),
+                         [pid](const auto& child) { return child.second->pid == pid; });
+    });
+  }
   return std::exchange(ended_, {});
 }
 
@@ -263,20 +214,6 @@ void CommandRunner::kill(const std::unordered_set<std::uint64_t>& keys) {
 
 void CommandRunner::signal_all(int signal) const {
   for (const auto& [key, child] : children_) child->signal_group(signal);
-}
-
-// Our own are waited for elsewhere; one that has ended just now hides others until the next time.
-void CommandRunner::reap_adopted() const {
-  const auto is_ours = [&](pid_t pid) {
-    return std::any_of(children_.begin(), children_.end(),
-                       [&](const auto& child) { return child.second->pid == pid; });
-  };
-  while (true) {
-    siginfo_t info{};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return;
-    if (info.si_pid == 0 || is_ours(info.si_pid)) return;
-    ::waitpid(info.si_pid, nullptr, 0);
-  }
 }
 
 }  // namespace divvy::worker

@@ -47,14 +47,11 @@ class CommandRunner : public Runner {
   struct Child;
 
   void spawn(Child& child, const Execution& execution);
-  void leave_reserve(int newest) const;
   [[nodiscard]] std::vector<std::string> environment_of(const Execution& execution) const;
-  void watch(int fd, std::uint64_t key, unsigned role) const;
   void signal_all(int signal) const;
   void drain(Child& child, unsigned role, Time now) const;
   [[nodiscard]] Ended end(Child& child) const;
   void advance(Time now);
-  void reap_adopted() const;
 
   Command command_;
   Settings settings_;

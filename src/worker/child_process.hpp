@@ -1,0 +1,42 @@
+// A child of this process, and the group of processes that it leads.
+#pragma once
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <functional>
+
+#include "common/descriptor.hpp"
+#include "worker/process.hpp"
+#include "worker/rules/command_end.hpp"
+#include "worker/watchdog.hpp"
+
+namespace divvy::worker {
+
+struct ChildProcess {
+  pid_t pid = 0;                     // and its group's
+  Watchdog::Entry* group = nullptr;  // of which the caller takes care
+  Descriptor process{};              // readable when it has ended; none once that was seen
+  siginfo_t status{};                // once it is reaped
+  CommandEnd end{};
+  bool reaped = false;
+
+  /// The group lives on as long as anybody is in it, also after its leader.
+  void signal_group(int signal) const { ::kill(-pid, signal); }
+  /// Waits for the process, whose end was seen or is certain.
+  void reap();
+  /// Whether anybody is left of the group.
+  bool group_left();
+};
+
+/// Whether this process becomes the parent of what others leave behind, as process 1 of a
+/// container does.
+bool adopts_orphans();
+/// Waits for those that have ended, but for the caller's own.
+void reap_adopted(const std::function<bool(pid_t)>& is_ours);
+
+/// Throws Shortage if `newest`, the latest descriptor, leaves too few to connections: a new one has
+/// the lowest number that is free, so it tells how many there are.
+void leave_reserve(int newest, const Inheritance& inheritance);
+
+}  // namespace divvy::worker
