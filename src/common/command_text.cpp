@@ -20,10 +20,11 @@ std::string shortened(const std::string& text) {
 }  // namespace
 
 std::string command_text(const std::vector<std::string>& words, const std::string& colsep,
-                         bool task_on_stdin) {
+                         bool task_on_stdin, bool is_filter) {
   if (words.empty()) return {};
   std::string text = quoted(words);
   if (task_on_stdin) text += " (--stdin)";
+  if (is_filter) text += " (--filter)";
   if (!colsep.empty()) text += fmt::format(" (--colsep {})", in_quotes(colsep));
   return shortened(text);
 }

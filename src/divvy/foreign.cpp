@@ -29,8 +29,10 @@ constexpr std::array kForeign{
             "what tasks print is printed, each whole; --journal FILE keeps it, too"},
     Foreign{" --bar --eta --progress ", "",
             "leave it out: on a terminal a line shows how far the batch is"},
-    Foreign{" --pipe --pipepart --spreadstdin ", "",
-            "use --stdin: each line is the standard input of a command"},
+    Foreign{
+        " --pipe --pipepart --spreadstdin ", "",
+        "use --filter: a COMMAND for each job answers lines with lines; or --stdin: each line is "
+        "the standard input of a command"},
     Foreign{" --retry ", "N", "use --retries @"},
     Foreign{" -n --max-args -N --max-replace-args -L --max-lines -l -X -m --xargs ", "N",
             "a command is given one line; for two: paste - - | divvy --colsep '\\t' -- COMMAND {1} "
@@ -62,7 +64,7 @@ constexpr std::array kForeign{
     Foreign{" --process-slot-var ", "NAME", "use {%}, or the variable DIVVY_SLOT"},
     Foreign{" --quote --shellquote ", "", "leave it out: no shell reads the command"},
     Foreign{" --wait --will-cite --citation --no-notice --gnu ", "", "leave it out"},
-    Foreign{" --delay --load --memfree --noswap --block --filter --live --log ", "X",
+    Foreign{" --delay --load --memfree --noswap --block --live --log ", "X",
             "that is not there yet"},
 };
 

@@ -49,7 +49,8 @@ std::vector<std::string> for_ventilator(const Options& options,
                                         const std::vector<std::string>& words) {
   const worker::Options& tasks = options.worker;
   return {"DIVVY_RETRY_COMMAND=" + retry_command(words, options.ventilator.retry_failed),
-          "DIVVY_COMMAND=" + command_text(tasks.command, tasks.colsep, tasks.task_on_stdin)};
+          "DIVVY_COMMAND=" +
+              command_text(tasks.command, tasks.colsep, tasks.task_on_stdin, tasks.filter)};
 }
 
 // Dies of the signal: a shell's loop goes on after a command that exits with a status.

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,9 +9,11 @@
 #include "common/log.hpp"
 #include "common/program.hpp"
 #include "common/program_path.hpp"
+#include "common/quoting.hpp"
 #include "worker/advice.hpp"
 #include "worker/command_runner.hpp"
 #include "worker/dry_runner.hpp"
+#include "worker/filter_executor.hpp"
 #include "worker/options.hpp"
 #include "worker/rules/template.hpp"
 #include "worker/sleep_runner.hpp"
@@ -22,6 +25,17 @@ namespace {
 using namespace divvy;
 using namespace divvy::worker;
 
+// Within a line for people.
+std::string shown(const std::vector<std::string>& command) {
+  constexpr std::size_t enough = 60;
+  const std::string text = quoted(command);
+  return text.size() <= enough ? text : text.substr(0, enough) + "...";
+}
+
+std::optional<std::chrono::milliseconds> timeout_of(const Options& options) {
+  return options.timeout ? std::optional(from_seconds(*options.timeout)) : std::nullopt;
+}
+
 std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
   std::optional<Command> command;
   if (!options.command.empty()) {
@@ -30,13 +44,28 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
   }
   if (options.dry_run) return std::make_unique<DryRunner>(std::move(command));
   if (!command) return std::make_unique<SleepRunner>();
-  return std::make_unique<CommandRunner>(
-      std::move(*command),
-      CommandRunner::Settings{
-          .worker = name,
-          .slots = options.slots,
-          .timeout = options.timeout ? std::optional(from_seconds(*options.timeout)) : std::nullopt,
-          .max_output = options.max_output});
+  return std::make_unique<CommandRunner>(std::move(*command),
+                                         CommandRunner::Settings{.worker = name,
+                                                                 .slots = options.slots,
+                                                                 .timeout = timeout_of(options),
+                                                                 .max_output = options.max_output});
+}
+
+std::unique_ptr<Executor> make_executor(const Options& options, const std::string& name) {
+  if (!options.filter) {
+    return std::make_unique<TaskExecutor>(make_runner(options, name), options.slots,
+                                          options.first_slot);
+  }
+  return std::make_unique<FilterExecutor>(FilterExecutor::Settings{
+      .filter = {.command = Command(options.command, {.task_on_stdin = true}),
+                 .worker = name,
+                 .delimiter = options.null_delimited ? '\0' : '\n',
+                 .timeout = timeout_of(options),
+                 .max_output = options.max_output},
+      .name = "the filter " + shown(options.command),
+      .slots = options.slots,
+      .first_slot = options.first_slot,
+      .verbosity = options.common.verbosity()});
 }
 
 // Why the command cannot be found; empty: it can, or depends on the task.
@@ -70,11 +99,11 @@ int run(Options& options) {
                  .key = options.common.key,
                  .name = name,
                  .pool = options.pool,
-                 .command = command_text(options.command, options.colsep, options.task_on_stdin),
+                 .command = command_text(options.command, options.colsep, options.task_on_stdin,
+                                         options.filter),
                  .workloads = options.command.empty() && !options.dry_run,
                  .verbosity = options.common.verbosity()},
-                std::make_unique<TaskExecutor>(make_runner(options, name), options.slots,
-                                               options.first_slot))
+                make_executor(options, name))
       .run();
 }
 

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <stdexcept>
 
+#include "common/quoting.hpp"
 #include "divvy/protocol.hpp"
 #include "worker/rules/separator.hpp"
+#include "worker/rules/template.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -33,9 +35,12 @@ void Options::add_to(CLI::App& app) {
       "  \\{}   a literal {}, and so with the others\n\n"
       "Examples:\n"
       "  worker -j 4 -- sha256sum {}\n"
-      "  worker --timeout 60 -- sh -c {}   # each task is a command line");
+      "  worker --timeout 60 -- sh -c {}   # each task is a command line\n"
+      "  worker --filter -- sed -u s/a/b/  # one sed a slot, which answers each task");
   add_slots_to(app);
   add_execution_to(app);
+  app.add_flag("-0,--null", null_delimited, "With --filter lines and answers end in NUL")
+      ->group("Tasks");
   common.add_to(app);
   app.add_option("--inbox", inbox, "Where to listen for tasks")
       ->type_name("ENDPOINT")
@@ -79,6 +84,9 @@ void Options::add_execution_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("--colsep", colsep)->type_name("REGEX")->check(separator_check())->group(tasks);
   app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
+  app.add_flag("--filter", filter,
+               "COMMAND is started once, and answers each task, a line, with one")
+      ->group(tasks);
   app.add_flag("--dry-run", dry_run, "Print what would be run, and run nothing")->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
       ->type_name(kTime)
@@ -92,8 +100,28 @@ void Options::add_execution_to(CLI::App& app) {
 }
 
 void Options::check() const {
+  if (filter) return check_filter();
   if (!command.empty() || (colsep.empty() && !task_on_stdin)) return;
   throw std::invalid_argument("--colsep and --stdin are for a command; add -- COMMAND [ARG...]");
+}
+
+void Options::check_filter() const {
+  if (command.empty()) {
+    throw std::invalid_argument("--filter is for a command; add -- COMMAND [ARG...]");
+  }
+  if (!colsep.empty() || task_on_stdin) {
+    throw std::invalid_argument(
+        "a filter is given each task as a line of its input; leave --colsep and --stdin out");
+  }
+  if (dry_run) {
+    throw std::invalid_argument("with --filter nothing depends on the task; leave --dry-run out");
+  }
+  for (const std::string& word : command) {
+    if (!Template(word, false).depends_on_task()) continue;
+    throw std::invalid_argument("a filter is given each task as a line of its input, not in " +
+                                in_quotes(word) +
+                                "; leave that out, or --filter, or write \\{} for a literal {}");
+  }
 }
 
 }  // namespace divvy::worker

@@ -21,6 +21,8 @@ struct Options {
   std::string pool;
   std::string colsep;  // empty: no columns
   bool task_on_stdin = false;
+  bool filter = false;          // the command answers lines
+  bool null_delimited = false;  // these end in NUL
   bool dry_run = false;
   std::vector<std::string> command;  // empty: sleep
 
@@ -31,6 +33,9 @@ struct Options {
   void add_execution_to(CLI::App& app);
   /// Throws std::invalid_argument if the options do not go together.
   void check() const;
+
+ private:
+  void check_filter() const;
 };
 
 }  // namespace divvy::worker

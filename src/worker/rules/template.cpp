@@ -107,6 +107,13 @@ bool Template::has_placeholders() const {
                      [](const auto& piece) { return std::holds_alternative<Placeholder>(piece); });
 }
 
+bool Template::depends_on_task() const {
+  return std::any_of(pieces_.begin(), pieces_.end(), [](const auto& piece) {
+    const auto* const placeholder = std::get_if<Placeholder>(&piece);
+    return placeholder != nullptr && placeholder->form != Form::slot;
+  });
+}
+
 std::string Template::with(const Execution& execution, const Columns& columns) const {
   std::string word;
   for (const auto& piece : pieces_) {

@@ -37,6 +37,8 @@ class Template {
   Template(std::string_view word, bool columns);
 
   [[nodiscard]] bool has_placeholders() const;
+  /// Whether it is another word for another task in the same slot.
+  [[nodiscard]] bool depends_on_task() const;
   /// The word for a task. A column that the task does not have is empty.
   [[nodiscard]] std::string with(const Execution& execution, const Columns& columns) const;
 

@@ -14,6 +14,7 @@ TEST(CommandText, IsTheCommandAsItIsTyped) {
 
 TEST(CommandText, TellsHowATaskGetsIn) {
   EXPECT_EQ(command_text({"wc"}, "", true), "wc (--stdin)");
+  EXPECT_EQ(command_text({"sed", "-u"}, "", false, true), "sed -u (--filter)");
   EXPECT_EQ(command_text({"echo", "{1}"}, ",", false), "echo '{1}' (--colsep ',')");
   EXPECT_EQ(command_text({"cat"}, "a'b", true), "cat (--stdin) (--colsep 'a'\\''b')");
 }

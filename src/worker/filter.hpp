@@ -1,0 +1,128 @@
+// A filter: a process that answers each line of its input with a line.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/descriptor.hpp"
+#include "common/time.hpp"
+#include "worker/child_process.hpp"
+#include "worker/process.hpp"
+#include "worker/rules/command.hpp"
+#include "worker/rules/filter_window.hpp"
+#include "worker/watchdog.hpp"
+
+namespace divvy::worker {
+
+/// Never waits itself.
+class Filter {
+ public:
+  struct Settings {
+    Command command;
+    std::string worker{};                                // for DIVVY_WORKER
+    char delimiter = '\n';                               // behind lines and answers
+    std::optional<std::chrono::milliseconds> timeout{};  // for each line
+    std::size_t max_output = 0;                          // bytes of an answer, or of errors
+  };
+  /// What a descriptor is, in the lowest bits of what epoll hands back.
+  enum Role : unsigned { kInput, kOutput, kErrors, kProcess };
+  static constexpr unsigned kRoleBits = 2;
+  /// Where it is started.
+  struct Place {
+    std::uint32_t slot = 1;
+    int epoll = -1;         // watches its descriptors
+    std::uint64_t key = 0;  // in the other bits
+    bool alone = true;      // no other filter is there that could end and make room
+  };
+
+  /// Throws Shortage, or std::runtime_error with a line for people.
+  Filter(const Settings& settings, const Inheritance& inheritance, Watchdog& watchdog,
+         const Place& place);
+  /// Kills it if it still runs.
+  ~Filter();
+  Filter(const Filter&) = delete;
+  Filter& operator=(const Filter&) = delete;
+
+  /// A window of lines. It is over when for a moment nothing has come behind the last answer; `in
+  /// doubt`, and at the first window, for longer.
+  void begin(Input input, bool in_doubt, Time now);
+  /// A descriptor is ready.
+  void ready(Role role, Time now);
+
+  enum class Progress {
+    waits,  // for answers, or for the quiet moment after them
+    over,
+    too_many,   // answers
+    ended,      // the filter
+    closed,     // its input or output, though it runs
+    timed_out,  // at a line
+    too_long,   // an answer, or what it has printed on standard error
+  };
+  Progress progress(Time now);
+  /// It has no window any more, and answers nothing until the next one.
+  void rest(Time now);
+
+  [[nodiscard]] const Answers& answers() const { return answers_; }
+  /// What it has printed on standard error since the last call.
+  std::string take_errors();
+  [[nodiscard]] bool has_errors() const { return !errors_text_.empty(); }
+  /// How many answers there were before it printed on standard error.
+  [[nodiscard]] std::uint64_t answers_before_errors() const { return answers_before_errors_; }
+  /// Whether it has ended without taking a byte of this window, having answered others.
+  [[nodiscard]] bool was_gone() const;
+  /// Once every some seconds: it has taken all lines and answers none.
+  bool seems_stuck(Time now);
+
+  /// It is to end, or to end at once, with its group.
+  void ask_to_end() { child_.end.ask(); }
+  void kill() { child_.end.kill(); }
+  void close_input() { input_ = {}; }
+  /// Nobody will look at what it says from now on.
+  void drop();
+  /// Sends the signal that is due.
+  void advance(Time now);
+  [[nodiscard]] bool ending() const { return child_.end.ending(); }
+  [[nodiscard]] bool has_ended() const { return !child_.process.open(); }
+  /// Whether nothing is left of it that has to end.
+  [[nodiscard]] bool over(Time now);
+  /// How it ended.
+  [[nodiscard]] const siginfo_t& status() const { return child_.status; }
+  void signal(int number) const { child_.signal_group(number); }
+  [[nodiscard]] pid_t pid() const { return child_.pid; }
+
+  [[nodiscard]] std::optional<Time> deadline() const;
+
+ private:
+  void start(const Inheritance& inheritance, const Place& place);
+  void write_on(Time now);
+  void read_answers(Time now);
+  void read_errors();
+  void note_end(Time now);
+  void note_closed(Time now);
+  bool is_quiet(Time now);
+  [[nodiscard]] std::size_t bytes_taken() const;
+  [[nodiscard]] bool is_too_long() const;
+
+  const Settings& settings_;
+  Watchdog& watchdog_;
+  ChildProcess child_;
+  Descriptor input_;
+  Descriptor output_;
+  Descriptor errors_;
+
+  std::string text_;  // of the window
+  std::size_t written_ = 0;
+  Answers answers_;
+  std::string errors_text_;
+  std::uint64_t answers_before_errors_ = 0;
+  Time::duration quiet_{};
+  Time stuck_at_{};
+  std::optional<Time> closed_at_;
+  bool has_window_ = false;
+  bool proven_ = false;  // a window was over
+};
+
+}  // namespace divvy::worker
