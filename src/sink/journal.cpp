@@ -208,8 +208,9 @@ void Journal::record(std::string_view worker, Range ids, const Result& result) {
   for (; left.size() >= kTogether; left = left.subspan(kTogether)) {
     insert(insert_many_, left.first(kTogether), result.succeeded());
   }
-  for (; !left.empty(); left = left.subspan(1))
+  for (; !left.empty(); left = left.subspan(1)) {
     insert(insert_one_, left.first(1), result.succeeded());
+  }
 }
 
 // Of the execution that was inserted last.

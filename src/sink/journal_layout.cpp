@@ -101,6 +101,17 @@ constexpr const char* kThird = R"(
     SELECT batch, task, text, worker, attempt, outcome, status, success, started / 1e9 AS started,
            (started + took) / 1e9 AS ended, stdout, stderr, reason, slot
     FROM recorded_task LEFT JOIN execution ON execution.id = execution;
+  CREATE TRIGGER result_delete INSTEAD OF DELETE ON result BEGIN
+    DELETE FROM recorded_task WHERE batch = old.batch AND task = old.task;
+  END;
+  CREATE TRIGGER result_update INSTEAD OF UPDATE OF text, success, started, ended, stdout ON result
+  BEGIN
+    UPDATE recorded_task
+    SET text = new.text, success = new.success, stdout = new.stdout,
+        started = CAST(round(new.started * 1e9) AS INTEGER),
+        took = CAST(round((new.ended - new.started) * 1e9) AS INTEGER)
+    WHERE batch = old.batch AND task = old.task;
+  END;
   PRAGMA user_version = 3;
 )";
 

@@ -2,6 +2,7 @@
 import re
 import signal
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -272,6 +273,18 @@ def test_a_journal_of_the_first_layout_goes_on(pipeline, journal):
     sink, run = pipeline.batch([1, 2], command=("true",), sink=("--journal", journal), ventilator=("--name", "b"))
     assert (run.status(), sink.status()) == (0, 0)
     assert rows(journal, "SELECT task, worker = 'w:1' FROM attempts ORDER BY task") == [(1, 1), (2, 0)]
+
+
+def test_what_is_deleted_from_the_results_is_run_again(pipeline, journal):
+    options = dict(command=("true",), sink=("--journal", journal), ventilator=("--name", "b"))
+    assert pipeline.batch([1, 2, 3], **options)[1].status() == 0
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute("DELETE FROM result WHERE text = '2'")
+    assert rows(journal) == [(1, "1", 1), (3, "3", 1)]
+    sink, _ = pipeline.batch([1, 2, 3], **options)
+    sink.says("going on: 2 tasks are recorded")
+    assert sink.status() == 0
+    assert recorded(journal) == 3
 
 
 SECOND_LAYOUT = FIRST_LAYOUT + """
