@@ -17,6 +17,7 @@ import threading
 import time
 
 import zmq
+from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
 import protocol
@@ -173,7 +174,7 @@ class Worker:
         self.idle = 0               # threads that wait for a chunk
         self.told = self.dry = False  # the threads have told that something is done, that they have nothing to do
         self.collect_due = None
-        self.asked_to_leave = self.leaving = self.reaches_sink = False
+        self.asked_to_leave = self.leaving = self.reaches_sink = self.said_refused = False
         self.presence_due, self.leave_due = 0.0, None
         self.open_sockets(results, feedback, tasks, key)
 
@@ -245,16 +246,24 @@ class Worker:
             self.collect_due = self.collect_due or time.monotonic() + TOGETHER
         if self.zap in ready:
             self.authenticate()
-        if self.feedback_monitor in ready and connected(self.feedback_monitor) is not None:
+        if self.feedback_monitor in ready:
+            self.is_connected(self.feedback_monitor)
             self.presence_due = 0
         if self.results_monitor in ready:
-            reaches = connected(self.results_monitor)
-            if reaches is not None:
-                self.reaches_sink, self.presence_due = reaches, 0
-                for result in self.finished:
-                    result.sent = False
+            self.reaches_sink = self.is_connected(self.results_monitor)
+            self.presence_due = 0
+            for result in self.finished:
+                result.sent = False
         if self.inbox in ready:
             self.take(self.inbox.recv())
+
+    def is_connected(self, monitor):
+        """From this event on."""
+        event = recv_monitor_message(monitor)["event"]
+        if event in (zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL) and not self.said_refused:
+            self.said_refused = True
+            print("divvy_worker: refused: give all of them the same key, or none a key", file=sys.stderr)
+        return event == zmq.EVENT_HANDSHAKE_SUCCEEDED
 
     def authenticate(self):
         """Only who has the key is let in (ZAP, https://rfc.zeromq.org/spec/27/)."""
@@ -451,15 +460,6 @@ class Worker:
                     finished=[ids for result in self.finished for ids in result.unsettled])
 
 
-def connected(monitor):
-    """Whether it is from now on; None: it is as before."""
-    event = recv_monitor_message(monitor)["event"]
-    if event in (zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_DISCONNECTED):
-        return event == zmq.EVENT_HANDSHAKE_SUCCEEDED
-    print("divvy_worker: cannot talk to ventilator or sink: one has a key that the other one has not", file=sys.stderr)
-    return None
-
-
 def send(push, message):
     """False if nobody is there to take it, or those who are have enough."""
     if not push.getsockopt(zmq.EVENTS) & zmq.POLLOUT:
@@ -482,7 +482,7 @@ class Key:
             raise ValueError(f"key file {path}: it is no key file; ventilator --make-key FILE makes one")
         self.secret = self.secret[:-1]
         self.public = zmq.curve_public(self.secret)
-        self.public_bytes = zmq.utils.z85.decode(self.public)
+        self.public_bytes = z85.decode(self.public)
 
 
 def endpoints_at(address, key=None):
