@@ -40,12 +40,12 @@ Statement prepared(const Database& database) {
   return database.prepare(kInsert);
 }
 
-void write(Statement& statement, BatchId batch, TaskId task, std::string_view text,
-           std::string_view worker, const Result& result) {
-  statement << key(batch) << static_cast<std::int64_t>(task) << text << worker
+void write(Statement& statement, BatchId batch, std::string_view worker, const Result& result,
+           const TaskResult& task) {
+  statement << key(batch) << static_cast<std::int64_t>(task.id) << task.text << worker
             << std::int64_t{result.attempt} << name_of(result.outcome)
             << std::int64_t{result.status} << std::int64_t{result.succeeded()}
-            << seconds(result.started) << seconds(result.ended) << result.output << result.errors
+            << seconds(task.started) << seconds(task.ended) << task.output << result.errors
             << result.reason << std::int64_t{result.slot};
   statement.step();
 }
@@ -176,19 +176,17 @@ RecordedPart Journal::recorded_from(TaskId from, const std::function<bool(TaskId
 void Journal::record(std::string_view worker, Range ids, const Result& result) {
   begin_transaction();
   recorded_something_ = true;
-  TaskId id = result.ids.first;
-  for_each_text(result.texts, [&](std::string_view text) {
-    const TaskId task = id++;
-    if (!ids.contains(task)) return;
-    if (forgets_) (supersede_ << key(batch_) << static_cast<std::int64_t>(task)).step();
-    write(insert_, batch_, task, text, worker, result);
+  result.for_each_task([&](const TaskResult& task) {
+    if (!ids.contains(task.id)) return;
+    if (forgets_) (supersede_ << key(batch_) << static_cast<std::int64_t>(task.id)).step();
+    write(insert_, batch_, worker, result, task);
   });
 }
 
-void Journal::keep(std::string_view worker, const Result& result) {
+void Journal::keep(std::string_view worker, Range ids, const Result& result) {
   begin_transaction();
-  for_each_text(result.texts, [&](std::string_view text) {
-    write(keep_, batch_, result.ids.first, text, worker, result);
+  result.for_each_task([&](const TaskResult& task) {
+    if (ids.contains(task.id)) write(keep_, batch_, worker, result, task);
   });
 }
 

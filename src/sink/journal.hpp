@@ -52,8 +52,8 @@ class Journal {
 
   /// `ids`: those of the result that are to be recorded.
   void record(std::string_view worker, Range ids, const Result& result);
-  /// An attempt at one task that is not its result.
-  void keep(std::string_view worker, const Result& result);
+  /// `ids`: those of the result that it is not recorded for, attempts only.
+  void keep(std::string_view worker, Range ids, const Result& result);
   void commit();
 
  private:

@@ -217,6 +217,29 @@ def test_an_interrupted_task_is_kept_and_not_recorded(context, pipeline, journal
     assert rows(journal, query) == [("interrupted", "half\n", 0), ("exited", "output 1\n", 1)]
 
 
+def test_each_of_several_tasks_of_a_result_has_a_row_of_its_own(context, pipeline, journal):
+    sink = WithSink(context, pipeline, "--journal", journal)
+    sink.open(tasks=3)
+    sink.several(1, "a", "", "c", slot=2, started=10**9, ended=8 * 10**9, took=[10**9, 4 * 10**9, 2 * 10**9])
+    sink.receipt()
+    query = "SELECT task, text, stdout, started, ended, slot, success, attempt, worker FROM result ORDER BY task"
+    assert rows(journal, query) == [(1, "text 1", "a", 1, 2, 2, 1, 1, "w"), (2, "text 2", "", 2, 6, 2, 1, 1, "w"),
+                                    (3, "text 3", "c", 6, 8, 2, 1, 1, "w")]
+
+
+def test_of_a_result_of_several_tasks_what_is_recorded_already_is_kept_as_an_attempt(context, pipeline, journal):
+    sink = WithSink(context, pipeline, "--journal", journal)
+    sink.open(tasks=3)
+    sink.result(2)
+    for _ in range(2):
+        sink.several(1, "a", "b", "c", worker=10)
+    for _ in range(3):
+        sink.receipt()
+    query = "SELECT task, text, stdout, recorded FROM attempts ORDER BY task, recorded DESC"
+    assert rows(journal, query) == [(1, "text 1", "a", 1), (2, "text", "output 2\n", 1), (2, "text 2", "b", 0),
+                                    (3, "text 3", "c", 1)]
+
+
 # --- the file ---
 
 @pytest.mark.parametrize("name", [":memory:", "file:x", "file:x?mode=memory"])
