@@ -18,7 +18,7 @@ std::string count_words(std::string_view path) {
 
 int main(int argc, char** argv) try {
   const std::string_view address = argc > 1 ? argv[1] : divvy::kDefaultAddress;
-  divvy::serve(divvy::endpoints_at(address), count_words);
+  divvy::serve(divvy::endpoints_at(address), count_words, {.key = argc > 2 ? argv[2] : ""});
 } catch (const std::exception& error) {
   std::cerr << "count_words: " << error.what() << '\n';
   return 255;

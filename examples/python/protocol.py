@@ -79,6 +79,23 @@ class List:
         return U32.write(len(value)) + b"".join(map(self.item.write, value))
 
 
+class Ints:
+    """A list of integers."""
+
+    def __init__(self, code):
+        self.code = code
+
+    def format(self, count):
+        return f"<{count}{self.code}"
+
+    def read(self, reader):
+        count = U32.read(reader)
+        return list(struct.unpack(self.format(count), reader.take(count * struct.calcsize(self.format(1)))))
+
+    def write(self, value):
+        return U32.write(len(value)) + struct.pack(self.format(len(value)), *value)
+
+
 class Record:
     def __init__(self, **fields):
         self.fields = fields
@@ -139,7 +156,7 @@ STATE = Int("B", lambda value: value <= 4)
 SETTLED = Record(ids=RANGE, attempt=U32)
 ASSIGNMENT = Record(ids=RANGE, attempt=U32, attempts=U32, texts=TEXTS)
 RESULT = Record(ids=RANGE, attempt=U32, attempts=U32, slot=U32, outcome=OUTCOME, status=I32, started=I64, ended=I64,
-                took=List(U64), texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
+                took=Ints("Q"), texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
 RECEIPT = Record(worker=U64, ids=RANGE, attempt=U32, verdict=VERDICT, duration=U64, digest=U64)
 
 LANE, PRESENCE, RESULTS, RECEIPTS, ANNOUNCEMENT = range(1, 6)

@@ -60,7 +60,9 @@ void Database::Close::operator()(sqlite3* database) const { sqlite3_close(databa
 
 Database::Database(std::string what, const std::string& path, Access access)
     : name_(std::move(what) + " " + path) {
-  const int flags = access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  // Without locks against other threads, for there are none.
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
   sqlite3* database = nullptr;
   const int code = sqlite3_open_v2(file_named(path).c_str(), &database, flags, nullptr);
   database_.reset(database);  // there is one even if it could not be opened
@@ -77,6 +79,8 @@ Statement Database::prepare(const char* sql) const {
   check(sqlite3_prepare_v2(database_.get(), sql, -1, &statement, nullptr) == SQLITE_OK);
   return {*this, statement};
 }
+
+std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(database_.get()); }
 
 int Database::changes() const { return sqlite3_changes(database_.get()); }
 

@@ -58,6 +58,8 @@ class Database {
   [[nodiscard]] const std::string& name() const { return name_; }
   /// How many rows the last statement has changed.
   [[nodiscard]] int changes() const;
+  /// The number of the row that was inserted last into a table that numbers its rows.
+  [[nodiscard]] std::int64_t last_row() const;
 
  private:
   friend class Statement;

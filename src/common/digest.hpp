@@ -20,9 +20,9 @@ class Digest {
 
   /// A task's text as it is packed: its length in 32 bits, little-endian, and its bytes.
   void add_text(std::string_view text) {
-    std::string packed;
-    append_text(packed, text);
-    add(packed);
+    const auto size = static_cast<std::uint32_t>(text.size());
+    add({reinterpret_cast<const char*>(&size), sizeof size});
+    add(text);
   }
 
   /// Never 0, which stands for none.

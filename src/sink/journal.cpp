@@ -1,6 +1,7 @@
 #include "sink/journal.hpp"
 
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "common/digest.hpp"
@@ -9,13 +10,16 @@
 namespace divvy::sink {
 namespace {
 
-constexpr const char* kInsert = R"(
-  INSERT OR REPLACE INTO result (batch, task, text, worker, attempt, outcome, status, success,
-                                 started, ended, stdout, stderr, reason, slot)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14))";
+// So many tasks are written by one statement: that costs half as much.
+constexpr std::size_t kTogether = 20;
+
+constexpr const char* kInsertExecution = R"(
+  INSERT INTO execution (worker, attempt, outcome, status, stderr, reason, slot)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))";
 
 constexpr const char* kSupersede = R"(
-  INSERT OR IGNORE INTO superseded SELECT * FROM result WHERE batch = ?1 AND task = ?2)";
+  INSERT OR IGNORE INTO superseded
+  SELECT * FROM result WHERE batch = ?1 AND task BETWEEN ?2 AND ?3)";
 
 // The result itself may come a second time, and so may an attempt.
 constexpr const char* kKeep = R"(
@@ -34,19 +38,30 @@ std::string_view name_of(Outcome outcome) {
 double seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 std::int64_t key(BatchId batch) { return static_cast<std::int64_t>(batch); }
+std::int64_t number(TaskId task) { return static_cast<std::int64_t>(task); }
 
-Statement prepared(const Database& database) {
+Statement first_prepared(const Database& database) {
   lay_out(database);
-  return database.prepare(kInsert);
+  return database.prepare(kInsertExecution);
 }
 
-void write(Statement& statement, BatchId batch, TaskId task, std::string_view text,
-           std::string_view worker, const Result& result) {
-  statement << key(batch) << static_cast<std::int64_t>(task) << text << worker
-            << std::int64_t{result.attempt} << name_of(result.outcome)
-            << std::int64_t{result.status} << std::int64_t{result.succeeded()}
-            << seconds(result.started) << seconds(result.ended) << result.output << result.errors
-            << result.reason << std::int64_t{result.slot};
+// Of batch, execution and success there is one for all of them.
+Statement insert_of(std::size_t tasks, const Database& database) {
+  std::string sql =
+      "INSERT OR REPLACE INTO recorded_task "
+      "(batch, execution, success, task, started, took, text, stdout) VALUES ";
+  for (std::size_t i = 0; i < tasks; ++i) {
+    sql += i == 0 ? "(?1, ?2, ?3, ?, ?, ?, ?, ?)" : ", (?1, ?2, ?3, ?, ?, ?, ?, ?)";
+  }
+  return database.prepare(sql.c_str());
+}
+
+void write_attempt(Statement& statement, BatchId batch, std::string_view worker,
+                   const Result& result, const TaskResult& task) {
+  statement << key(batch) << number(task.id) << task.text << worker << std::int64_t{result.attempt}
+            << name_of(result.outcome) << std::int64_t{result.status}
+            << std::int64_t{result.succeeded()} << seconds(task.started) << seconds(task.ended)
+            << task.output << result.errors << result.reason << std::int64_t{result.slot};
   statement.step();
 }
 
@@ -55,7 +70,9 @@ void write(Statement& statement, BatchId batch, TaskId task, std::string_view te
 Journal::Journal(const std::string& path)
     : lock_(path),
       database_("journal", path, Database::Access::write),
-      insert_(prepared(database_)),
+      insert_execution_(first_prepared(database_)),
+      insert_one_(insert_of(1, database_)),
+      insert_many_(insert_of(kTogether, database_)),
       supersede_(database_.prepare(kSupersede)),
       keep_(database_.prepare(kKeep)) {}
 
@@ -98,7 +115,7 @@ void Journal::end(bool complete) {
 void Journal::forget_failed(VentilatorId ventilator) {
   forgets_ = true;
   if (std::exchange(retrying_, ventilator) == ventilator) return;
-  Statement last = database_.prepare("SELECT max(rowid) FROM result");
+  Statement last = database_.prepare("SELECT max(id) FROM execution");
   last.step();
   retried_rows_ = last.integer(0);
   batch_changed_ = true;
@@ -123,8 +140,8 @@ void Journal::write_batch() {
 
 void Journal::replay(const std::function<void(Range ids, bool succeeded)>& visit) {
   Statement rows = database_.prepare(
-      "SELECT task, success FROM result WHERE batch = ?1 AND (success OR rowid > ?2) "
-      "ORDER BY task");
+      "SELECT task, success FROM recorded_task "
+      "WHERE batch = ?1 AND (success OR execution > ?2) ORDER BY task");
   rows << key(batch_) << (forgets_ ? retried_rows_ : 0);
   Range run{.count = 0};
   bool succeeded = false;
@@ -145,8 +162,9 @@ void Journal::replay(const std::function<void(Range ids, bool succeeded)>& visit
 RecordedPart Journal::recorded_from(TaskId from, const std::function<bool(TaskId)>& counts) {
   constexpr std::uint64_t piece = 256;
   Statement rows = database_.prepare(
-      "SELECT task, success, text FROM result WHERE batch = ?1 AND task >= ?2 ORDER BY task");
-  rows << key(batch_) << static_cast<std::int64_t>(from);
+      "SELECT task, success, text FROM recorded_task "
+      "WHERE batch = ?1 AND task >= ?2 ORDER BY task");
+  rows << key(batch_) << number(from);
   RecordedPart part;
   auto& receipts = part.receipts;
   Digest digest;
@@ -176,19 +194,39 @@ RecordedPart Journal::recorded_from(TaskId from, const std::function<bool(TaskId
 void Journal::record(std::string_view worker, Range ids, const Result& result) {
   begin_transaction();
   recorded_something_ = true;
-  TaskId id = result.ids.first;
-  for_each_text(result.texts, [&](std::string_view text) {
-    const TaskId task = id++;
-    if (!ids.contains(task)) return;
-    if (forgets_) (supersede_ << key(batch_) << static_cast<std::int64_t>(task)).step();
-    write(insert_, batch_, task, text, worker, result);
+  if (forgets_) (supersede_ << key(batch_) << number(ids.first) << number(ids.end() - 1)).step();
+  insert_execution_ << worker << std::int64_t{result.attempt} << name_of(result.outcome)
+                    << std::int64_t{result.status} << result.errors << result.reason
+                    << std::int64_t{result.slot};
+  insert_execution_.step();
+  std::vector<TaskResult> tasks;
+  tasks.reserve(ids.count);
+  result.for_each_task([&](const TaskResult& task) {
+    if (ids.contains(task.id)) tasks.push_back(task);
   });
+  std::span<const TaskResult> left = tasks;
+  for (; left.size() >= kTogether; left = left.subspan(kTogether)) {
+    insert(insert_many_, left.first(kTogether), result.succeeded());
+  }
+  for (; !left.empty(); left = left.subspan(1)) {
+    insert(insert_one_, left.first(1), result.succeeded());
+  }
 }
 
-void Journal::keep(std::string_view worker, const Result& result) {
+// Of the execution that was inserted last.
+void Journal::insert(Statement& statement, std::span<const TaskResult> tasks, bool success) {
+  statement << key(batch_) << database_.last_row() << std::int64_t{success};
+  for (const TaskResult& task : tasks) {
+    statement << number(task.id) << task.started << task.ended - task.started << task.text
+              << task.output;
+  }
+  statement.step();
+}
+
+void Journal::keep(std::string_view worker, Range ids, const Result& result) {
   begin_transaction();
-  for_each_text(result.texts, [&](std::string_view text) {
-    write(keep_, batch_, result.ids.first, text, worker, result);
+  result.for_each_task([&](const TaskResult& task) {
+    if (ids.contains(task.id)) write_attempt(keep_, batch_, worker, result, task);
   });
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -52,17 +52,20 @@ class Journal {
 
   /// `ids`: those of the result that are to be recorded.
   void record(std::string_view worker, Range ids, const Result& result);
-  /// An attempt at one task that is not its result.
-  void keep(std::string_view worker, const Result& result);
+  /// `ids`: those of the result that it is not recorded for, attempts only.
+  void keep(std::string_view worker, Range ids, const Result& result);
   void commit();
 
  private:
+  void insert(Statement& statement, std::span<const TaskResult> tasks, bool success);
   void begin_transaction();
   void write_batch();
 
   BatchLock lock_;  // outlives the database
   Database database_;
-  Statement insert_;
+  Statement insert_execution_;
+  Statement insert_one_;
+  Statement insert_many_;
   Statement supersede_;
   Statement keep_;
   bool in_transaction_ = false;
@@ -70,7 +73,7 @@ class Journal {
   BatchId batch_{};
   std::string command_;
   VentilatorId retrying_{};        // who has failed results run again
-  std::int64_t retried_rows_ = 0;  // up to this row of `result`
+  std::int64_t retried_rows_ = 0;  // up to this `execution`
   bool forgets_ = false;           // failed results, for the present ventilator
   bool batch_changed_ = false;     // and its row is not written yet
   bool recorded_something_ = false;

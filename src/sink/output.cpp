@@ -27,8 +27,11 @@ void Output::put(std::string_view text) {
 }
 
 void Output::flush() {
-  const std::string text = std::exchange(waiting_, {});
+  if (waiting_.empty()) return;
+  std::string text = std::exchange(waiting_, {});  // written once, also if that fails
   write(text);
+  text.clear();
+  waiting_ = std::move(text);  // its memory is used again
 }
 
 void Output::write(std::string_view text) {

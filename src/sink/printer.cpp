@@ -6,24 +6,35 @@
 #include "sink/failure.hpp"
 
 namespace divvy::sink {
+namespace {
+
+// Each line of the text preceded by its task.
+void append_tagged(std::string& to, std::string_view task, std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    for (const std::string_view part : {task, std::string_view("\t"), line}) to += part;
+    to += '\n';
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+}
+
+}  // namespace
 
 Printer::Printer(Settings settings, Output& out, Output& err, std::function<void()> before)
     : settings_(settings), out_{out}, err_{err}, before_(std::move(before)) {}
 
 void Printer::print(Range ids, const Result& result) {
   if (settings_.keep_order && ids.first > next_) {
-    early_[ids.first] = keep(ids, result);
+    early_.emplace(ids.first, keep(ids, result));
     return;
   }
-  write(tag_of(ids, result), result.output, result.errors);
+  write(ids, result);
   next_ = std::max(next_, ids.end());  // a failed task may be printed once more
   if (settings_.keep_order) write_what_follows();
 }
 
 void Printer::print_interrupted(const Result& result) {
-  if (!settings_.keep_order) {
-    return write(tag_of(result.ids, result), result.output, result.errors);
-  }
+  if (!settings_.keep_order) return write(result.ids, result);
   interrupted_.emplace(result.ids.first, keep(result.ids, result));
 }
 
@@ -35,9 +46,9 @@ void Printer::skip(Range ids) {
 
 void Printer::write_what_follows() {
   while (true) {
-    if (const auto next = early_.find(next_); next != early_.end()) {
+    if (const auto next = early_.begin(); next != early_.end() && next->first <= next_) {
       write(next->second);
-      next_ += next->second.count;
+      next_ = std::max(next_, next->first + next->second.count);
       kept_ -= next->second.size();
       early_.erase(next);
     } else if (const Range skipped = skipped_.next_run(next_);
@@ -51,56 +62,72 @@ void Printer::write_what_follows() {
 }
 
 Printer::Printed Printer::keep(Range ids, const Result& result) {
-  Printed printed{.count = ids.count, .task = std::string(tag_of(ids, result))};
-  if (kept_ + result.output.size() + result.errors.size() > settings_.most_kept) {
-    printed.spilled_output = spill_.put(result.output);
-    printed.spilled_errors = spill_.put(result.errors);
+  std::string made_output;
+  std::string made_errors;
+  const std::string_view output = output_of(ids, result, made_output);
+  const std::string_view errors = errors_of(result, made_errors);
+  Printed printed{.count = ids.count};
+  if (kept_ + output.size() + errors.size() > settings_.most_kept) {
+    printed.spilled_output = spill_.put(output);
+    printed.spilled_errors = spill_.put(errors);
   } else {
-    printed.output = result.output;
-    printed.errors = result.errors;
+    printed.output = output;
+    printed.errors = errors;
     kept_ += printed.size();
   }
   return printed;
 }
 
-std::string_view Printer::tag_of(Range ids, const Result& result) const {
-  return settings_.tag && ids.count == 1 ? only_text(result) : "";
+std::string_view Printer::output_of(Range ids, const Result& result, std::string& made) const {
+  if (!settings_.tag && result.ids.count == 1) return result.output;
+  if (result.output.empty()) return {};
+  result.for_each_task([&](const TaskResult& task) {
+    if (!ids.contains(task.id)) return;
+    if (settings_.tag) {
+      append_tagged(made, task.text, task.output);
+    } else {
+      made += task.output;
+    }
+  });
+  return made;
+}
+
+// Only a result of a single task has any.
+std::string_view Printer::errors_of(const Result& result, std::string& made) const {
+  if (!settings_.tag || result.errors.empty()) return result.errors;
+  append_tagged(made, only_text(result), result.errors);
+  return made;
 }
 
 void Printer::write(const Printed& printed) {
-  write(printed.task, printed.output, printed.errors);
+  write(printed.output, printed.errors);
   if (printed.spilled_output.size + printed.spilled_errors.size == 0) return;
-  write(printed.task, spill_.get(printed.spilled_output), spill_.get(printed.spilled_errors));
+  write(spill_.get(printed.spilled_output), spill_.get(printed.spilled_errors));
 }
 
 void Printer::finish() {
   auto last = std::exchange(interrupted_, {});
-  last.merge(std::multimap<TaskId, Printed>(early_.begin(), early_.end()));
-  early_.clear();
+  last.merge(early_);
   for (const auto& [id, printed] : last) write(printed);
 }
 
-void Printer::write(std::string_view task, std::string_view output, std::string_view errors) {
-  write(out_, task, output);
-  write(err_, task, errors);
+void Printer::write(Range ids, const Result& result) {
+  std::string made_output;
+  std::string made_errors;
+  write(output_of(ids, result, made_output), errors_of(result, made_errors));
+}
+
+void Printer::write(std::string_view output, std::string_view errors) {
+  write(out_, output);
+  write(err_, errors);
   err_.output.flush();  // before what is said of the task
 }
 
-void Printer::write(Stream& stream, std::string_view task, std::string_view text) {
+void Printer::write(Stream& stream, std::string_view text) {
   if (text.empty()) return;
   if (before_) before_();
-  if (!settings_.tag) {
-    stream.mid_line = stream.output.terminal() && !text.ends_with('\n');
-    return stream.output.put(text);
-  }
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    for (const std::string_view part :
-         {task, std::string_view("\t"), line, std::string_view("\n")}) {
-      stream.output.put(part);
-    }
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-  }
+  stream.mid_line = stream.output.terminal() && !text.ends_with('\n');
+  stream.output.put(text);
 }
 
 void Printer::flush() {

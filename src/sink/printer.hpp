@@ -42,9 +42,8 @@ class Printer {
 
  private:
   struct Printed {
-    std::uint64_t count = 1;  // consecutive tasks, of which only a single one prints anything
-    std::string task{};
-    std::string output{};
+    std::uint64_t count = 1;  // consecutive tasks
+    std::string output{};     // with tags, if asked
     std::string errors{};
     Spill::Place spilled_output{};  // instead of the two
     Spill::Place spilled_errors{};
@@ -58,17 +57,20 @@ class Printer {
 
   Printed keep(Range ids, const Result& result);
   void write_what_follows();
+  void write(Range ids, const Result& result);
   void write(const Printed& printed);
-  void write(std::string_view task, std::string_view output, std::string_view errors);
-  [[nodiscard]] std::string_view tag_of(Range ids, const Result& result) const;
-  void write(Stream& stream, std::string_view task, std::string_view text);
+  void write(std::string_view output, std::string_view errors);
+  void write(Stream& stream, std::string_view text);
+  /// `made` has the text if it is not in the result as it is.
+  std::string_view output_of(Range ids, const Result& result, std::string& made) const;
+  std::string_view errors_of(const Result& result, std::string& made) const;
 
   Settings settings_;
   Stream out_;
   Stream err_;
   std::function<void()> before_;
   TaskId next_ = 1;
-  std::map<TaskId, Printed> early_;
+  std::multimap<TaskId, Printed> early_;
   std::multimap<TaskId, Printed> interrupted_;
   RangeSet skipped_;
   std::size_t kept_ = 0;  // bytes in memory

@@ -261,8 +261,8 @@ void Sink::receive_results(const Results& results) {
 void Sink::record(const Results& results, const Result& result) {
   const Tally::Ruling ruling = batch_->record(results, result, now());
   if (result.outcome == Outcome::interrupted) printer_->print_interrupted(result);
-  if (journal_ && ruling.recorded.empty() && result.ids.count == 1) {
-    journal_->keep(results.name, result);
+  for (const Range& ids : ruling.superseded) {
+    if (journal_) journal_->keep(results.name, ids, result);
   }
   for (const Range& ids : ruling.recorded) {
     printer_->print(ids, result);

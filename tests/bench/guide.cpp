@@ -4,6 +4,11 @@
 //   guide ventilator TASKS RESULTS WORKERS FILE|COUNT   (COUNT: that many tasks of 0 msec)
 //   guide worker TASKS RESULTS
 //   guide sink RESULTS COUNT
+//
+// And with workers that send each task back, to a sink that prints it, as a line:
+//
+//   guide echo TASKS RESULTS
+//   guide print RESULTS COUNT
 #include <unistd.h>
 
 #include <chrono>
@@ -67,6 +72,30 @@ void ventilate(zmq::context_t& context, const Words& words) {
   }
 }
 
+[[noreturn]] void echo(zmq::context_t& context, const Words& words) {
+  zmq::socket_t receiver(context, zmq::socket_type::pull);
+  receiver.connect(words.at(0));
+  zmq::socket_t sender(context, zmq::socket_type::push);
+  sender.connect(words.at(1));
+  while (true) {
+    zmq::message_t task;
+    (void)receiver.recv(task);
+    sender.send(task, zmq::send_flags::none);
+  }
+}
+
+void print(zmq::context_t& context, const Words& words) {
+  zmq::socket_t receiver(context, zmq::socket_type::pull);
+  receiver.bind(words.at(0));
+  zmq::message_t message;
+  (void)receiver.recv(message);
+  for (auto left = std::stoul(words.at(1)); left > 0; --left) {
+    (void)receiver.recv(message);
+    std::fwrite(message.data(), 1, message.size(), stdout);
+    std::putchar('\n');
+  }
+}
+
 void collect(zmq::context_t& context, const Words& words) {
   using Clock = std::chrono::steady_clock;
   zmq::socket_t receiver(context, zmq::socket_type::pull);
@@ -92,8 +121,12 @@ int main(int argc, char** argv) try {
     work(context, words);
   } else if (role == "sink") {
     collect(context, words);
+  } else if (role == "echo") {
+    echo(context, words);
+  } else if (role == "print") {
+    print(context, words);
   } else {
-    throw std::invalid_argument("name a role: ventilator, worker or sink");
+    throw std::invalid_argument("name a role: ventilator, worker, sink, echo or print");
   }
 } catch (const std::exception& error) {
   std::fprintf(stderr, "guide: %s\n", error.what());

@@ -183,6 +183,12 @@ class WithSink:
         self.push.send(protocol.encode(protocol.RESULTS, worker=worker, name=b"w", batch=batch,
                                        results=[{**fields, **others}]))
 
+    def several(self, first, *outputs, **others):
+        """A result of as many consecutive tasks."""
+        ids = range(first, first + len(outputs))
+        self.result(first, **{**dict(ids=ids, texts=[b"text %d" % task for task in ids],
+                                     output=protocol.pack([output.encode() for output in outputs])), **others})
+
     def receipt(self):
         """The next one for a result: worker, ids, attempt and verdict. What is recorded may be stated anew at any time."""
         while not self.heard:

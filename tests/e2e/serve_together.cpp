@@ -1,6 +1,6 @@
 // A worker that serves with every option there is, and whose tasks end only together:
 //   serve_together ADDRESS SLOTS KEY NAME   (KEY: - for none)
-// A task is answered when as many run as there are slots; "alone" at once, "throw" not at all.
+// A task is answered when as many run as there are slots; "alone..." at once, "throw" not at all.
 #include <barrier>
 #include <cstdio>
 #include <divvy/worker.hpp>
@@ -15,7 +15,7 @@ int main(int argc, char** argv) try {
   std::barrier together(slots);
   const auto answer = [&](std::string_view task) {
     if (task == "throw") throw std::runtime_error("as it was told");
-    if (task != "alone") {
+    if (!task.starts_with("alone")) {
       std::fputs("waiting for the others\n", stderr);
       together.arrive_and_wait();
     }

@@ -1,6 +1,7 @@
 """docs/cookbook.md promises nothing that it does not keep: each recipe is run as it stands there."""
 import csv
 import hashlib
+import json
 import os
 import pty
 import re
@@ -180,6 +181,38 @@ def test_a_queue_is_served_line_by_line_as_it_grows(kitchen):
     assert not (kitchen.folder / "harm").exists()
 
 
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_each_json_line_has_its_short_one_in_the_same_order(kitchen):
+    users = ["ann", None, "bob \"the\" builder", "\u00e4"]
+    events = [dict(user=users[number % 4], seconds=number, other=[1, 2]) for number in range(1000)]
+    kitchen.file("events.jsonl", "".join(json.dumps(event) + "\n" for event in events))
+    kitchen.cook("Lines through jq")
+    short = [json.loads(line) for line in kitchen.read("short.jsonl").splitlines()]
+    assert short == [dict(user=event["user"] or "nobody", msec=event["seconds"] * 1000) for event in events]
+
+
+MODEL = "Scores from a model that takes seconds to load"
+NOTE_START = "open('loaded', 'a').write('x')\n"
+CRASH = "    if 'crash' in line: sys.exit(3)\n"
+
+
+def test_each_line_has_its_score_and_the_model_is_loaded_once_a_slot(kitchen):
+    kitchen.file("score.py", NOTE_START + blocks(MODEL, "python")[0])
+    kitchen.file("lines.txt", "".join("word " * (number % 7 + 1) + f"{number}\n" for number in range(500)))
+    kitchen.cook(MODEL)
+    assert kitchen.read("scores.tsv") == "".join(f"{number % 7 + 2}\t" + "word " * (number % 7 + 1) + f"{number}\n" for number in range(500))
+    assert 1 <= len(kitchen.read("loaded")) <= 2
+
+
+def test_a_line_at_which_the_model_crashes_costs_no_other_its_score(kitchen):
+    kitchen.file("score.py", blocks(MODEL, "python")[0].replace("time.sleep(2)", "pass").replace("    score =", f"{CRASH}    score ="))
+    kitchen.file("lines.txt", "".join(f"{number}\n" for number in range(50)) + "crash\n" + "after\n" * 50)
+    shell = kitchen.shell()
+    assert shell.run(*blocks(MODEL)) == 1
+    assert re.search("task 51 failed, exit status 3, .*: crash", shell.err)
+    assert kitchen.read("scores.tsv") == "".join(f"1\t{number}\n" for number in range(50)) + "1\tafter\n" * 50
+
+
 @pytest.fixture
 def texts(kitchen):
     """Some texts, and how many words are in them."""
@@ -237,5 +270,5 @@ def test_in_three_terminals_the_batch_begins_with_enter_and_ends_with_the_time(k
 
 def test_each_recipe_of_the_page_has_its_test():
     tried = open(__file__).read()
-    assert len(cookbook.recipes()) == 10
+    assert len(cookbook.recipes()) == 12
     assert [title for title in cookbook.recipes() if f'"{title}"' not in tried] == []

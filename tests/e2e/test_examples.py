@@ -2,19 +2,25 @@
 import os
 import random
 import re
+import signal
 import socket
 import sys
 
 import pytest
+import zmq
 
+import divvy_worker
 import protocol
-from conversation import WithWorker, one, run, settled
-from pipeline import BIN, EXAMPLES, eventually
+from conversation import Connections, Receiver, WithWorker, one, run, settled, tasks_in
+from pipeline import BIN, DEADLINE, EXAMPLES, eventually
+from test_key import make_key
 
 TEXTS = {"a": "one two\nthree\n", "b": "", "c": "four\n"}
 
 
 class Slow:
+    """A file that is not read to its end until the test has written it."""
+
     def __init__(self, path):
         self.path, self.end = path, None
         os.mkfifo(path)
@@ -40,7 +46,7 @@ class Slow:
 def start(request, pipeline):
     """Starts the example, where the test's ventilator and sink are."""
     words = {"cpp": [BIN / "count_words"], "python": [sys.executable, EXAMPLES / "python" / "count_words.py"]}[request.param]
-    return lambda address=f"ipc://{pipeline.folder}": pipeline.start(*words, address)
+    return lambda address=f"ipc://{pipeline.folder}", *key: pipeline.start(*words, address, *key)
 
 
 @pytest.fixture
@@ -52,7 +58,6 @@ def files(pipeline):
 
 @pytest.fixture
 def slow(pipeline):
-    """A file that is not read to its end until the test has written it."""
     return Slow(pipeline.file("slow"))
 
 
@@ -76,6 +81,13 @@ def three_free_ports():
             pass
 
 
+def use_loopback(pipeline):
+    """Returns the address."""
+    port = three_free_ports()
+    pipeline.endpoints = {line: f"tcp://127.0.0.1:{port + n}" for n, line in enumerate(("tasks", "results", "feedback"))}
+    return f"127.0.0.1:{port}"
+
+
 def counts(pipeline, sink):
     return sink.out.replace(f"{pipeline.folder}/", "")
 
@@ -89,11 +101,10 @@ def test_it_counts_the_words_of_files(pipeline, start, files):
 
 
 def test_it_works_on_loopback_beside_others_of_its_kind(pipeline, start, files):
-    port = three_free_ports()
-    pipeline.endpoints = {line: f"tcp://127.0.0.1:{port + n}" for n, line in enumerate(("tasks", "results", "feedback"))}
+    address = use_loopback(pipeline)
     sink = pipeline.sink("-k")
     ventilator = pipeline.ventilator("--workers", "2", tasks=files)
-    start(f"127.0.0.1:{port}"), start(f"localhost:{port}")
+    start(address), start(address.replace("127.0.0.1", "localhost"))
     assert (ventilator.status(), sink.status()) == (0, 0)
     assert counts(pipeline, sink) == "3 a\n0 b\n1 c\n"
 
@@ -144,7 +155,105 @@ def test_it_refuses_an_address_that_others_can_reach(start):
     assert re.fullmatch(r".*192\.0\.2\.1\S* can be reached by others, .*\n", worker.err)
 
 
+def test_two_of_them_share_the_tasks(pipeline, start):
+    sink = pipeline.sink("-k")
+    both = [Slow(pipeline.file(name)) for name in ("slow", "slower")]
+    ventilator = pipeline.ventilator("--workers", "2", tasks=[slow.path for slow in both])
+    start(), start()
+    for slow in both:
+        slow.is_being_read()
+    for slow in both:
+        slow.write("one two")
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert counts(pipeline, sink) == "2 slow\n2 slower\n"
+
+
+def test_an_exception_among_many_tasks_fails_just_its_own(pipeline, start, files):
+    sink = pipeline.sink("-k")
+    ventilator = pipeline.ventilator(tasks=[*files * 100, "/no/such/file", *files * 100])
+    start()
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    assert re.findall("task (.*) failed", sink.err) == ["301"]
+    assert counts(pipeline, sink) == "3 a\n0 b\n1 c\n" * 200
+
+
+# --- with a key
+
+
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_with_the_key_it_takes_part(pipeline, start, files, transport):
+    key = make_key(pipeline, "key")
+    address = use_loopback(pipeline) if transport == "tcp" else f"ipc://{pipeline.folder}"
+    sink = pipeline.sink("-k", "--key", key)
+    ventilator = pipeline.ventilator("--key", key, tasks=files)
+    start(address, key)
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert counts(pipeline, sink) == "3 a\n0 b\n1 c\n"
+
+
+@pytest.mark.parametrize("theirs", ["another key", "no key"])
+def test_without_the_key_it_gets_nothing(pipeline, start, files, theirs):
+    key = make_key(pipeline, "key")
+    address = use_loopback(pipeline)
+    sink = pipeline.sink("-k", "--key", key)
+    ventilator = pipeline.ventilator("--key", key, tasks=files)
+    stranger = start(address, *([make_key(pipeline, "other")] if theirs == "another key" else []))
+    # Whichever end sees first that there is no key on both closes the connection.
+    eventually(lambda: re.search("refused|cannot talk to", ventilator.err + sink.err + stranger.err), "somebody to be refused")
+    friend = start(address, key)
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert counts(pipeline, sink) == "3 a\n0 b\n1 c\n"
+    assert f":{friend.pid}" in ventilator.err and f":{stranger.pid}" not in ventilator.err
+
+
+def test_a_stranger_cannot_give_it_tasks(pipeline, start, context):
+    key = make_key(pipeline, "key")
+    address = use_loopback(pipeline)
+    feedback = context.socket(zmq.PULL)
+    secret = key.read_bytes().split()[3]
+    feedback.curve_server, feedback.curve_secretkey = True, secret
+    feedback.rcvtimeo = DEADLINE * 1000
+    feedback.bind(pipeline.endpoints["feedback"])
+    start(address, key)
+    _, presence = protocol.decode(feedback.recv())
+    stranger = context.socket(zmq.PUSH)
+    stranger.curve_publickey, stranger.curve_secretkey = zmq.curve_keypair()
+    stranger.curve_serverkey = zmq.curve_public(secret)
+    events = Connections(stranger)
+    stranger.connect(presence["inbox"].decode())
+    events.wait_for(zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+
+
+@pytest.mark.parametrize("damage, why", [(lambda key: key.chmod(0o640), "others can read it"),
+                                         (lambda key: key.write_text("divvy key 1\n"), "it is no key file"),
+                                         (lambda key: key.unlink(), "No such file")])
+def test_a_key_file_that_is_not_right_is_refused(pipeline, start, damage, why):
+    key = make_key(pipeline, "key")
+    damage(key)
+    worker = start("192.0.2.1", key)
+    assert worker.status() > 0
+    assert why in worker.err and worker.err.count("\n") == 1
+
+
+def test_with_a_key_the_python_worker_goes_to_other_machines_and_listens_towards_them():
+    assert divvy_worker.endpoints_at("192.0.2.1:6000", "a key") == ("tcp://192.0.2.1:6001", "tcp://192.0.2.1:6002")
+    assert divvy_worker.endpoints_at("[::1]") == ("tcp://[::1]:5558", "tcp://[::1]:5559")
+    assert divvy_worker.inbox_beside("tcp://127.0.0.1:5559") == "tcp://127.0.0.1:*"
+
+
 # --- message by message
+
+
+def outputs(result):
+    return protocol.unpack(result["output"]) if len(result["ids"]) > 1 else [result["output"]]
+
+
+def results_until(talk, count):
+    """Results, until they are of so many tasks."""
+    while count > 0:
+        result = talk.result()
+        count -= len(result["ids"])
+        yield result
 
 
 def test_it_says_who_it_is_every_second_also_while_it_works(talk, slow):
@@ -183,3 +292,62 @@ def test_it_forgets_an_old_batch(talk, slow):
     talk.feedback.hear(protocol.PRESENCE, lambda said: said["batch"] == 0x78)
     slow.write("five")
     assert talk.result()["output"] == b"0 /dev/null\n"
+
+
+def test_results_of_brief_tasks_travel_together(talk):
+    count = 2000
+    talk.say(tasks=[run(1, *["/dev/null"] * count)])
+    results = list(results_until(talk, count))
+    assert len(results) < count
+    for result in results:
+        assert result["texts"] == [b"/dev/null"] * len(result["ids"])
+        assert outputs(result) == [b"0 /dev/null\n"] * len(result["ids"])
+        assert len(result["ids"]) == 1 or len(result["took"]) == len(result["ids"])
+
+
+def test_a_task_that_fails_has_a_result_of_its_own_and_keeps_its_place(talk):
+    talk.say(tasks=[run(1, *["/dev/null"] * 50, "/no/such/file", *["/dev/null"] * 50)])
+    results = list(results_until(talk, 101))
+    assert sorted(tasks_in(result["ids"] for result in results)) == list(range(1, 102))
+    failed, = [result for result in results if result["outcome"] != protocol.EXITED]
+    assert (failed["ids"], failed["texts"], failed["outcome"]) == (one(51), [b"/no/such/file"], protocol.FAILED)
+
+
+def test_a_result_does_not_wait_for_a_long_task_behind_it(talk, slow):
+    talk.say(tasks=[run(1, "/dev/null", str(slow.path))])
+    assert talk.result()["ids"] == one(1)
+    assert talk.state()["running"] == [one(2)]
+    slow.write("")
+    assert talk.result()["ids"] == one(2)
+
+
+def test_it_sends_to_a_new_sink_what_is_not_settled(talk):
+    talk.say(tasks=[run(1, *["/dev/null"] * 100)])
+    list(results_until(talk, 100))
+    talk.say(settled=[dict(ids=range(21, 101), attempt=1)])
+    assert sorted(tasks_in(talk.state()["finished"])) == list(range(1, 21))
+    talk.results.pull.close()
+    talk.results = Receiver(talk.context, talk.endpoints["results"])
+    again = tasks_in(result["ids"] for result in results_until(talk, 20))
+    assert set(again) >= set(range(1, 21))
+
+
+def test_told_to_leave_it_finishes_a_long_call_and_gives_back_the_rest(talk, slow):
+    talk.say(tasks=[run(1, str(slow.path), "/dev/null", "/dev/null")])
+    slow.is_being_read()
+    talk.process.send(signal.SIGTERM)
+    said = talk.feedback.hear(protocol.PRESENCE, lambda said: said["slots"] == 0)
+    assert (said["running"], said["queued"], said["finished"]) == ([one(1)], [], [])
+    slow.write("five")
+    assert talk.result()["ids"] == one(1)
+    talk.say(settled=[settled(1)])
+    assert talk.process.status() == 0
+
+
+def test_a_second_signal_does_not_wait_for_a_long_call(talk, slow):
+    talk.say(tasks=[run(1, str(slow.path))])
+    slow.is_being_read()
+    talk.process.send(signal.SIGTERM)
+    talk.feedback.hear(protocol.PRESENCE, lambda said: said["slots"] == 0)
+    talk.process.send(signal.SIGTERM)
+    assert talk.process.status() == -signal.SIGTERM

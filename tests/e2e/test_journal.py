@@ -2,11 +2,12 @@
 import re
 import signal
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 import protocol
-from conversation import BATCH, WithSink, WithVentilator, one
+from conversation import BATCH, VENTILATOR, WithSink, WithVentilator, one
 from journals import recorded, rows
 from pipeline import BIN, eventually
 
@@ -217,6 +218,29 @@ def test_an_interrupted_task_is_kept_and_not_recorded(context, pipeline, journal
     assert rows(journal, query) == [("interrupted", "half\n", 0), ("exited", "output 1\n", 1)]
 
 
+def test_each_of_several_tasks_of_a_result_has_a_row_of_its_own(context, pipeline, journal):
+    sink = WithSink(context, pipeline, "--journal", journal)
+    sink.open(tasks=3)
+    sink.several(1, "a", "", "c", slot=2, started=10**9, ended=8 * 10**9, took=[10**9, 4 * 10**9, 2 * 10**9])
+    sink.receipt()
+    query = "SELECT task, text, stdout, started, ended, slot, success, attempt, worker FROM result ORDER BY task"
+    assert rows(journal, query) == [(1, "text 1", "a", 1, 2, 2, 1, 1, "w"), (2, "text 2", "", 2, 6, 2, 1, 1, "w"),
+                                    (3, "text 3", "c", 6, 8, 2, 1, 1, "w")]
+
+
+def test_of_a_result_of_several_tasks_what_is_recorded_already_is_kept_as_an_attempt(context, pipeline, journal):
+    sink = WithSink(context, pipeline, "--journal", journal)
+    sink.open(tasks=3)
+    sink.result(2)
+    for _ in range(2):
+        sink.several(1, "a", "b", "c", worker=10)
+    for _ in range(3):
+        sink.receipt()
+    query = "SELECT task, text, stdout, recorded FROM attempts ORDER BY task, recorded DESC"
+    assert rows(journal, query) == [(1, "text 1", "a", 1), (2, "text", "output 2\n", 1), (2, "text 2", "b", 0),
+                                    (3, "text 3", "c", 1)]
+
+
 # --- the file ---
 
 @pytest.mark.parametrize("name", [":memory:", "file:x", "file:x?mode=memory"])
@@ -251,6 +275,71 @@ def test_a_journal_of_the_first_layout_goes_on(pipeline, journal):
     assert rows(journal, "SELECT task, worker = 'w:1' FROM attempts ORDER BY task") == [(1, 1), (2, 0)]
 
 
+def test_what_is_deleted_from_the_results_is_run_again(pipeline, journal):
+    options = dict(command=("true",), sink=("--journal", journal), ventilator=("--name", "b"))
+    assert pipeline.batch([1, 2, 3], **options)[1].status() == 0
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute("DELETE FROM result WHERE text = '2'")
+    assert rows(journal) == [(1, "1", 1), (3, "3", 1)]
+    sink, _ = pipeline.batch([1, 2, 3], **options)
+    sink.says("going on: 2 tasks are recorded")
+    assert sink.status() == 0
+    assert recorded(journal) == 3
+
+
+SECOND_LAYOUT = FIRST_LAYOUT + """
+  CREATE VIEW failed AS SELECT task FROM result WHERE NOT success;
+  ALTER TABLE batch ADD COLUMN command TEXT NOT NULL DEFAULT '';
+  ALTER TABLE batch ADD COLUMN finished REAL;
+  ALTER TABLE batch ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+  ALTER TABLE batch ADD COLUMN retrying INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE batch ADD COLUMN retried_rows INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE result ADD COLUMN slot INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE superseded AS SELECT * FROM result WHERE 0;
+  CREATE UNIQUE INDEX superseded_by_task ON superseded (batch, task, attempt, worker, started);
+  CREATE VIEW attempts AS
+    SELECT batch.name AS batch, task, text, attempt, recorded, worker, slot, outcome, status,
+           success, started, ended, stdout, stderr, reason
+    FROM (SELECT *, 1 AS recorded FROM result UNION ALL SELECT *, 0 FROM superseded) AS attempt
+    JOIN batch ON batch.id = attempt.batch;
+  PRAGMA user_version = 2;
+"""
+
+
+def of_second_layout(journal, results):
+    """A journal of the batch, which its ventilator was running again with --retry-failed: of all but the last result."""
+    database = sqlite3.connect(journal)
+    database.executescript(SECOND_LAYOUT)
+    database.execute("INSERT INTO batch (id, name, retrying, retried_rows) VALUES (?, '', ?, ?)",
+                     (BATCH, VENTILATOR, len(results) - 1))
+    for task, status in results:
+        database.execute("INSERT INTO result VALUES (?, ?, 'text', 'w:1', 2, 'exited', ?, ?, 1.5, 4, 'out', 'err', '', 3)",
+                         (BATCH, task, status, status == 0))
+    database.commit()
+    database.close()
+
+
+def test_the_results_in_a_journal_of_the_second_layout_are_as_they_were(pipeline, journal):
+    of_second_layout(journal, [(2, 1), (1, 0), (3, 1)])
+    query = "SELECT * FROM result ORDER BY task", "SELECT * FROM attempts ORDER BY task", "SELECT task FROM failed"
+    before = [rows(journal, each) for each in query]
+    pipeline.sink("--journal", journal)
+    eventually(lambda: rows(journal, "PRAGMA user_version") == [(3,)], "today's layout")
+    assert [rows(journal, each) for each in query] == before
+    assert before[0][0] == (BATCH, 1, "text", "w:1", 2, "exited", 0, 1, 1.5, 4, "out", "err", "", 3)
+
+
+def test_running_failed_tasks_again_goes_on_in_a_journal_of_the_second_layout(context, pipeline, journal):
+    of_second_layout(journal, [(2, 1), (1, 0), (3, 1)])
+    sink = WithSink(context, pipeline, "--journal", journal)
+    sink.announce(tasks=3, forget_failed=1)
+    sink.process.says("going on: 2 tasks are recorded")
+    sink.result(2)
+    assert sink.receipt()[:2] == (9, one(2))
+    assert rows(journal) == [(1, "text", 1), (2, "text", 1), (3, "text", 0)]
+    assert rows(journal, "SELECT recorded, success FROM attempts WHERE task = 2 ORDER BY recorded") == [(0, 0), (1, 1)]
+
+
 def id_of(name):
     """The id of the batch of this name, as the journal has it: 64-bit FNV-1a, signed."""
     value = 0xcbf29ce484222325
@@ -261,7 +350,7 @@ def id_of(name):
 
 def test_a_journal_of_a_later_layout_is_left_alone(pipeline, journal):
     database = sqlite3.connect(journal)
-    database.execute("PRAGMA user_version = 3")
+    database.execute("PRAGMA user_version = 4")
     database.close()
     sink = pipeline.start(BIN / "sink", *pipeline.at, "--journal", journal)
     assert sink.status() == 255

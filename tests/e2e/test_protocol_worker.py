@@ -139,3 +139,38 @@ def test_a_message_cut_anywhere_is_bad(name):
     for end in range(len(golden(name))):
         with pytest.raises(protocol.Bad):
             protocol.decode(golden(name)[:end])
+
+
+# --- results of several tasks
+
+SEVERAL = dict(RESULT, ids=range(3, 6), status=0, took=[200, 0, 500], texts=[b"a", b"", b"bc"],
+               output=protocol.pack([b"o", b"", b"two\nlines\n"]), errors=b"")
+
+
+def results(**others):
+    return protocol.encode(protocol.RESULTS, **{**RESULTS, "results": [{**SEVERAL, **others}]})
+
+
+@pytest.mark.parametrize("others", [{}, dict(output=b""), dict(took=[]), dict(outcome=protocol.SLEPT)], ids=str)
+def test_a_result_of_several_tasks_is_what_it_was(others):
+    assert protocol.decode(results(**others)) == (protocol.RESULTS, dict(RESULTS, results=[{**SEVERAL, **others}]))
+
+
+def test_a_result_of_several_tasks_cut_anywhere_is_bad():
+    whole = results()
+    for end in range(len(whole)):
+        with pytest.raises(protocol.Bad):
+            protocol.decode(whole[:end])
+
+
+@pytest.mark.parametrize("others", [dict(status=1), dict(outcome=protocol.FAILED), dict(errors=b"e"), dict(took=[1, 2]),
+                                    dict(took=[1, 2, 998]), dict(output=protocol.pack([b"o", b"o"])), dict(output=b"o"),
+                                    dict(texts=[b"a", b"b"])], ids=str)
+def test_tasks_that_do_not_go_together_share_no_result(others):
+    with pytest.raises(protocol.Bad):
+        protocol.decode(results(**others))
+
+
+def test_one_task_says_how_long_it_took_only_by_its_start_and_end():
+    with pytest.raises(protocol.Bad):
+        protocol.decode(results(ids=range(3, 4), texts=[b"a"], output=b"o", took=[1]))

@@ -1,11 +1,13 @@
 """divvy::serve(): a function as a worker, in slots, with a key and a name like the program."""
+import os
 import re
 import signal
 import time
 
 import pytest
 
-from pipeline import BIN
+from journals import recorded, rows
+from pipeline import BIN, eventually
 from test_key import make_key
 
 
@@ -72,3 +74,63 @@ def test_it_refuses_addresses_that_others_can_reach_and_slots_that_are_none(serv
     for worker in serve(1, address="192.0.2.1"), serve(0):
         assert worker.status() == 255
         assert worker.err.startswith("serve_together: ") and worker.err.count("\n") == 1
+
+
+BRIEF = [f"alone {number}" for number in range(100_000)]
+
+
+def test_brief_tasks_are_each_done_once_and_keep_their_order(pipeline, serve):
+    sink = pipeline.sink("-k")
+    ventilator = pipeline.ventilator("-w", 2, tasks=BRIEF)
+    serve(1, name="one")
+    serve(3, name="three")
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert sink.out.splitlines() == BRIEF
+    assert "100000 tasks, 0 failed, 0 retried, 0 duplicates" in sink.err
+
+
+def test_each_brief_task_has_a_row_of_its_own(pipeline, serve):
+    journal = pipeline.file("journal.db")
+    tasks = BRIEF[:3000] + ["throw"] + BRIEF[3000:6000]
+    sink = pipeline.sink("--journal", journal)
+    ventilator = pipeline.ventilator(tasks=tasks)
+    serve(2)
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    found = rows(journal, "SELECT text, stdout, success, reason FROM result ORDER BY task")
+    wanted = [(task, "", 0, "as it was told") if task == "throw" else (task, task + "\n", 1, "") for task in tasks]
+    assert found == wanted
+    times = rows(journal, "SELECT started, ended, slot FROM result")
+    assert all(1.6e9 < started <= ended for started, ended, _ in times)
+    assert {slot for *_, slot in times} <= {1, 2}
+
+
+def test_brief_tasks_survive_whatever_ends(pipeline, serve):
+    journal = pipeline.file("journal.db")
+    sink = pipeline.sink("--journal", journal)
+    read, write = os.pipe()
+    ventilator = pipeline.ventilator("-w", 2, stdin=read)
+    os.close(read)
+    leaves, dies = serve(1, name="leaves"), serve(1, name="dies")
+    with open(write, "w") as input_:
+        print(*BRIEF[:50_000], sep="\n", file=input_, flush=True)
+        eventually(lambda: recorded(journal), "a first result")
+        leaves.send(signal.SIGTERM)
+        dies.kill()
+        sink.kill()
+        print(*BRIEF[50_000:], sep="\n", file=input_)
+    sink = pipeline.sink("--journal", journal)
+    serve(2, name="stays")
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert sorted(text for _, text, success in rows(journal) if success) == sorted(BRIEF)
+
+
+def test_asked_to_end_it_gives_back_what_it_has_not_begun(pipeline, serve):
+    sink = pipeline.sink()
+    ventilator = pipeline.ventilator(tasks=BRIEF[:1000] + ["waits"] + BRIEF[1000:2000])
+    leaves = serve(2, name="leaves")
+    leaves.says("waiting for the others")
+    leaves.send(signal.SIGTERM)
+    serve(1, name="stays")
+    leaves.send(signal.SIGTERM)  # what waits for another in vain ends with it
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert sorted(sink.out.splitlines()) == sorted(BRIEF[:2000] + ["waits"])

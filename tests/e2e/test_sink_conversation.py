@@ -43,6 +43,53 @@ def test_a_sink_prints_only_the_first_result_of_a_task_and_answers_each(sink):
     assert sink.process.out == "output 1\n"
 
 
+def test_a_result_of_several_tasks_is_printed_and_has_one_receipt(sink):
+    sink.open(tasks=3)
+    sink.several(1, "a\n", "", "c")
+    assert sink.receipt() == (9, range(1, 4), 1, 0)
+    sink.announce(state=2, tasks=3)
+    assert (sink.process.status(), sink.process.out) == (0, "a\nc")
+
+
+@pytest.mark.parametrize("options, printed", [
+    ([], "[2]\na\nc\n[7]\nd\nf\n"), (["-k"], "a\n[2]\nc\nd\nf\n[7]\n"),
+    (["-k", "--tag"], "text 1\ta\ntext\t[2]\ntext 3\tc\ntext 4\td\ntext 6\tf\ntext\t[7]\n"),
+], ids=["as they come", "in order", "with tags"])
+def test_of_a_result_of_several_tasks_only_what_is_new_is_printed(context, pipeline, options, printed):
+    sink = WithSink(context, pipeline, *options)
+    sink.open(tasks=7)
+    sink.result(2, output=b"[2]\n")
+    sink.several(1, "a\n", "b\n", "c\n")
+    sink.result(7, output=b"[7]\n")
+    sink.several(4, "d\n", "", "f\n")
+    sink.several(3, "another c\n", "another d\n")
+    ids = [sink.receipt()[1] for _ in range(5)]
+    assert ids == [one(2), range(1, 4), one(7), range(4, 7), range(3, 5)]
+    sink.announce(state=2, tasks=7)
+    assert (sink.process.status(), sink.process.out) == (0, printed)
+    assert "7 tasks, 0 failed, 0 retried, 3 duplicates" in sink.process.err
+
+
+def test_a_result_of_several_tasks_has_a_receipt_of_its_own_for_one_that_has_failed_before(sink):
+    sink.open(tasks=3)
+    sink.result(2, status=1)
+    assert sink.receipt() == (9, one(2), 1, 1)
+    sink.several(1, "a\n", "b\n", "c\n", worker=10)
+    assert [sink.receipt() for _ in range(3)] == [(10, one(2), 1, 1), (10, one(1), 1, 0), (10, one(3), 1, 0)]
+    sink.announce(state=2, tasks=3)
+    assert (sink.process.status(), sink.process.out) == (1, "output 2\na\nc\n")
+
+
+def test_the_table_tells_how_long_each_of_several_tasks_took(sink):
+    sink.open(tasks=3)
+    sink.several(1, "", "", "", started=0, ended=6 * 10**9, took=[10**9, 3 * 10**9, 10**9])
+    sink.receipt()
+    sink.announce(state=2, tasks=3)
+    assert sink.process.status() == 0
+    worker = next(line for line in sink.process.err.splitlines() if line.startswith("w "))
+    assert worker.split()[-4:] == ["1.67", "s", "3.00", "s"]
+
+
 def test_a_sink_ends_when_the_batch_is_complete(sink):
     sink.open(tasks=2)
     sink.result(1)

@@ -1,9 +1,7 @@
 """How a task comes to its end: until when its output is read, how it is killed, and what the machine's limits do to it."""
 import os
-import queue
 import resource
 import signal
-import types
 
 import pytest
 
@@ -241,13 +239,11 @@ def test_tasks_wait_when_processes_run_out(pipeline):
 
 def test_a_clock_that_is_set_back_is_not_in_the_duration_of_the_python_worker(monkeypatch):
     hour = 3600 * 10**9
-    worker = object.__new__(divvy_worker.Worker)
-    worker.do, worker.ended = lambda text: b"", queue.SimpleQueue()
-    worker.wake_writer = types.SimpleNamespace(send=lambda data: None)
-    clock = iter((10 * hour, 9 * hour, 8 * hour))
+    clock, steady = iter((9 * hour, 8 * hour)), iter((5, 12, 15))
     monkeypatch.setattr(divvy_worker.time, "time_ns", lambda: next(clock))
-    steady = iter((5, 12))
     monkeypatch.setattr(divvy_worker.time, "monotonic_ns", lambda: next(steady))
-    work = divvy_worker.Work(1, 1, 1, 1, b"x")
-    worker.perform(work)
-    assert (work.result["started"], work.result["ended"]) == (10 * hour, 10 * hour + 7)
+    chunk = divvy_worker.Chunk(range(1, 2), [b"x"])
+    chunk.begin()
+    chunk.do_all(lambda text: b"", tell=lambda: None)
+    result, = chunk.collect()
+    assert (result["started"], result["ended"]) == (9 * hour - 10, 9 * hour - 3)

@@ -57,20 +57,30 @@ void Batch::restore(Range ids, bool succeeded) {
 }
 
 Tally::Ruling Batch::record(const Results& results, const Result& result, Time now) {
-  if (result.outcome == Outcome::interrupted) return {.verdict = Verdict::retry};
+  if (result.outcome == Outcome::interrupted) {
+    return {.verdict = Verdict::retry, .superseded = {result.ids}};
+  }
   Tally::Ruling ruling = tally_.rule(result);
-  const std::chrono::nanoseconds duration(result.ended - result.started);
-  receipts_.push_back({.worker = results.worker,
-                       .ids = result.ids,
-                       .attempt = result.attempt,
-                       .verdict = ruling.verdict,
-                       .duration = static_cast<std::uint64_t>(duration.count())});
+  for (const Range& ids : ruling.failed) add_receipt(results, result, ids, Verdict::failed);
+  for (const Range& ids : RangeSet(ruling.failed).missing(result.ids)) {
+    add_receipt(results, result, ids, ruling.verdict);
+  }
   for (const Range& ids : ruling.recorded) {
     last_result_ = now;
-    started_by(now - duration);
-    figures_.add(results.name, ids.count, result);
+    started_by(now - std::chrono::nanoseconds(result.ended - result.started));
+    figures_.add(results.name, ids, result);
   }
   return ruling;
+}
+
+void Batch::add_receipt(const Results& results, const Result& result, Range ids, Verdict verdict) {
+  const auto all = static_cast<std::uint64_t>(result.ended - result.started);
+  const bool whole = ids.count == result.ids.count;
+  receipts_.push_back({.worker = results.worker,
+                       .ids = ids,
+                       .attempt = result.attempt,
+                       .verdict = verdict,
+                       .duration = whole ? all : all / result.ids.count * ids.count});
 }
 
 bool Batch::has(Range ids) const { return !figures_.counted || ids.end() - 1 <= figures_.tasks; }

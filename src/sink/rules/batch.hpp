@@ -80,6 +80,7 @@ class Batch {
 
  private:
   void started_by(Time time);
+  void add_receipt(const Results& results, const Result& result, Range ids, Verdict verdict);
 
   BatchId id_;
   bool resumed_;  // an earlier ventilator has begun it

@@ -1,14 +1,30 @@
 #include "sink/rules/figures.hpp"
 
+#include <numeric>
+
 namespace divvy::sink {
-void Figures::add(std::string_view worker, std::uint64_t count, const Result& result) {
+
+Took how_long(Range ids, const Result& result) {
+  if (result.took.empty()) {
+    const Seconds all = std::chrono::nanoseconds(result.ended - result.started);
+    const Seconds each = all / static_cast<double>(result.ids.count);
+    return {each * static_cast<double>(ids.count), each};
+  }
+  const auto begin =
+      result.took.begin() + static_cast<std::ptrdiff_t>(ids.first - result.ids.first);
+  const auto end = begin + static_cast<std::ptrdiff_t>(ids.count);
+  return {std::chrono::nanoseconds(std::accumulate(begin, end, std::int64_t{0})),
+          std::chrono::nanoseconds(*std::max_element(begin, end))};
+}
+
+void Figures::add(std::string_view worker, Range ids, const Result& result) {
   if (result.outcome == Outcome::lost) return;  // no worker ran it to its end
-  const Seconds took = std::chrono::nanoseconds(result.ended - result.started);
+  const Took took = how_long(ids, result);
   const auto add_to = [&](WorkerFigures& sum) {
-    sum.tasks += count;
-    sum.failed += result.succeeded() ? 0 : count;
-    sum.work += took;
-    sum.longest = std::max(sum.longest, took / static_cast<double>(result.ids.count));
+    sum.tasks += ids.count;
+    sum.failed += result.succeeded() ? 0 : ids.count;
+    sum.work += took.together;
+    sum.longest = std::max(sum.longest, took.longest);
   };
   add_to(all);
   const auto known = workers.find(worker);

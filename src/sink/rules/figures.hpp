@@ -21,6 +21,13 @@ inline constexpr std::size_t kMaxWorkerFigures = 100'000;
 /// Sums of what peers say cannot overflow in these.
 using Seconds = std::chrono::duration<double>;
 
+/// How long tasks of a result took.
+struct Took {
+  Seconds together{0};
+  Seconds longest{0};
+};
+Took how_long(Range ids, const Result& result);
+
 /// Of the tasks whose recorded result is this worker's.
 struct WorkerFigures {
   std::uint64_t tasks = 0;
@@ -58,8 +65,8 @@ struct Figures {
   WorkerFigures all;
   std::map<std::string, WorkerFigures, std::less<>> workers;  // by name, at most kMaxWorkerFigures
 
-  /// `count` tasks of `result` are recorded.
-  void add(std::string_view worker, std::uint64_t count, const Result& result);
+  /// These tasks of `result` are recorded.
+  void add(std::string_view worker, Range ids, const Result& result);
 
   /// Tasks of a complete batch whose results went to an earlier sink without a journal.
   [[nodiscard]] std::uint64_t unknown() const {

@@ -18,16 +18,25 @@ Tally::Ruling Tally::rule(const Result& result) {
     } else {
       ++duplicates_;
     }
-    return {.verdict = Verdict::retry};
+    return {.verdict = Verdict::retry, .superseded = {ids}};
   }
 
   duplicates_ += ids.count - count;
-  const bool failed = count > 0 ? !result.succeeded() : failed_.contains(ids.first);
+  Ruling ruling{.recorded = std::move(unrecorded), .superseded = done_.common(ids)};
+  if (ids.count > 1) {  // they have all succeeded, but perhaps not at first
+    ruling.failed = failed_.common(ids);
+  } else if (count > 0 ? !result.succeeded() : failed_.contains(ids.first)) {
+    ruling.verdict = Verdict::failed;
+  }
+  if (count > 0) record(ids, ruling.verdict);
+  return ruling;
+}
+
+void Tally::record(Range ids, Verdict verdict) {
   done_.insert(ids);
-  if (failed && count > 0) failed_.insert(ids);
-  if (count > 0) retrying_.erase(ids.first);
-  return {.verdict = failed ? Verdict::failed : Verdict::succeeded,
-          .recorded = std::move(unrecorded)};
+  if (verdict == Verdict::failed) failed_.insert(ids);
+  if (retrying_.empty()) return;
+  for (TaskId id = ids.first; id < ids.end(); ++id) retrying_.erase(id);
 }
 
 void Tally::restore(Range ids, bool succeeded) {

@@ -27,7 +27,9 @@ class Tally {
  public:
   struct Ruling {
     Verdict verdict = Verdict::succeeded;
-    std::vector<Range> recorded{};  // by this result; none for a duplicate or a retry
+    std::vector<Range> recorded{};    // by this result; none for a duplicate or a retry
+    std::vector<Range> superseded{};  // the rest of it
+    std::vector<Range> failed{};      // of several tasks those that an earlier result has failed
   };
   Ruling rule(const Result& result);
 
@@ -46,6 +48,8 @@ class Tally {
   [[nodiscard]] std::uint64_t retried() const { return retried_; }
 
  private:
+  void record(Range ids, Verdict verdict);
+
   RangeSet done_;
   RangeSet failed_;                                     // of these
   std::unordered_map<TaskId, std::uint32_t> retrying_;  // the last attempt that failed

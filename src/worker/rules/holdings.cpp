@@ -1,6 +1,8 @@
 #include "worker/rules/holdings.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
@@ -170,6 +172,9 @@ void Holdings::finish_instantly(const Assignment& assignment, std::int64_t now) 
 
 void Holdings::keep(const Result& result, RangeSet unsettled) {
   std::string encoded;
+  constexpr std::size_t other_fields = 128;
+  encoded.reserve(result.took.size() * sizeof(std::uint64_t) + result.texts.size() +
+                  result.output.size() + result.errors.size() + other_fields);
   Writer writer{encoded};
   Result::fields(result, writer);
   kept_bytes_ += encoded.size();
@@ -180,29 +185,28 @@ void Holdings::keep(const Result& result, RangeSet unsettled) {
   unsent_ += result.ids.count;
 }
 
+// Encodes a message without results, then adds them, which are encoded already, and their number.
 std::optional<std::string> Holdings::next_results(std::string_view worker_name) {
   if (unsent_ == 0) return {};
-  std::string encoded;
+  std::string frame = encode(Results{.worker = self_, .name = worker_name, .batch = batch_});
+  const std::size_t begin = frame.size();
+  frame.reserve(begin + std::min<std::uint64_t>(kFrameBytes, kept_bytes_));
   std::uint32_t count = 0;
   for (Finished& result : finished_) {
     if (result.sent) continue;
-    if (count > 0 && encoded.size() + result.encoded.size() > kFrameBytes) break;
-    encoded += result.encoded;
+    if (count > 0 && frame.size() - begin + result.encoded.size() > kFrameBytes) break;
+    frame += result.encoded;
     result.sent = true;
     ++count;
     unsent_ -= result.tasks;
   }
+  std::memcpy(frame.data() + begin - sizeof count, &count, sizeof count);
   std::erase_if(finished_, [&](const Finished& result) {
     if (!result.sent || !result.unsettled.empty()) return false;
     kept_bytes_ -= result.encoded.size();
     return true;
   });
-  // Encodes a message without results, then puts in their number and the results, which are encoded
-  // already.
-  std::string frame = encode(Results{.worker = self_, .name = worker_name, .batch = batch_});
-  frame.resize(frame.size() - sizeof count);
-  Writer{frame}(count);
-  return frame + encoded;
+  return frame;
 }
 
 void Holdings::resend_all() {

@@ -20,6 +20,7 @@ std::string packed(const std::vector<std::string>& texts) {
 // The messages of the page's section "Golden bytes".
 const std::string kTwoTexts = packed({"a", "bc"});
 const std::string kOneText = packed({"a"});
+const std::string kTwoOutputs = packed({"o", ""});
 
 Lane golden_lane() {
   return {.worker = WorkerId{0x11},
@@ -99,8 +100,26 @@ Announcement golden_announcement() {
           .busy_slots = 5};
 }
 
+Results golden_results_of_two() {
+  return {.worker = WorkerId{0x11},
+          .name = "w",
+          .batch = BatchId{0x33},
+          .results = {{.ids = {3, 2},
+                       .attempt = 1,
+                       .attempts = 2,
+                       .slot = 6,
+                       .outcome = Outcome::exited,
+                       .status = 0,
+                       .started = 1000,
+                       .ended = 2000,
+                       .took = {600, 300},
+                       .texts = kTwoTexts,
+                       .output = kTwoOutputs}}};
+}
+
 std::vector<std::string> golden_frames() {
-  return {encode(golden_lane()), encode(golden_presence()), encode(golden_results()),
+  return {encode(golden_lane()),     encode(golden_presence()),
+          encode(golden_results()),  encode(golden_results_of_two()),
           encode(golden_receipts()), encode(golden_announcement())};
 }
 
@@ -157,8 +176,9 @@ TEST(Messages, EncodingWhatWasDecodedGivesTheSameBytes) {
   EXPECT_EQ(encode(*decode<Lane>(frames[0])), frames[0]);
   EXPECT_EQ(encode(*decode<Presence>(frames[1])), frames[1]);
   EXPECT_EQ(encode(*decode<Results>(frames[2])), frames[2]);
-  EXPECT_EQ(encode(*decode<Receipts>(frames[3])), frames[3]);
-  EXPECT_EQ(encode(*decode<Announcement>(frames[4])), frames[4]);
+  EXPECT_EQ(encode(*decode<Results>(frames[3])), frames[3]);
+  EXPECT_EQ(encode(*decode<Receipts>(frames[4])), frames[4]);
+  EXPECT_EQ(encode(*decode<Announcement>(frames[5])), frames[5]);
 }
 
 TEST(Messages, CutShortAnywhereDoNotDecode) {
@@ -246,6 +266,60 @@ TEST(Messages, WithValuesOutOfBoundsDoNotDecode) {
   announcement = golden_announcement();
   announcement.elapsed = kMaxNanoseconds + 1;
   EXPECT_FALSE(decode<Announcement>(encode(announcement)));
+}
+
+TEST(Messages, OfSeveralTasksDecodeOnlyWhereAllBelongsTogether) {
+  const auto decodes_with = [](auto change) {
+    Results results = golden_results_of_two();
+    change(results.results[0]);
+    return decode<Results>(encode(results)).has_value();
+  };
+  EXPECT_TRUE(decodes_with([](Result& result) { result.took = {}; }));
+  EXPECT_TRUE(decodes_with([](Result& result) { result.output = ""; }));
+  EXPECT_TRUE(decodes_with([](Result& result) { result.took = {700, 300}; }));
+  EXPECT_FALSE(decodes_with([](Result& result) { result.took = {700, 301}; }));
+  EXPECT_FALSE(decodes_with([](Result& result) { result.took = {~0ULL, 300}; }));
+  EXPECT_FALSE(decodes_with([](Result& result) { result.took = {600}; }));
+  EXPECT_FALSE(decodes_with([](Result& result) { result.output = kOneText; }));
+  EXPECT_FALSE(decodes_with([](Result& result) { result.output = "o"; }));
+  EXPECT_FALSE(decodes_with([](Result& result) { result.status = 1; }));
+  EXPECT_FALSE(decodes_with([](Result& result) { result.outcome = Outcome::failed; }));
+  EXPECT_FALSE(decodes_with([](Result& result) { result.errors = "e"; }));
+
+  Results one = golden_results();
+  one.results[0].took = {1000};
+  EXPECT_FALSE(decode<Results>(encode(one))) << "for one task its start and end say that";
+}
+
+TEST(Messages, OfSeveralTasksAreAResultForEach) {
+  std::vector<TaskResult> tasks;
+  const auto visit = [&](const TaskResult& task) { tasks.push_back(task); };
+  Result result = golden_results_of_two().results[0];
+  result.for_each_task(visit);
+  ASSERT_EQ(tasks.size(), 2U);
+  EXPECT_EQ(tasks[0].id, 3U);
+  EXPECT_EQ(tasks[0].text, "a");
+  EXPECT_EQ(tasks[0].output, "o");
+  EXPECT_EQ(tasks[0].started, 1000);
+  EXPECT_EQ(tasks[0].ended, 1600);
+  EXPECT_EQ(tasks[1].id, 4U);
+  EXPECT_EQ(tasks[1].text, "bc");
+  EXPECT_EQ(tasks[1].output, "");
+  EXPECT_EQ(tasks[1].started, 1600);
+  EXPECT_EQ(tasks[1].ended, 1900);
+
+  tasks.clear();
+  result.took = {};
+  result.output = "";
+  result.for_each_task(visit);
+  EXPECT_EQ(tasks[0].ended, 1500) << "all took equally long";
+  EXPECT_EQ(tasks[1].output, "");
+
+  tasks.clear();
+  golden_results().results[0].for_each_task(visit);
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].output, "o");
+  EXPECT_EQ(tasks[0].ended, 2000);
 }
 
 TEST(Messages, OfAPresenceNameNoMoreTasksThanAWorkerMayHold) {
@@ -343,7 +417,7 @@ TEST(Introduction, OfThisVersionIsThatOfTheMessage) {
   const auto presence = decode_introduction<Presence>(frames[1]);
   ASSERT_TRUE(presence);
   EXPECT_EQ(presence->inbox, "i");
-  const auto announcement = decode_introduction<Announcement>(frames[4]);
+  const auto announcement = decode_introduction<Announcement>(frames[5]);
   ASSERT_TRUE(announcement);
   EXPECT_EQ(announcement->feedback, "f");
 }

@@ -23,6 +23,17 @@ class PrinterTest : public testing::Test {
     printer_->print(result.ids, result);
   }
 
+  /// Tasks 1 to 5 in one result, of which `ids` are to be printed.
+  void print_of_five(Range ids) {
+    std::string texts;
+    std::string output;
+    for (TaskId id = 1; id <= 5; ++id) {
+      append_text(texts, fmt::format("t{}", id));
+      append_text(output, fmt::format("{}\n", std::string(id - 1, 'x')));
+    }
+    printer_->print(ids, {.ids = {1, 5}, .texts = texts, .output = output});
+  }
+
   std::string printed(std::FILE* file) {
     printer_->flush();
     std::rewind(file);
@@ -97,6 +108,50 @@ TEST_F(PrinterTest, TagsEachLineIfAsked) {
   print(2, "no newline");
   print(3, "");
   EXPECT_EQ(printed(out_), "t1\ta\nt1\tb\nt2\tno newline\n");
+}
+
+TEST_F(PrinterTest, PrintsOfAResultForSeveralTasksThoseThatAreAskedFor) {
+  open({});
+  print_of_five({2, 2});
+  EXPECT_EQ(printed(out_), "x\nxx\n");
+}
+
+TEST_F(PrinterTest, TagsEachOfSeveralTasksWithItsOwnText) {
+  open({.tag = true});
+  print_of_five({1, 3});
+  EXPECT_EQ(printed(out_), "t1\t\nt2\tx\nt3\txx\n");
+}
+
+TEST_F(PrinterTest, PrintsNothingForSeveralTasksWithoutOutput) {
+  open({.tag = true});
+  printer_->print({1, 5}, {.ids = {1, 5}});
+  EXPECT_EQ(printed(out_), "");
+}
+
+TEST_F(PrinterTest, KeepsTheOrderOfResultsForSeveralTasks) {
+  open({.keep_order = true});
+  print(6, "6\n");
+  print_of_five({4, 2});
+  print_of_five({2, 2});
+  EXPECT_EQ(printed(out_), "");
+  print_of_five({1, 1});
+  EXPECT_EQ(printed(out_), "\nx\nxx\nxxx\nxxxx\n6\n");
+}
+
+TEST_F(PrinterTest, KeepsTheOrderAlsoOfSeveralTasksThatMemoryHasNoRoomFor) {
+  open({.keep_order = true, .most_kept = 4, .tag = true});
+  print_of_five({4, 2});
+  print_of_five({2, 2});
+  print(1, "first");
+  EXPECT_EQ(printed(out_), "t1\tfirst\nt2\tx\nt3\txx\nt4\txxx\nt5\txxxx\n");
+}
+
+TEST_F(PrinterTest, LosesNothingOfATaskThatCameEarlyTwice) {
+  open({.keep_order = true});
+  print(3, "(c)");
+  print_of_five({2, 3});
+  print(1, "a\n");
+  EXPECT_EQ(printed(out_), "a\nx\nxx\nxxx\n(c)");
 }
 
 TEST_F(PrinterTest, PrintsWhatAnInterruptedTaskHasSaidWithoutTakingItForDone) {

@@ -27,7 +27,7 @@ inline Figures half_done() {
   figures.slots = figures.most_slots = figures.busy_slots = 4;
   figures.elapsed = std::chrono::seconds(25);
   const Result result = took(std::chrono::seconds(2));
-  for (int i = 0; i < 50; ++i) figures.add(i % 2 == 0 ? "a:1" : "b:2", 1, result);
+  for (int i = 0; i < 50; ++i) figures.add(i % 2 == 0 ? "a:1" : "b:2", {1, 1}, result);
   return figures;
 }
 
@@ -36,7 +36,7 @@ inline Figures largest() {
   Figures figures = half_done();
   const Result forever{
       .ids = {1, 1}, .outcome = Outcome::exited, .started = 0, .ended = kMaxNanoseconds};
-  for (int i = 0; i < 10; ++i) figures.add("a:1", 1, forever);
+  for (int i = 0; i < 10; ++i) figures.add("a:1", {1, 1}, forever);
   figures.tasks = ~std::uint64_t{0};
   return figures;
 }

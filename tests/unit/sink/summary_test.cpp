@@ -22,7 +22,7 @@ TEST(Summary, IsATableOfTotalsAndWorkers) {
 TEST(Summary, CountsOneAsOne) {
   Figures figures;
   figures.recorded = figures.duplicates = figures.most_slots = 1;
-  figures.add("a:1", 1, took(std::chrono::seconds(1)));
+  figures.add("a:1", {1, 1}, took(std::chrono::seconds(1)));
   const std::string text = table(figures);
   EXPECT_TRUE(text.starts_with("1 task, 0 failed, 0 retried, 1 duplicate\n"));
   EXPECT_NE(text.find("efficiency 0% of 1 slot\n"), std::string::npos);

@@ -14,9 +14,9 @@ using namespace std::chrono_literals;
 
 TEST(Figures, AddUpTheWorkOfEachWorkerAndOfAll) {
   Figures figures;
-  figures.add("a:1", 1, took(2s));
-  figures.add("a:1", 1, took(4s));
-  figures.add("b:2", 1, took(1s));
+  figures.add("a:1", {1, 1}, took(2s));
+  figures.add("a:1", {1, 1}, took(4s));
+  figures.add("b:2", {1, 1}, took(1s));
   EXPECT_EQ(figures.all.tasks, 3U);
   EXPECT_EQ(figures.all.work, 7s);
   EXPECT_EQ(figures.workers.at("a:1").mean(), 3s);
@@ -25,9 +25,27 @@ TEST(Figures, AddUpTheWorkOfEachWorkerAndOfAll) {
 
 TEST(Figures, CountManyBriefTasksOfOneResultOneByOne) {
   Figures figures;
-  figures.add("a:1", 10, took(1s, 10));
+  figures.add("a:1", {1, 10}, took(1s, 10));
   EXPECT_EQ(figures.all.tasks, 10U);
   EXPECT_EQ(figures.all.longest, 100ms);
+}
+
+TEST(Figures, KnowHowLongEachTaskOfAResultTook) {
+  Figures figures;
+  Result result = took(10s, 3);
+  result.took = {1'000'000'000, 5'000'000'000, 2'000'000'000};
+  figures.add("a:1", {2, 2}, result);
+  EXPECT_EQ(figures.all.tasks, 2U);
+  EXPECT_EQ(figures.all.work, 7s);
+  EXPECT_EQ(figures.all.longest, 5s);
+}
+
+TEST(Figures, CountOfAResultThatIsInPartADuplicateOnlyTheRest) {
+  Figures figures;
+  figures.add("a:1", {1, 4}, took(1s, 10));
+  figures.add("a:1", {8, 1}, took(1s, 10));
+  EXPECT_EQ(figures.all.tasks, 5U);
+  EXPECT_EQ(figures.all.work, 500ms);
 }
 
 TEST(Figures, BearAnyTimesThatAMessageMayHave) {
@@ -39,7 +57,7 @@ TEST(Figures, BearAnyTimesThatAMessageMayHave) {
 TEST(Figures, KeepNoMoreWorkersThanTheLimit) {
   Figures figures;
   for (std::size_t i = 0; i < kMaxWorkerFigures + 5; ++i)
-    figures.add(std::to_string(i), 1, took(1s));
+    figures.add(std::to_string(i), {1, 1}, took(1s));
   EXPECT_EQ(figures.workers.size(), kMaxWorkerFigures);
   EXPECT_EQ(figures.all.tasks, kMaxWorkerFigures + 5);
 }
@@ -68,7 +86,7 @@ TEST(Figures, DoNotCountALostTaskAsAWorkers) {
   Figures figures;
   Result lost = took(0s);
   lost.outcome = Outcome::lost;
-  figures.add("ventilator", 1, lost);
+  figures.add("ventilator", {1, 1}, lost);
   EXPECT_TRUE(figures.workers.empty());
 }
 
@@ -78,7 +96,7 @@ TEST(Figures, DoNotWrapIfMoreIsRecordedThanThereIs) {
   figures.recorded = 4;
   figures.counted = figures.complete = true;
   figures.slots = 1;
-  figures.add("a:1", 1, {.outcome = Outcome::exited, .ended = 1});
+  figures.add("a:1", {1, 1}, {.outcome = Outcome::exited, .ended = 1});
   EXPECT_EQ(figures.unknown(), 0U);
   EXPECT_EQ(figures.time_left(), Seconds(0));
 }

@@ -41,6 +41,23 @@ TEST(Tally, RecordsOfAResultForSeveralTasksOnlyWhatIsNew) {
   EXPECT_EQ(tally.duplicates(), 1U);
 }
 
+TEST(Tally, TellsWhatOfAResultIsOnlyAnAttempt) {
+  Tally tally;
+  EXPECT_TRUE(tally.rule(success({2, 1})).superseded.empty());
+  EXPECT_EQ(tally.rule(success({1, 3})).superseded, (Ranges{{2, 1}}));
+  EXPECT_EQ(tally.rule(failure(4, 1, 2)).superseded, (Ranges{{4, 1}}));
+}
+
+TEST(Tally, TellsWhichOfSeveralTasksAnEarlierResultHasFailed) {
+  Tally tally;
+  tally.rule(failure(2));
+  const auto ruling = tally.rule(success({1, 3}));
+  EXPECT_EQ(ruling.verdict, Verdict::succeeded);
+  EXPECT_EQ(ruling.failed, (Ranges{{2, 1}})) << "recorded is recorded";
+  EXPECT_EQ(ruling.recorded, (Ranges{{1, 1}, {3, 1}}));
+  EXPECT_EQ(tally.failed(), 1U);
+}
+
 TEST(Tally, RecordsAFailureOnlyInTheLastAttempt) {
   Tally tally;
   EXPECT_EQ(tally.rule(failure(1, 1, 2)).verdict, Verdict::retry);
