@@ -105,8 +105,7 @@ int main(int argc, char** argv) try {
           "Runs COMMAND, without a shell, for each line of the FILEs or of standard input,\n"
           "which {} stands for or which comes last, several at a time, on this machine.\n"
           "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
-          "Without COMMAND a line is a number of milliseconds to sleep; without COMMAND and\n"
-          "input the batch is 100 random ones, as in the ZeroMQ Guide.",
+          "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },
       .hint = [&](const CLI::App& app) { return hint(app, words); }};
   options.worker.command = take_command(argc, argv);

@@ -35,8 +35,7 @@ void Options::add_to(CLI::App& app) {
       "  \\{}   a literal {}, and so with the others\n\n"
       "Examples:\n"
       "  worker -j 4 -- sha256sum {}\n"
-      "  worker --timeout 60 -- sh -c {}   # each task is a command line\n"
-      "  worker --filter -- sed -u s/a/b/  # one sed a slot, which answers each task");
+      "  worker --timeout 60 -- sh -c {}   # each task is a command line");
   add_slots_to(app);
   add_execution_to(app);
   app.add_flag("-0,--null", null_delimited, "With --filter lines and answers end in NUL")
@@ -84,9 +83,7 @@ void Options::add_execution_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("--colsep", colsep)->type_name("REGEX")->check(separator_check())->group(tasks);
   app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
-  app.add_flag("--filter", filter,
-               "COMMAND is started once, and answers each task, a line, with one")
-      ->group(tasks);
+  app.add_flag("--filter", filter, "COMMAND, started once, answers lines with lines")->group(tasks);
   app.add_flag("--dry-run", dry_run, "Print what would be run, and run nothing")->group(tasks);
   app.add_option("--timeout", timeout, "Kill a task's process group after that long")
       ->type_name(kTime)

@@ -8,6 +8,8 @@ namespace {
 
 // How much the latest window counts in the mean.
 constexpr double kLatest = 0.5;
+// Within so long whoever waits for an answer sees it. What has come with it came in that time.
+constexpr std::chrono::nanoseconds kBurst = std::chrono::milliseconds(2);
 constexpr std::size_t kMostBytes = 256 << 10;
 constexpr std::size_t kLengthBytes = sizeof(std::uint32_t);
 
@@ -112,8 +114,10 @@ void Answers::close() {
 
 void Answers::share_time(std::uint64_t before, Time now) {
   if (count_ == before) return;
-  const auto each = static_cast<std::uint64_t>((now - since_).count()) / (count_ - before);
-  took_.resize(count_, each);
+  const auto all = static_cast<std::uint64_t>((now - since_).count());
+  const std::uint64_t burst = std::min(all, static_cast<std::uint64_t>(kBurst.count()));
+  took_.resize(count_, burst / (count_ - before));
+  took_[before] += all - burst;
   since_ = now;
 }
 

@@ -71,7 +71,8 @@ class Answers {
   [[nodiscard]] bool too_many() const { return too_many_; }
   /// Since when it is the next line's turn: the last answer, or the beginning.
   [[nodiscard]] Time since() const { return since_; }
-  /// Nanoseconds that each answer took. Those that have come at once took equally long.
+  /// Nanoseconds that each answer took. Those that have come at once took equally long, but that
+  /// only the first one was waited for.
   [[nodiscard]] const std::vector<std::uint64_t>& took() const { return took_; }
   /// Packed.
   [[nodiscard]] const std::string& packed() const { return packed_; }

@@ -163,14 +163,20 @@ TEST(Answers, EndWithTheDelimiterEvenAtTheEndOfTheOutput) {
 
 TEST(Answers, TookAsLongAsItIsSinceTheOneBefore) {
   Answers answers('\n');
-  answers.expect(4, at(1s));
-  answers.add("a\nb\n", at(3s));
-  answers.add("c", at(4s));
-  answers.add("\n", at(5s));
-  answers.finish(at(6s));
-  const std::uint64_t second = 1'000'000'000;
-  EXPECT_EQ(answers.took(), (std::vector{second, second, 2 * second}));
-  EXPECT_EQ(answers.since(), at(5s));
+  answers.expect(4, at(1ms));
+  answers.add("a\nb\n", at(3ms));
+  answers.add("c", at(4ms));
+  answers.add("\n", at(5ms));
+  answers.finish(at(6ms));
+  EXPECT_EQ(answers.took(), (std::vector<std::uint64_t>{1'000'000, 1'000'000, 2'000'000}));
+  EXPECT_EQ(answers.since(), at(5ms));
+}
+
+TEST(Answers, WereWaitedForTogetherWithTheFirst) {
+  Answers answers('\n');
+  answers.expect(2, at(0s));
+  answers.add("a\nb\n", at(1s));
+  EXPECT_EQ(answers.took(), (std::vector<std::uint64_t>{999'000'000, 1'000'000}));
 }
 
 }  // namespace
