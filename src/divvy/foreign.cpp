@@ -29,10 +29,10 @@ constexpr std::array kForeign{
             "what tasks print is printed, each whole; --journal FILE keeps it, too"},
     Foreign{" --bar --eta --progress ", "",
             "leave it out: on a terminal a line shows how far the batch is"},
-    Foreign{
-        " --pipe --pipepart --spreadstdin ", "",
-        "use --filter: a COMMAND for each job answers lines with lines; or --stdin: each line is "
-        "the standard input of a command"},
+    Foreign{" --pipe --pipepart --spreadstdin ", "",
+            "use --stdin: each line is the standard input of a command; or --filter: a command for "
+            "each "
+            "job answers lines with lines"},
     Foreign{" --retry ", "N", "use --retries @"},
     Foreign{" -n --max-args -N --max-replace-args -L --max-lines -l -X -m --xargs ", "N",
             "a command is given one line; for two: paste - - | divvy --colsep '\\t' -- COMMAND {1} "
