@@ -57,8 +57,9 @@ class Chunk:
 
     def begin(self):
         """The first task runs from now on."""
-        if self.waiting and self.next_text is None:
-            self.next_text = self.waiting.popleft()
+        with contextlib.suppress(IndexError):  # all of it may just be given back
+            if self.next_text is None:
+                self.next_text = self.waiting.popleft()
 
     def do_all(self, do, tell):
         """In the thread. tell() is called after each task."""
@@ -184,8 +185,7 @@ class Worker:
             self.zap = self.context.socket(zmq.REP)
             self.zap.bind("inproc://zeromq.zap.01")
         self.inbox = self.context.socket(zmq.PULL)
-        self.prepare_inbox()
-        self.inbox.bind(inbox_beside(feedback))
+        self.bind_inbox(inbox_beside(feedback))
         self.inbox_endpoint = self.inbox.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0")
         if tasks:
             self.inbox.connect(tasks)
@@ -197,11 +197,13 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.ask_to_leave)
 
-    def prepare_inbox(self):
-        self.inbox.maxmsgsize, self.inbox.ipv6 = MAX_LANE_BYTES, True
-        self.inbox.heartbeat_ivl, self.inbox.heartbeat_ttl, self.inbox.heartbeat_timeout = 500, 1500, 2**31 - 1
+    def bind_inbox(self, endpoint):
+        self.inbox.maxmsgsize, self.inbox.ipv6 = MAX_LANE_BYTES, "[" in endpoint
+        if endpoint.startswith("tcp://"):
+            self.inbox.heartbeat_ivl, self.inbox.heartbeat_ttl, self.inbox.heartbeat_timeout = 500, 1500, 2**31 - 1
         if self.key:
             self.inbox.curve_server, self.inbox.curve_secretkey = True, self.key.secret
+        self.inbox.bind(endpoint)
 
     def connect(self, endpoint):
         push = self.context.socket(zmq.PUSH)
@@ -332,10 +334,11 @@ class Worker:
         self.finished = [result for result in self.finished if result.unsettled]
 
     def take_back(self, ids):
-        for chunk in [chunk for chunk in self.chunks if chunk.batch == self.batch]:
-            behind = chunk.take_back(ids)
-            if behind.texts:
-                self.start(behind)
+        for chunk in list(self.chunks):
+            if chunk.batch == self.batch and chunk.first < ids.stop and ids.start < chunk.stop:
+                behind = chunk.take_back(ids)
+                if behind.texts:
+                    self.start(behind)
         self.forget_done()
 
     def take_back_all(self):
@@ -487,8 +490,10 @@ class Key:
 
 def endpoints_at(address, key=None):
     """Of results and feedback."""
+    address = address.rstrip("/")
     if address.startswith("ipc://"):
         return f"{address}/results", f"{address}/feedback"
+    address = address.removeprefix("tcp://")
     host, _, port = address.rpartition(":") if address.rpartition(":")[2].isdigit() else (address, "", "5557")
     host = address_of(host)
     if not (key or host.startswith("127.") or host == "[::1]"):

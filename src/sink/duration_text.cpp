@@ -31,6 +31,7 @@ std::string utc_text(std::int64_t time) {
 
 std::string duration_text(Seconds time) {
   const double seconds = time.count();
+  if (seconds > 0 && seconds < 1e-4) return fmt::format("{:.2f} us", seconds * 1e6);
   if (seconds < 0.01) return fmt::format("{:.2f} ms", seconds * 1e3);
   if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1e3);
   if (seconds < 60) return fmt::format("{:.2f} s", seconds);

@@ -177,7 +177,7 @@ void Worker::receive(const zmq::message_t& message) {
 }
 
 void Worker::receive_lane(const Lane& lane) {
-  if (!lane.recalled.empty()) take_back();
+  if (!lane.recalled.empty() || lane.batch != holdings_.batch()) take_back();
   switch (holdings_.receive(lane, now_utc())) {
     case Holdings::Received::dropped:
       return log_.dropped("a lane message that is stale, or another worker's");

@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(DurationText, IsAsFineAsMatters) {
+  EXPECT_EQ(duration_text(170ns), "0.17 us");
+  EXPECT_EQ(duration_text(0s), "0.00 ms");
   EXPECT_EQ(duration_text(520us), "0.52 ms");
   EXPECT_EQ(duration_text(52ms), "52 ms");
   EXPECT_EQ(duration_text(5200ms), "5.20 s");
