@@ -215,8 +215,10 @@ void FilterExecutor::go_on(Slot& slot, Time now) {
   slot.start_at.reset();
   try {
     begin_window(slot, now);
-  } catch (const Shortage&) {
+  } catch (const Shortage& shortage) {
     slot.start_at = now + kStartAgain;
+    log_.warn_rate_limited("shortage", shortage_text(shortage.code().value()) +
+                                           ": lines wait until a filter can be started");
   }
 }
 

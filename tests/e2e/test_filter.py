@@ -4,6 +4,7 @@ import re
 import shutil
 import signal
 import sys
+import time
 
 import pytest
 
@@ -270,6 +271,13 @@ def test_the_last_words_of_a_filter_belong_to_the_line_that_it_died_of(pipeline)
     assert sink.err.count("I cannot bear 10") == 1
 
 
+def test_what_is_said_once_on_standard_error_is_not_lost(pipeline):
+    once = f"if line == '77' and not os.path.exists('{pipeline.folder}/once'):\n    open('{pipeline.folder}/once', 'w'); print('only once', file=sys.stderr)\nprint(line)"
+    sink, ventilator = filtered(pipeline, range(200), answering(once), sink=("-k",))
+    assert (ventilator.status(), len(sink.out.split())) == (0, 200)
+    assert (sink.err + pipeline.processes[-1].err).count("only once") == 1
+
+
 # --- the journal
 
 
@@ -365,6 +373,19 @@ def test_divvy_passes_null_on_to_the_filters(divvy):
     run = divvy("-k", "-0", "--filter", "--", "sed", "-zu", "s/^/x/", stdin=-1)
     assert run.end("a\nb\0c\0") == 0
     assert run.out == "xa\nb\0xc\0"
+
+
+def test_divvy_ends_its_filters_at_the_second_ctrl_c(divvy, tmp_path):
+    tasks, here, said = (tmp_path / name for name in ("tasks", "here", "said"))
+    tasks.write_text("a\n")
+    with said.open("w") as stderr:
+        run = divvy("-j", "2", str(tasks), "--filter", "--", *answering("time.sleep(1000)", before=f"open('{here}', 'w')"), stderr=stderr)
+    eventually(here.exists, "the filter to be there")
+    run.process.send_signal(signal.SIGINT)
+    eventually(said.read_text, "the ventilator to say that it has heard")
+    time.sleep(0.3)  # two at once would be one
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == -signal.SIGINT
 
 
 @pytest.mark.parametrize("words", [
