@@ -26,6 +26,8 @@ constexpr auto kQuietInDoubt = 50ms;
 // A process that ends closes its descriptors a little earlier.
 constexpr auto kClosedBeforeEnd = 1s;
 constexpr auto kSeemsStuck = 5s;
+// For so long a filter may prepare itself, as by loading a model, before it takes its first line.
+constexpr auto kMayStart = 30s;
 // Of all answers of a window: all are kept until it is over. One alone may be longer.
 constexpr std::size_t kMaxWindowOutput = 64 << 20;
 // What is read at once, in blocks: a filter may print for ever.
@@ -103,6 +105,7 @@ void Filter::begin(Input input, bool in_doubt, Time now) {
   written_ = 0;
   answers_before_errors_ = 0;
   quiet_ = in_doubt || !proven_ ? kQuietInDoubt : kQuiet;
+  begun_ = now;
   stuck_at_ = now + kSeemsStuck;
   has_window_ = true;
   write_on(now);
@@ -213,9 +216,19 @@ Filter::Progress Filter::progress(Time now) {
     if (bytes_taken() < text_.size()) return Progress::too_many;
     return is_quiet(now) ? Progress::over : Progress::waits;
   }
-  if (settings_.timeout && now >= answers_.since() + *settings_.timeout) return Progress::timed_out;
+  if (is_starting(now)) started_ = now;
+  if (const auto at = times_out_at(); at && now >= *at) return Progress::timed_out;
   if (closed_at_ && now >= *closed_at_ + kClosedBeforeEnd) return Progress::closed;
   return Progress::waits;
+}
+
+bool Filter::is_starting(Time now) const {
+  return settings_.timeout && !proven_ && now < begun_ + kMayStart && bytes_taken() == 0;
+}
+
+std::optional<Time> Filter::times_out_at() const {
+  if (!settings_.timeout) return {};
+  return std::max(answers_.since(), started_) + *settings_.timeout;
 }
 
 // A process that was interrupted behind its answer may be about to print more.
@@ -253,7 +266,7 @@ std::optional<Time> Filter::deadline() const {
   if (!has_window_) return {};
   if (answers_.all()) return answers_.since() + quiet_;
   Time first = stuck_at_;
-  if (settings_.timeout) first = std::min(first, answers_.since() + *settings_.timeout);
+  if (const auto at = times_out_at()) first = std::min(first, *at);
   if (closed_at_) first = std::min(first, *closed_at_ + kClosedBeforeEnd);
   return first;
 }

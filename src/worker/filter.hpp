@@ -103,6 +103,8 @@ class Filter {
   void note_end(Time now);
   void note_closed(Time now);
   bool is_quiet(Time now);
+  [[nodiscard]] bool is_starting(Time now) const;
+  [[nodiscard]] std::optional<Time> times_out_at() const;
   [[nodiscard]] std::size_t bytes_taken() const;
   [[nodiscard]] bool is_too_long() const;
 
@@ -121,6 +123,8 @@ class Filter {
   Time::duration quiet_{};
   Time stuck_at_{};
   std::optional<Time> closed_at_;
+  Time begun_{};    // the window
+  Time started_{};  // until then the filter had not taken its first line
   bool has_window_ = false;
   bool proven_ = false;  // a window was over
 };

@@ -161,6 +161,10 @@ def test_a_missing_answer_times_out_at_its_line_alone(pipeline):
     assert sink.out.split() == [str(task) for task in range(100) if task != 42]
 
 
+def test_the_time_that_a_filter_takes_to_start_is_not_its_first_lines(pipeline):
+    assert answers(pipeline, range(3), answering("print(line)", before="time.sleep(3)"), worker=("--timeout", "1.5")) == ["0", "1", "2"]
+
+
 def test_an_answer_that_is_too_long_fails_its_line_alone(pipeline):
     sink, ventilator = filtered(pipeline, range(30), answering("print(line * (5000 if line == '17' else 1))"), worker=("--max-output", "1000"), sink=("-k",))
     assert (ventilator.status(), failures(sink)) == (1, {"18": "it printed more than 1000 bytes"})
