@@ -112,6 +112,19 @@ constexpr const char* kThird = R"(
         took = CAST(round((new.ended - new.started) * 1e9) AS INTEGER)
     WHERE batch = old.batch AND task = old.task;
   END;
+
+  DROP VIEW IF EXISTS slowest;
+  CREATE VIEW slowest AS
+    SELECT batch.name AS batch, task, text, worker, round(ended - started, 6) AS seconds
+    FROM result JOIN batch ON batch.id = result.batch
+    ORDER BY ended - started DESC;
+  DROP VIEW IF EXISTS workers;
+  CREATE VIEW workers AS
+    SELECT batch.name AS batch, worker, count(*) AS tasks, sum(NOT success) AS failed,
+           round(sum(ended - started), 6) AS busy, round(avg(ended - started), 6) AS mean,
+           round(max(ended - started), 6) AS longest
+    FROM result JOIN batch ON batch.id = result.batch
+    GROUP BY result.batch, worker ORDER BY result.batch, worker;
   PRAGMA user_version = 3;
 )";
 

@@ -33,6 +33,7 @@ std::string busy(std::string_view task) {
 void busy_alone(int count, int threads) {
   std::atomic<int> left = count;
   std::vector<std::jthread> all;
+  all.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     all.emplace_back([&left] {
       while (left-- > 0) busy("");

@@ -1,6 +1,7 @@
 // What `sed s/a/b/` does, at the cost of nothing else:
 //   replace TEXT    prints it so
 //   replace         answers each line of its standard input at once, a filter
+#include <array>
 #include <cstdio>
 #include <cstring>
 
@@ -18,10 +19,10 @@ int main(int argc, char** argv) {
     std::puts(argv[1]);
     return 0;
   }
-  char line[4096];
-  while (std::fgets(line, sizeof line, stdin) != nullptr) {
-    replace(line);
-    std::fputs(line, stdout);
+  std::array<char, 4096> line{};
+  while (std::fgets(line.data(), line.size(), stdin) != nullptr) {
+    replace(line.data());
+    std::fputs(line.data(), stdout);
     std::fflush(stdout);
   }
 }

@@ -228,6 +228,15 @@ def test_each_of_several_tasks_of_a_result_has_a_row_of_its_own(context, pipelin
                                     (3, "text 3", "c", 6, 8, 2, 1, 1, "w")]
 
 
+def test_the_views_tell_how_long_brief_tasks_took(context, pipeline, journal):
+    sink = WithSink(context, pipeline, "--journal", journal)
+    sink.open(tasks=3)
+    sink.several(1, "", "", "", started=10**6, ended=10**6 + 60_000, took=[10_000, 30_000, 20_000])
+    sink.receipt()
+    assert rows(journal, "SELECT task, seconds FROM slowest LIMIT 1") == [(2, 3e-05)]
+    assert rows(journal, "SELECT tasks, busy, mean, longest FROM workers") == [(3, 6e-05, 2e-05, 3e-05)]
+
+
 def test_of_a_result_of_several_tasks_what_is_recorded_already_is_kept_as_an_attempt(context, pipeline, journal):
     sink = WithSink(context, pipeline, "--journal", journal)
     sink.open(tasks=3)
@@ -289,6 +298,8 @@ def test_what_is_deleted_from_the_results_is_run_again(pipeline, journal):
 
 SECOND_LAYOUT = FIRST_LAYOUT + """
   CREATE VIEW failed AS SELECT task FROM result WHERE NOT success;
+  CREATE VIEW slowest AS SELECT task FROM result;
+  CREATE VIEW workers AS SELECT worker FROM result;
   ALTER TABLE batch ADD COLUMN command TEXT NOT NULL DEFAULT '';
   ALTER TABLE batch ADD COLUMN finished REAL;
   ALTER TABLE batch ADD COLUMN holder TEXT NOT NULL DEFAULT '';

@@ -13,8 +13,8 @@ Took how_long(Range ids, const Result& result) {
   const auto begin =
       result.took.begin() + static_cast<std::ptrdiff_t>(ids.first - result.ids.first);
   const auto end = begin + static_cast<std::ptrdiff_t>(ids.count);
-  return {std::chrono::nanoseconds(std::accumulate(begin, end, std::int64_t{0})),
-          std::chrono::nanoseconds(*std::max_element(begin, end))};
+  const std::chrono::duration<double, std::nano> together(std::accumulate(begin, end, 0.0));
+  return {together, std::chrono::nanoseconds(*std::max_element(begin, end))};
 }
 
 void Figures::add(std::string_view worker, Range ids, const Result& result) {

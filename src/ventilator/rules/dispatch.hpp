@@ -94,6 +94,7 @@ class Dispatch {
   void lose_worker(WorkerId worker, const std::string& reason);
   void forget(Member& member, const Orders::Close& loss = {});
 
+  void note_duration(const Receipt& receipt);
   void judge(Member& member, bool succeeded, Time now);
   [[nodiscard]] bool somebody_succeeds();
   void reinstate(Time now);
@@ -142,6 +143,7 @@ class Dispatch {
   std::deque<WorkerId> idle_;              // may have a free slot; who was idle first comes first
   std::vector<WorkerId> fill_candidates_;  // may take tasks ahead
   std::optional<double> mean_;             // nanoseconds that a task takes, lately
+  bool some_succeeded_ = false;            // of which that is the mean; else of those that failed
   std::map<WorkerId, Time> suspended_;     // until when; those on trial for ever
   std::map<WorkerId, Time> cut_off_;       // do not reach the sink; since when
   WorkerId reserved_{};                    // none: no worker is

@@ -172,11 +172,7 @@ void Dispatch::forget(Member& member, const Orders::Close& loss) {
 
 std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
   const bool succeeded = receipt.verdict == Verdict::succeeded;
-  if (receipt.worker != WorkerId::none && succeeded) {
-    const double each =
-        static_cast<double>(receipt.duration) / static_cast<double>(receipt.ids.count);
-    mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
-  }
+  note_duration(receipt);
   if (Member* member = fleet_.find(receipt.worker)) {
     orders_.settle(*member, {.ids = receipt.ids, .attempt = receipt.attempt});
     judge(*member, succeeded, now);
@@ -186,6 +182,17 @@ std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
     return {};
   }
   return record(receipt);
+}
+
+// Tasks that fail often end at once. So they count only while none has succeeded: where all fail it
+// must not take a round trip for each.
+void Dispatch::note_duration(const Receipt& receipt) {
+  const bool succeeded = receipt.verdict == Verdict::succeeded;
+  if (receipt.worker == WorkerId::none || (!succeeded && some_succeeded_)) return;
+  if (succeeded && !std::exchange(some_succeeded_, true)) mean_.reset();
+  const double each =
+      static_cast<double>(receipt.duration) / static_cast<double>(receipt.ids.count);
+  mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
 }
 
 // A worker without the tool fails faster than others succeed, and would get most of the batch.

@@ -380,8 +380,29 @@ TEST_F(DispatchTest, SuspendsNobodyWhereAllFail) {
   connect(kAnn);
   for (TaskId id = 1; id <= 20; ++id) {
     EXPECT_EQ(tasks(), (Given{{kAnn, {{id, 1}}}}));
-    receipt(kAnn, {id, 1}, 1ms, Verdict::failed);
+    receipt(kAnn, {id, 1}, 2s, Verdict::failed);
   }
+}
+
+TEST_F(DispatchTest, GivesTasksAheadWhereAllFailSoon) {
+  begin(100);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  receipt(kAnn, {1, 1}, 1ms, Verdict::failed);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 21}}}}));
+}
+
+TEST_F(DispatchTest, CountsNoFailureForHowLongTasksTakeOnceSomeSucceed) {
+  begin(100);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  receipt(kAnn, {1, 1}, 2s, Verdict::failed);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 1}}}}));
+  receipt(kAnn, {2, 1}, 10ms);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{3, 3}}}}));
+  receipt(kAnn, {3, 1}, 0ms, Verdict::failed);
+  receipt(kAnn, {4, 1}, 10ms);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{6, 2}}}})) << "not as many as would last for failures";
 }
 
 TEST_F(DispatchTest, GivesNothingToAWorkerThatDoesNotReachTheSinkAndItsTasksToOthers) {
