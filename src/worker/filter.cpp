@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "worker/pipe.hpp"
+#include "worker/process_state.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -26,6 +27,8 @@ constexpr auto kQuietInDoubt = 50ms;
 // A process that ends closes its descriptors a little earlier.
 constexpr auto kClosedBeforeEnd = 1s;
 constexpr auto kSeemsStuck = 5s;
+// How often a filter that does not answer is looked at.
+constexpr auto kLookEvery = 50ms;
 // For so long a filter may prepare itself, as by loading a model, before it takes its first line.
 constexpr auto kMayStart = 30s;
 // Of all answers of a window: all are kept until it is over. One alone may be longer.
@@ -41,16 +44,6 @@ ssize_t read_block(int fd, Block& block) {
   do size = ::read(fd, block.data(), block.size());
   while (size < 0 && errno == EINTR);
   return size < 0 && errno != EAGAIN ? 0 : size;
-}
-
-// Whether it has something to do, so far as the system lets it.
-bool is_running(pid_t pid) {
-  const Descriptor file(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
-  Block block;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  const ssize_t size = file.open() ? read_block(file.get(), block) : 0;
-  const std::string_view text(block.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-  const auto name_end = text.rfind(')');  // "PID (NAME) STATE ..."
-  return name_end != std::string_view::npos && text.substr(name_end).starts_with(") R");
 }
 
 }  // namespace
@@ -99,12 +92,14 @@ void Filter::start(const Inheritance& inheritance, const Place& place) {
   watch(place.epoll, child_.process.get(), EPOLLIN, data | kProcess);
 }
 
-void Filter::begin(Input input, bool in_doubt, Time now) {
+void Filter::begin(Input input, How how, Time now) {
   answers_.expect(input.lines, now);
   text_ = std::move(input.text);
   written_ = 0;
   answers_before_errors_ = 0;
-  quiet_ = in_doubt || !proven_ ? kQuietInDoubt : kQuiet;
+  quiet_ = how.in_doubt || !proven_ ? kQuietInDoubt : kQuiet;
+  ends_input_ = how.ends_input;
+  look_at_ = now + kLookEvery;
   begun_ = now;
   stuck_at_ = now + kSeemsStuck;
   has_window_ = true;
@@ -145,6 +140,7 @@ void Filter::write_on(Time now) {
     if (size < 0) return;
     written_ += static_cast<std::size_t>(size);
   }
+  if (ends_input_ && written_ == text_.size()) close_input();
 }
 
 void Filter::read_answers(Time now) {
@@ -213,13 +209,30 @@ Filter::Progress Filter::progress(Time now) {
   const bool succeeded = child_.status.si_code == CLD_EXITED && child_.status.si_status == 0;
   if (has_ended()) return answers_.all() && succeeded ? Progress::over : Progress::ended;
   if (answers_.all()) {
+    if (ends_input_)
+      return now < answers_.since() + kClosedBeforeEnd ? Progress::waits : Progress::over;
     if (bytes_taken() < text_.size()) return Progress::too_many;
     return is_quiet(now) ? Progress::over : Progress::waits;
   }
   if (is_starting(now)) started_ = now;
   if (const auto at = times_out_at(); at && now >= *at) return Progress::timed_out;
   if (closed_at_ && now >= *closed_at_ + kClosedBeforeEnd) return Progress::closed;
+  if (!ends_input_ && holds_back(now)) {
+    ends_input_ = held_back_ = true;
+    close_input();
+  }
   return Progress::waits;
+}
+
+// It has taken all lines, waits for more, and does nothing else. So it keeps answers back until
+// something else comes, or has left a line out. Twice, for it may just have taken them.
+bool Filter::holds_back(Time now) {
+  if (now < look_at_) return false;
+  look_at_ = now + kLookEvery;
+  const bool waits = bytes_taken() == text_.size() && waits_for_input(child_.pid);
+  const auto before =
+      std::exchange(waits_since_, waits ? std::optional(answers_.since()) : std::nullopt);
+  return waits && before == answers_.since();
 }
 
 bool Filter::is_starting(Time now) const {
@@ -264,8 +277,8 @@ bool Filter::over(Time now) {
 std::optional<Time> Filter::deadline() const {
   if (ending()) return child_.end.deadline();
   if (!has_window_) return {};
-  if (answers_.all()) return answers_.since() + quiet_;
-  Time first = stuck_at_;
+  if (answers_.all()) return answers_.since() + (ends_input_ ? kClosedBeforeEnd : quiet_);
+  Time first = ends_input_ ? stuck_at_ : std::min(stuck_at_, look_at_);
   if (const auto at = times_out_at()) first = std::min(first, *at);
   if (closed_at_) first = std::min(first, *closed_at_ + kClosedBeforeEnd);
   return first;

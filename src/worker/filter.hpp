@@ -46,9 +46,13 @@ class Filter {
   Filter(const Filter&) = delete;
   Filter& operator=(const Filter&) = delete;
 
-  /// A window of lines. It is over when for a moment nothing has come behind the last answer; `in
-  /// doubt`, and at the first window, for longer.
-  void begin(Input input, bool in_doubt, Time now);
+  struct How {
+    bool in_doubt = false;    // something was wrong with these lines before
+    bool ends_input = false;  // behind them: it answers only then, and ends
+  };
+  /// A window of lines. It is over when for a moment nothing has come behind the last answer; in
+  /// doubt, and at the first window, for longer.
+  void begin(Input input, How how, Time now);
   /// A descriptor is ready.
   void ready(Role role, Time now);
 
@@ -65,6 +69,10 @@ class Filter {
   /// It has no window any more, and answers nothing until the next one.
   void rest(Time now);
 
+  /// It has no input any more, and is to end by itself.
+  [[nodiscard]] bool ends_input() const { return ends_input_; }
+  /// That is because it did not answer before.
+  [[nodiscard]] bool held_back() const { return held_back_; }
   [[nodiscard]] const Answers& answers() const { return answers_; }
   /// What it has printed on standard error since the last call.
   std::string take_errors();
@@ -103,6 +111,7 @@ class Filter {
   void note_end(Time now);
   void note_closed(Time now);
   bool is_quiet(Time now);
+  bool holds_back(Time now);
   [[nodiscard]] bool is_starting(Time now) const;
   [[nodiscard]] std::optional<Time> times_out_at() const;
   [[nodiscard]] std::size_t bytes_taken() const;
@@ -123,8 +132,12 @@ class Filter {
   Time::duration quiet_{};
   Time stuck_at_{};
   std::optional<Time> closed_at_;
-  Time begun_{};    // the window
-  Time started_{};  // until then the filter had not taken its first line
+  bool ends_input_ = false;
+  bool held_back_ = false;
+  Time look_at_{};
+  std::optional<Time> waits_since_;  // for input: since this answer, when it was looked at last
+  Time begun_{};                     // the window
+  Time started_{};                   // until then the filter had not taken its first line
   bool has_window_ = false;
   bool proven_ = false;  // a window was over
 };

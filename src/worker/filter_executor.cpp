@@ -23,6 +23,9 @@ constexpr auto kLookEvery = 1ms;
 constexpr auto kStartAgain = 1s;
 // At the end of its input a filter may end by itself.
 constexpr auto kEndOfInput = 500ms;
+constexpr const char* kRemedies =
+    "sed -u, grep --line-buffered, jq --unbuffered, awk with fflush(), mawk -W interactive, "
+    "python3 -u, or stdbuf -oL in front of it";
 
 }  // namespace
 
@@ -88,7 +91,7 @@ std::uint64_t FilterExecutor::room(Time now) {
   capacity_.grow(now);
   if (!capacity_.has_room(busy())) return 0;
   const Slot* const slot = free_slot();
-  return slot == nullptr ? 0 : slot->size.lines();
+  return slot == nullptr ? 0 : lines_of(*slot);
 }
 
 Executor::NoRoom FilterExecutor::start(Chunk& tasks, Time now) {
@@ -203,7 +206,8 @@ void FilterExecutor::advance_ending(Slot& slot, Time now) {
 void FilterExecutor::advance_idle(Slot& slot, Time now) {
   Filter& filter = *slot.filter;
   tell_user(filter.take_errors());
-  if (!filter.answers().too_many() && !filter.has_ended()) return go_on(slot, now);
+  const bool goes_on = !filter.has_ended() && !filter.ends_input();
+  if (goes_on && !filter.answers().too_many()) return go_on(slot, now);
   if (filter.answers().too_many()) {
     log_.warn(settings_.name + " has printed what answers no line; it is ended");
   }
@@ -222,10 +226,14 @@ void FilterExecutor::go_on(Slot& slot, Time now) {
   }
 }
 
+std::uint64_t FilterExecutor::lines_of(const Slot& slot) const {
+  return slot.size.lines(answers_at_end_ ? WindowSize::kLongestToEnd : WindowSize::kLongest);
+}
+
 // Throws Shortage.
 void FilterExecutor::begin_window(Slot& slot, Time now) {
-  const bool in_doubt = slot.doubted > 0;
-  Input input = input_of(slot.rest, slot.size.lines(), settings_.filter.delimiter);
+  const Filter::How how{.in_doubt = slot.doubted > 0, .ends_input = answers_at_end_};
+  Input input = input_of(slot.rest, lines_of(slot), settings_.filter.delimiter);
   if (input.lines == 0) {
     return refuse_first(slot, settings_.filter.delimiter == '\0'
                                   ? "a NUL byte cannot be in a line for a filter"
@@ -242,7 +250,7 @@ void FilterExecutor::begin_window(Slot& slot, Time now) {
   slot.window = slot.rest.take_front(input.lines);
   slot.begun = now;
   slot.begun_utc = now_utc();
-  slot.filter->begin(std::move(input), in_doubt, now);
+  slot.filter->begin(std::move(input), how, now);
 }
 
 void FilterExecutor::start_filter(Slot& slot) {
@@ -279,6 +287,7 @@ void FilterExecutor::end_well(Slot& slot, Time now) {
     run_again(slot);
     return filter.rest(now);
   }
+  if (filter.held_back()) note_held_back();
   slot.size.went_well(lines, answers.since() - slot.begun, filter.has_errors());
   if (filter.has_errors()) slot.errors.clear();
   ended_.push_back({.tasks = std::exchange(slot.window, {}),
@@ -296,7 +305,7 @@ void FilterExecutor::end_wrong(Slot& slot, Filter::Progress trouble, Time now) {
   Filter& filter = *slot.filter;
   const std::uint64_t lines = slot.window.size();
   const bool innocent = filter.was_gone();
-  const bool is_known = trouble != Filter::Progress::too_many;
+  const bool is_known = trouble != Filter::Progress::too_many && !filter.held_back();
   if (!innocent) slot.size.went_wrong(lines, is_known ? filter.answers().count() : lines / 2);
   if (lines > 1 || innocent) {
     run_again(slot);
@@ -419,15 +428,22 @@ void FilterExecutor::signal_all(int signal) const {
   }
 }
 
+void FilterExecutor::note_held_back() {
+  if (std::exchange(answers_at_end_, true)) return;
+  log_.warn(fmt::format(
+      "{} answers only at the end of its input, perhaps from a buffer; so it is started anew for "
+      "every so many lines. What keeps it running: {}",
+      settings_.name, kRemedies));
+}
+
+// Where it cannot be seen whether it waits for more: it has threads, or is several processes.
 void FilterExecutor::tell_if_stuck(Filter& filter, Time now) {
   if (!filter.seems_stuck(now) || std::exchange(stuck_told_, true)) return;
   log_.warn(fmt::format(
-      "{} has taken lines and answered none for 5 seconds. Its output may wait in a buffer: sed "
-      "-u, grep --line-buffered, jq --unbuffered, awk with fflush(), mawk -W interactive, python3 "
-      "-u, or stdbuf -oL in "
-      "front of it; or it leaves lines out, as grep does: a filter answers each with one. "
+      "{} has taken lines and answered none for 5 seconds. Its output may wait in a buffer; "
+      "remedies: {}. Or it leaves lines out, as grep does: a filter answers each with one. "
       "--timeout ends such a line",
-      settings_.name));
+      settings_.name, kRemedies));
 }
 
 }  // namespace divvy::worker

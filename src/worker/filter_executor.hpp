@@ -71,6 +71,7 @@ class FilterExecutor : public Executor {
   void advance_ending(Slot& slot, Time now);
   void advance_idle(Slot& slot, Time now);
   void go_on(Slot& slot, Time now);
+  [[nodiscard]] std::uint64_t lines_of(const Slot& slot) const;
   void begin_window(Slot& slot, Time now);
   void start_filter(Slot& slot);
   void refuse_first(Slot& slot, const std::string& reason);
@@ -84,6 +85,7 @@ class FilterExecutor : public Executor {
   void end_killed(Slot& slot, Time now);
   void end_unbegun(Slot& slot);
   void tell_if_stuck(Filter& filter, Time now);
+  void note_held_back();
   void signal_all(int signal) const;
   void wait_for_ends(Time::duration at_most);
 
@@ -98,6 +100,7 @@ class FilterExecutor : public Executor {
   std::vector<EndedChunk> ended_;
   std::optional<Time> look_at_;  // not before that
   bool stuck_told_ = false;
+  bool answers_at_end_ = false;  // of its input, as one did
 };
 
 }  // namespace divvy::worker

@@ -192,13 +192,17 @@ void Dispatch::fill_ahead() {
   }
 }
 
-// How many tasks a worker holds beyond its slots: as many as take the time of a round trip, but
-// never more than half of its share of what is pending, so that the last tasks of a batch go to
-// whoever is free first.
+// How many tasks a worker holds beyond its slots: as many as take the time of a round trip, or,
+// where it does several together, enough for each slot to do twice as many, and the next. But never
+// more than half of its share of what is pending, so that the last tasks of a batch go to whoever
+// is free first.
 std::uint64_t Dispatch::depth(const Member& member) const {
   if (!mean_ || *mean_ > kLongTask) return 0;
   const double slots = member.slots;
-  const double hidden = std::ceil(slots * kAheadNanoseconds / std::max(*mean_, 1.0));
+  const double in_time = std::ceil(slots * kAheadNanoseconds / std::max(*mean_, 1.0));
+  const double together =
+      member.together > 1 ? 4.0 * slots * static_cast<double>(member.together) : 0;
+  const double hidden = std::max(in_time, together);
   const double share =
       static_cast<double>(tasks_.fresh()) * slots / (2.0 * static_cast<double>(fleet_.slots()));
   return static_cast<std::uint64_t>(std::min({hidden, share, kMostAhead}));

@@ -175,6 +175,7 @@ std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
   note_duration(receipt);
   if (Member* member = fleet_.find(receipt.worker)) {
     orders_.settle(*member, {.ids = receipt.ids, .attempt = receipt.attempt});
+    member->together = receipt.ids.count;
     judge(*member, succeeded, now);
   }
   if (receipt.verdict == Verdict::retry) {

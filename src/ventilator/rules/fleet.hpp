@@ -40,6 +40,7 @@ struct Member {
   /// One that only fails while others succeed is suspended, and then tried with single tasks.
   enum class Standing { good, suspended, on_trial };
   Standing standing = Standing::good;
+  std::uint64_t together = 1;  // tasks of its latest result
   std::uint32_t failures = 0;  // since its last success
   bool has_succeeded = false;
   bool named = false;                       // to the user, as one that only fails

@@ -15,10 +15,10 @@ constexpr std::size_t kLengthBytes = sizeof(std::uint32_t);
 
 }  // namespace
 
-std::uint64_t WindowSize::lines() const {
+std::uint64_t WindowSize::lines(std::chrono::milliseconds longest) const {
   if (!mean_) return lines_;
-  constexpr auto longest = static_cast<double>(std::chrono::nanoseconds(kLongest).count());
-  const double in_time = std::clamp(longest / *mean_, 1.0, static_cast<double>(kMostLines));
+  const auto nanoseconds = static_cast<double>(std::chrono::nanoseconds(longest).count());
+  const double in_time = std::clamp(nanoseconds / *mean_, 1.0, static_cast<double>(kMostLines));
   return std::min(lines_, static_cast<std::uint64_t>(in_time));
 }
 

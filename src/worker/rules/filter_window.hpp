@@ -26,9 +26,11 @@ class WindowSize {
  public:
   /// What is under way cannot be given to others.
   static constexpr std::chrono::milliseconds kLongest{20};
+  /// Where a filter is started for each window, which takes a while.
+  static constexpr std::chrono::milliseconds kLongestToEnd{500};
   static constexpr std::uint64_t kMostLines = 1 << 14;
 
-  [[nodiscard]] std::uint64_t lines() const;
+  [[nodiscard]] std::uint64_t lines(std::chrono::milliseconds longest = kLongest) const;
 
   /// `took`: all of them. With `errors` the single line has printed on standard error: those
   /// behind it may, too, and of several nobody would know whose it is.

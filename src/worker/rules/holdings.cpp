@@ -126,11 +126,20 @@ void Holdings::queue(Chunk tasks, const std::vector<Range>& which) {
 }
 
 Chunk Holdings::take_next(std::uint64_t most) {
-  if (queued_.empty()) return {};
-  Chunk tasks = queued_.front().take_front(most);
-  if (queued_.front().empty()) queued_.pop_front();
+  Chunk tasks;
+  while (!queued_.empty() && tasks.size() < most) {
+    Chunk& next = queued_.front();
+    if (tasks.empty()) {
+      tasks = next.take_front(most);
+    } else if (tasks.is_followed_by(next)) {
+      tasks.append(next.take_front(most - tasks.size()));
+    } else {
+      break;
+    }
+    if (next.empty()) queued_.pop_front();
+  }
   queued_tasks_ -= tasks.size();
-  running_.insert(tasks.ids);
+  if (!tasks.empty()) running_.insert(tasks.ids);
   return tasks;
 }
 

@@ -384,6 +384,16 @@ TEST_F(DispatchTest, SuspendsNobodyWhereAllFail) {
   }
 }
 
+TEST_F(DispatchTest, GivesAWorkerThatDoesSeveralTogetherEnoughForTwiceAsMany) {
+  begin(1000);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  receipt(kAnn, {1, 1}, 10ms);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{2, 3}}}})) << "one, and two ahead: what takes 20 ms";
+  receipt(kAnn, {2, 3}, 30ms);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{5, 13}}}})) << "one, and four times three ahead";
+}
+
 TEST_F(DispatchTest, GivesTasksAheadWhereAllFailSoon) {
   begin(100);
   connect(kAnn);

@@ -261,11 +261,17 @@ TEST_F(HoldingsTest, TakeAtMostSoManyConsecutiveTasksAtOnce) {
   EXPECT_EQ(holdings_.queued(), 0U);
 }
 
-TEST_F(HoldingsTest, TakeTogetherOnlyWhatOneAssignmentHasBrought) {
+TEST_F(HoldingsTest, TakeTogetherWhatFollowsEachOtherAndIsOfOneAttempt) {
   give(1, {1, 2});
-  give(2, {3, 2}, 2);
-  EXPECT_EQ(holdings_.take_next(9).ids, (Range{1, 2}));
-  EXPECT_EQ(holdings_.take_next(9).ids, (Range{3, 2}));
+  give(2, {3, 2});
+  give(3, {5, 2}, 2);
+  give(4, {9, 2}, 2);
+  const Chunk tasks = holdings_.take_next(9);
+  EXPECT_EQ(tasks.ids, (Range{1, 4}));
+  EXPECT_TRUE(holds_texts(tasks.texts(), 4));
+  EXPECT_EQ(holdings_.take_next(9).ids, (Range{5, 2}));
+  EXPECT_EQ(holdings_.take_next(1).ids, (Range{9, 1}));
+  EXPECT_EQ(holdings_.queued(), 1U);
 }
 
 TEST_F(HoldingsTest, SendTheResultOfSeveralTasksAsOne) {
