@@ -1,6 +1,6 @@
 """Kills, freezes, wakes and restarts all three at random over a batch, and checks what is promised of it.
 
-Usage: chaos.py [--minutes M] [--seed S] [--tasks N]: batch after batch, each with the next seed, until time is up.
+Usage: chaos.py [--minutes M] [--seed S] [--tasks N] [--filters]: batch after batch, each with the next seed, until time is up.
 """
 import argparse
 import collections
@@ -13,6 +13,7 @@ import time
 from pipeline import Pipeline, eventually
 
 COMMAND = ("sh", "-c", 'echo "$DIVVY_WORKER" >> "$0/$DIVVY_ID"; sleep 0.0$(({} % 4))')
+FILTER = ("sh", "-c", 'while read -r task; do echo "$DIVVY_WORKER" >> "$0/$task"; sleep 0.0$((task % 4)); echo "$task"; done')
 LOST_AFTER = 2  # seconds
 BATCH_DEADLINE = 300
 
@@ -20,8 +21,9 @@ BATCH_DEADLINE = 300
 class Chaos:
     """One batch, with everything restarted that was killed, until the ventilator has ended by itself."""
 
-    def __init__(self, seed, tasks, workers=4):
+    def __init__(self, seed, tasks, workers=4, filters=False):
         self.dice = random.Random(seed)
+        self.filters = filters
         self.tasks = tasks
         self.pipeline = Pipeline()
         self.journal = self.pipeline.file("journal.db")
@@ -42,7 +44,9 @@ class Chaos:
         return self.pipeline.ventilator("--name", "chaos", "--lost-after", LOST_AFTER, self.input)
 
     def new_worker(self):
-        return self.pipeline.worker("-j", 2, command=(*COMMAND[:3], self.trace))
+        if self.filters:
+            return self.pipeline.worker("-j", 2, "--filter", command=(*FILTER, self.trace))
+        return self.pipeline.worker("-j", 2, command=(*COMMAND, self.trace))
 
     # --- what can happen
 
@@ -132,9 +136,9 @@ class Chaos:
         self.pipeline.close()
 
 
-def batch(seed, tasks):
+def batch(seed, tasks, filters=False):
     """Returns what has happened, as counts; raises AssertionError if a promise was broken."""
-    chaos = Chaos(seed, tasks)
+    chaos = Chaos(seed, tasks, filters=filters)
     try:
         chaos.run()
     except AssertionError:
@@ -151,12 +155,13 @@ def main():
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--filters", action="store_true", help="workers with filters, not with commands")
     options = parser.parse_args()
     total, batches, seed = collections.Counter(), 0, options.seed
     end = time.monotonic() + options.minutes * 60
     while time.monotonic() < end:
         try:
-            events = batch(seed, options.tasks)
+            events = batch(seed, options.tasks, options.filters)
         except AssertionError as error:
             print(f"seed {seed}: {error}")
             return 1

@@ -4,6 +4,6 @@ import pytest
 import chaos
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_every_task_is_recorded_once_whatever_dies_freezes_or_restarts(seed):
-    chaos.batch(seed, tasks=200)
+@pytest.mark.parametrize("seed, filters", [(1, False), (2, False), (3, True)])
+def test_every_task_is_recorded_once_whatever_dies_freezes_or_restarts(seed, filters):
+    chaos.batch(seed, 200, filters)
