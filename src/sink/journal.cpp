@@ -191,31 +191,31 @@ RecordedPart Journal::recorded_from(TaskId from, const std::function<bool(TaskId
 
 // --- results ------------------------------------------------------------------------------------
 
-void Journal::record(std::string_view worker, Range ids, const Result& result) {
+void Journal::record(std::string_view worker, const Result& result) {
   begin_transaction();
   recorded_something_ = true;
+  const Range ids = result.ids;
   if (forgets_) (supersede_ << key(batch_) << number(ids.first) << number(ids.end() - 1)).step();
   insert_execution_ << worker << std::int64_t{result.attempt} << name_of(result.outcome)
                     << std::int64_t{result.status} << result.errors << result.reason
                     << std::int64_t{result.slot};
   insert_execution_.step();
+  const std::int64_t execution = database_.last_row();
   std::vector<TaskResult> tasks;
   tasks.reserve(ids.count);
-  result.for_each_task([&](const TaskResult& task) {
-    if (ids.contains(task.id)) tasks.push_back(task);
-  });
+  result.for_each_task([&](const TaskResult& task) { tasks.push_back(task); });
   std::span<const TaskResult> left = tasks;
   for (; left.size() >= kTogether; left = left.subspan(kTogether)) {
-    insert(insert_many_, left.first(kTogether), result.succeeded());
+    insert(insert_many_, execution, left.first(kTogether), result.succeeded());
   }
   for (; !left.empty(); left = left.subspan(1)) {
-    insert(insert_one_, left.first(1), result.succeeded());
+    insert(insert_one_, execution, left.first(1), result.succeeded());
   }
 }
 
-// Of the execution that was inserted last.
-void Journal::insert(Statement& statement, std::span<const TaskResult> tasks, bool success) {
-  statement << key(batch_) << database_.last_row() << std::int64_t{success};
+void Journal::insert(Statement& statement, std::int64_t execution,
+                     std::span<const TaskResult> tasks, bool success) {
+  statement << key(batch_) << execution << std::int64_t{success};
   for (const TaskResult& task : tasks) {
     statement << number(task.id) << task.started << task.ended - task.started << task.text
               << task.output;
@@ -223,11 +223,10 @@ void Journal::insert(Statement& statement, std::span<const TaskResult> tasks, bo
   statement.step();
 }
 
-void Journal::keep(std::string_view worker, Range ids, const Result& result) {
+void Journal::keep(std::string_view worker, const Result& result) {
   begin_transaction();
-  result.for_each_task([&](const TaskResult& task) {
-    if (ids.contains(task.id)) write_attempt(keep_, batch_, worker, result, task);
-  });
+  result.for_each_task(
+      [&](const TaskResult& task) { write_attempt(keep_, batch_, worker, result, task); });
 }
 
 void Journal::begin_transaction() {

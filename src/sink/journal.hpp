@@ -50,14 +50,15 @@ class Journal {
   /// count, as `counts` says, are to be tried again.
   RecordedPart recorded_from(TaskId from, const std::function<bool(TaskId)>& counts);
 
-  /// `ids`: those of the result that are to be recorded.
-  void record(std::string_view worker, Range ids, const Result& result);
-  /// `ids`: those of the result that it is not recorded for, attempts only.
-  void keep(std::string_view worker, Range ids, const Result& result);
+  /// The result of its tasks.
+  void record(std::string_view worker, const Result& result);
+  /// Of attempts only, which are no task's result.
+  void keep(std::string_view worker, const Result& result);
   void commit();
 
  private:
-  void insert(Statement& statement, std::span<const TaskResult> tasks, bool success);
+  void insert(Statement& statement, std::int64_t execution, std::span<const TaskResult> tasks,
+              bool success);
   void begin_transaction();
   void write_batch();
 

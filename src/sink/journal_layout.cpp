@@ -104,12 +104,16 @@ constexpr const char* kThird = R"(
   CREATE TRIGGER result_delete INSTEAD OF DELETE ON result BEGIN
     DELETE FROM recorded_task WHERE batch = old.batch AND task = old.task;
   END;
-  CREATE TRIGGER result_update INSTEAD OF UPDATE OF text, success, started, ended, stdout ON result
-  BEGIN
+  CREATE TRIGGER result_update INSTEAD OF UPDATE ON result BEGIN
+    INSERT INTO execution (worker, attempt, outcome, status, stderr, reason, slot)
+      VALUES (new.worker, new.attempt, new.outcome, new.status, new.stderr, new.reason, new.slot);
     UPDATE recorded_task
-    SET text = new.text, success = new.success, stdout = new.stdout,
-        started = CAST(round(new.started * 1e9) AS INTEGER),
-        took = CAST(round((new.ended - new.started) * 1e9) AS INTEGER)
+    SET batch = new.batch, task = new.task, execution = last_insert_rowid(), text = new.text,
+        success = new.success, stdout = new.stdout,
+        started = iif(new.started = old.started, started,
+                      CAST(round(new.started * 1e9) AS INTEGER)),
+        took = iif(new.started = old.started AND new.ended = old.ended, took,
+                   CAST(round((new.ended - new.started) * 1e9) AS INTEGER))
     WHERE batch = old.batch AND task = old.task;
   END;
 

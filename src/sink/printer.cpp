@@ -23,19 +23,20 @@ void append_tagged(std::string& to, std::string_view task, std::string_view text
 Printer::Printer(Settings settings, Output& out, Output& err, std::function<void()> before)
     : settings_(settings), out_{out}, err_{err}, before_(std::move(before)) {}
 
-void Printer::print(Range ids, const Result& result) {
+void Printer::print(const Result& result) {
+  const Range ids = result.ids;
   if (settings_.keep_order && ids.first > next_) {
-    early_.emplace(ids.first, keep(ids, result));
+    early_.emplace(ids.first, keep(result));
     return;
   }
-  write(ids, result);
+  write(result);
   next_ = std::max(next_, ids.end());  // a failed task may be printed once more
   if (settings_.keep_order) write_what_follows();
 }
 
 void Printer::print_interrupted(const Result& result) {
-  if (!settings_.keep_order) return write(result.ids, result);
-  interrupted_.emplace(result.ids.first, keep(result.ids, result));
+  if (!settings_.keep_order) return write(result);
+  interrupted_.emplace(result.ids.first, keep(result));
 }
 
 void Printer::skip(Range ids) {
@@ -61,12 +62,12 @@ void Printer::write_what_follows() {
   if (early_.empty() && interrupted_.empty()) spill_.clear();
 }
 
-Printer::Printed Printer::keep(Range ids, const Result& result) {
+Printer::Printed Printer::keep(const Result& result) {
   std::string made_output;
   std::string made_errors;
-  const std::string_view output = output_of(ids, result, made_output);
+  const std::string_view output = output_of(result, made_output);
   const std::string_view errors = errors_of(result, made_errors);
-  Printed printed{.count = ids.count};
+  Printed printed{.count = result.ids.count};
   if (kept_ + output.size() + errors.size() > settings_.most_kept) {
     printed.spilled_output = spill_.put(output);
     printed.spilled_errors = spill_.put(errors);
@@ -78,11 +79,10 @@ Printer::Printed Printer::keep(Range ids, const Result& result) {
   return printed;
 }
 
-std::string_view Printer::output_of(Range ids, const Result& result, std::string& made) const {
+std::string_view Printer::output_of(const Result& result, std::string& made) const {
   if (!settings_.tag && result.ids.count == 1) return result.output;
   if (result.output.empty()) return {};
   result.for_each_task([&](const TaskResult& task) {
-    if (!ids.contains(task.id)) return;
     if (settings_.tag) {
       append_tagged(made, task.text, task.output);
     } else {
@@ -111,10 +111,10 @@ void Printer::finish() {
   for (const auto& [id, printed] : last) write(printed);
 }
 
-void Printer::write(Range ids, const Result& result) {
+void Printer::write(const Result& result) {
   std::string made_output;
   std::string made_errors;
-  write(output_of(ids, result, made_output), errors_of(result, made_errors));
+  write(output_of(result, made_output), errors_of(result, made_errors));
 }
 
 void Printer::write(std::string_view output, std::string_view errors) {

@@ -26,8 +26,8 @@ class Printer {
   /// `before`: called before anything is written.
   Printer(Settings settings, Output& out, Output& err, std::function<void()> before = {});
 
-  /// `ids`: those of the result that were not printed before.
-  void print(Range ids, const Result& result);
+  /// None of its tasks was printed before.
+  void print(const Result& result);
   /// What a task has printed that was killed, and may run again: of those that wait for earlier
   /// tasks it is among the last.
   void print_interrupted(const Result& result);
@@ -55,14 +55,14 @@ class Printer {
     bool mid_line = false;
   };
 
-  Printed keep(Range ids, const Result& result);
+  Printed keep(const Result& result);
   void write_what_follows();
-  void write(Range ids, const Result& result);
+  void write(const Result& result);
   void write(const Printed& printed);
   void write(std::string_view output, std::string_view errors);
   void write(Stream& stream, std::string_view text);
   /// `made` has the text if it is not in the result as it is.
-  std::string_view output_of(Range ids, const Result& result, std::string& made) const;
+  std::string_view output_of(const Result& result, std::string& made) const;
   std::string_view errors_of(const Result& result, std::string& made) const;
 
   Settings settings_;

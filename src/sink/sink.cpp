@@ -13,6 +13,7 @@
 #include "common/process_name.hpp"
 #include "common/program.hpp"
 #include "sink/duration_text.hpp"
+#include "sink/rules/parts.hpp"
 #include "sink/summary.hpp"
 
 namespace divvy::sink {
@@ -261,14 +262,14 @@ void Sink::receive_results(const Results& results) {
 void Sink::record(const Results& results, const Result& result) {
   const Tally::Ruling ruling = batch_->record(results, result, now());
   if (result.outcome == Outcome::interrupted) printer_->print_interrupted(result);
-  for (const Range& ids : ruling.superseded) {
-    if (journal_) journal_->keep(results.name, ids, result);
-  }
-  for (const Range& ids : ruling.recorded) {
-    printer_->print(ids, result);
-    if (journal_) journal_->record(results.name, ids, result);
-    if (result.outcome == Outcome::slept) report_.completions(ids.count);
-  }
+  for_each_part(result, ruling.superseded, [&](const Result& part) {
+    if (journal_) journal_->keep(results.name, part);
+  });
+  for_each_part(result, ruling.recorded, [&](const Result& part) {
+    printer_->print(part);
+    if (journal_) journal_->record(results.name, part);
+    if (part.outcome == Outcome::slept) report_.completions(part.ids.count);
+  });
   const bool failed = ruling.verdict == Verdict::failed && !ruling.recorded.empty();
   if (failed) report_.failure(results.name, result);
 }

@@ -68,8 +68,7 @@ void FilterExecutor::wait_for_ends(Time::duration at_most) {
   }
 }
 
-// --- what it takes
-// --------------------------------------------------------------------------------
+// --- what it takes -------------------------------------------------------------------------------
 
 // One that has a filter, if there is such a one.
 FilterExecutor::Slot* FilterExecutor::free_slot() {
@@ -130,8 +129,7 @@ std::uint32_t FilterExecutor::slots_for(BatchId batch) const {
   return slots - std::min(static_cast<std::uint32_t>(foreign), slots);
 }
 
-// --- when it is asked
-// -----------------------------------------------------------------------------
+// --- when it is asked ----------------------------------------------------------------------------
 
 std::optional<int> FilterExecutor::fd() const {
   return look_at_ ? std::nullopt : std::optional(ready_.get());
@@ -179,8 +177,7 @@ void FilterExecutor::look(Time now) {
   }
 }
 
-// --- from window to window
-// ------------------------------------------------------------------------
+// --- from window to window -----------------------------------------------------------------------
 
 void FilterExecutor::advance(Slot& slot, Time now) {
   if (!slot.filter) return go_on(slot, now);
@@ -274,8 +271,7 @@ void FilterExecutor::refuse_first(Slot& slot, const std::string& reason) {
                     .took = {0}});
 }
 
-// --- how lines end
-// --------------------------------------------------------------------------------
+// --- how lines end -------------------------------------------------------------------------------
 
 void FilterExecutor::end_well(Slot& slot, Time now) {
   Filter& filter = *slot.filter;
@@ -405,8 +401,7 @@ void FilterExecutor::end_unbegun(Slot& slot) {
   }
 }
 
-// --- what others want of it
-// -----------------------------------------------------------------------
+// --- what others want of it ----------------------------------------------------------------------
 
 // What is not begun ends with what is under way.
 void FilterExecutor::ask_to_end(const Which& which) {

@@ -76,8 +76,9 @@ std::uint32_t FunctionExecutor::slots() const { return static_cast<std::uint32_t
 // For idle threads, and as many as all threads have done by the time that this one is asked again.
 std::uint64_t FunctionExecutor::room(Time /*now*/) {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t ahead = slots_.size() * tasks_in(2 * kBlockNanoseconds);
-  const std::uint64_t wanted = std::min(slots_.size() - busy_ + ahead, kMaxGatheredTasks);
+  const std::uint64_t idle_threads = slots_.size() - busy_;
+  const std::uint64_t next_blocks = slots_.size() * tasks_in(2 * kBlockNanoseconds);
+  const std::uint64_t wanted = std::min(idle_threads + next_blocks, kMaxGatheredTasks);
   return wanted - std::min(waiting_tasks_, wanted);
 }
 
@@ -107,7 +108,7 @@ std::vector<EndedChunk> FunctionExecutor::ended(Time now) {
   }
   for (const EndedChunk& ended : all) tasks_ -= ended.tasks.size();
   if (!due) help_busy_threads();
-  collect_at_ = tasks_ > 0 ? std::optional(now + kCollectEvery) : std::nullopt;
+  collect_at_ = some_wait() ? std::optional(now + kCollectEvery) : std::nullopt;
   return all;
 }
 
@@ -115,13 +116,22 @@ std::vector<EndedChunk> FunctionExecutor::ended(Time now) {
 void FunctionExecutor::help_busy_threads() {
   const std::lock_guard lock(mutex_);
   if (busy_ == slots()) return;
-  share_anew();
+  reclaim_not_begun();
   if (!waiting_.empty()) wake_.notify_one();
+}
+
+// Whoever runs the last task that it has taken tells of its end by itself.
+bool FunctionExecutor::some_wait() const {
+  const std::lock_guard lock(mutex_);
+  return !waiting_.empty() || std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) {
+    const std::lock_guard slot_lock(slot->mutex);
+    return !slot->not_begun.empty();
+  });
 }
 
 std::vector<Chunk> FunctionExecutor::take_back() {
   const std::lock_guard lock(mutex_);
-  share_anew();
+  reclaim_not_begun();
   waiting_tasks_ = 0;
   std::vector<Chunk> all(std::make_move_iterator(waiting_.begin()),
                          std::make_move_iterator(waiting_.end()));
@@ -147,10 +157,12 @@ void FunctionExecutor::run(Slot& slot) {
   while (take_tasks(slot)) {
     const Time begun = now();
     const auto done = static_cast<std::int64_t>(run_tasks(slot));
-    tell_of_end();
-    const std::lock_guard lock(mutex_);
-    --busy_;
-    if (done > 0) note_duration((now() - begun) / done);
+    {
+      const std::lock_guard lock(mutex_);
+      --busy_;
+      if (done > 0) note_duration((now() - begun) / done);
+    }
+    tell_of_end();  // after that, for the slot is free, too
   }
 }
 
@@ -167,7 +179,7 @@ std::uint64_t FunctionExecutor::tasks_in(double nanoseconds) const {
 // False if there are none any more.
 bool FunctionExecutor::take_tasks(Slot& slot) {
   std::unique_lock lock(mutex_);
-  if (waiting_.empty()) share_anew();
+  if (waiting_.empty()) reclaim_not_begun();
   wake_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
   if (closed_) return false;
   const std::uint64_t share = waiting_tasks_ / (busy_ + 1);
@@ -175,8 +187,8 @@ bool FunctionExecutor::take_tasks(Slot& slot) {
   ++busy_;
   {
     const std::lock_guard slot_lock(slot.mutex);
-    slot.rest = waiting_.front().take_front(most);
-    waiting_tasks_ -= slot.rest.size();
+    slot.not_begun = waiting_.front().take_front(most);
+    waiting_tasks_ -= slot.not_begun.size();
   }
   if (waiting_.front().empty()) waiting_.pop_front();
   wake_another();
@@ -191,12 +203,12 @@ void FunctionExecutor::wake_another() {
 
 // Tasks that turn out to take longer than those before must not wait behind each other while a
 // thread is idle.
-void FunctionExecutor::share_anew() {
+void FunctionExecutor::reclaim_not_begun() {
   for (auto& slot : slots_) {
     const std::lock_guard lock(slot->mutex);
-    if (slot->rest.empty()) continue;
-    waiting_tasks_ += slot->rest.size();
-    waiting_.push_front(std::exchange(slot->rest, {}));
+    if (slot->not_begun.empty()) continue;
+    waiting_tasks_ += slot->not_begun.size();
+    waiting_.push_front(std::exchange(slot->not_begun, {}));
   }
 }
 
@@ -205,8 +217,8 @@ std::uint64_t FunctionExecutor::run_tasks(Slot& slot) {
   std::uint64_t count = 0;
   Time begun = now();
   std::unique_lock lock(slot.mutex);
-  for (; !slot.rest.empty(); ++count) {
-    const Chunk task = slot.rest.take_front(1);
+  for (; !slot.not_begun.empty(); ++count) {
+    const Chunk task = slot.not_begun.take_front(1);
     slot.batch = task.batch;
     lock.unlock();
     const Answer answer = call(task.text());
@@ -225,7 +237,7 @@ FunctionExecutor::Answer FunctionExecutor::call(std::string_view text) const {
     if (output.size() > kMaxOutputBytes) return {.failure = "its output is too long"};
     return {.output = std::move(output)};
   } catch (const std::exception& error) {
-    return {.failure = error.what()};
+    return {.failure = std::string(error.what()).substr(0, kMaxLineBytes)};
   } catch (...) {
     return {.failure = "it threw what is no std::exception"};
   }
@@ -235,7 +247,10 @@ FunctionExecutor::Answer FunctionExecutor::call(std::string_view text) const {
 void FunctionExecutor::gather(Slot& slot, const Chunk& task, const Answer& answer,
                               std::uint64_t took) {
   EndedChunk& gathered = slot.gathered;
-  if (answer.failure || !gathered.tasks.is_followed_by(task)) flush(slot);
+  const std::size_t bytes = gathered.tasks.texts().size() + gathered.output.size() +
+                            task.texts().size() + answer.output.size();
+  const bool full = bytes > kMaxGatheredBytes || gathered.tasks.size() >= kMaxGatheredTasks;
+  if (answer.failure || full || !gathered.tasks.is_followed_by(task)) flush(slot);
   if (gathered.tasks.empty()) {
     gathered = {.tasks = task,
                 .slot = slot.number,
@@ -249,9 +264,7 @@ void FunctionExecutor::gather(Slot& slot, const Chunk& task, const Answer& answe
     gathered.tasks.append(task);
   }
   gathered.took.push_back(took);
-  const bool enough =
-      gathered.output.size() > kMaxGatheredBytes || gathered.tasks.size() >= kMaxGatheredTasks;
-  if (answer.failure || enough) flush(slot);
+  if (answer.failure) flush(slot);
 }
 
 void FunctionExecutor::flush(Slot& slot) {

@@ -19,7 +19,10 @@ namespace divvy::worker {
 
 /// A thread for each slot. A hand-over to a thread costs more than a brief task. So a thread takes
 /// tasks for about a millisecond at once, and gathers what comes of them. What it has not begun
-/// goes to threads that have nothing, or back to the caller.
+/// goes to threads that have nothing, or back to the caller. So a task is, one after the other, in
+///
+///   start() -> waiting_ -> not_begun -> (it runs) -> gathered -> ended -> ended()
+///                  `-----------`-> take_back()
 class FunctionExecutor : public Executor {
  public:
   FunctionExecutor(Function function, std::uint32_t slots);
@@ -46,7 +49,7 @@ class FunctionExecutor : public Executor {
 
     const std::uint32_t number;
     std::mutex mutex{};               // of these:
-    Chunk rest{};                     // taken and not begun
+    Chunk not_begun{};                // of what it has taken
     std::optional<BatchId> batch{};   // of the task that runs
     EndedChunk gathered{};            // tasks that have succeeded, one after the other
     std::vector<EndedChunk> ended{};  // before these
@@ -61,8 +64,9 @@ class FunctionExecutor : public Executor {
   void run(Slot& slot);
   bool take_tasks(Slot& slot);
   void help_busy_threads();
+  [[nodiscard]] bool some_wait() const;
   void wake_another();
-  void share_anew();
+  void reclaim_not_begun();
   std::uint64_t run_tasks(Slot& slot);
   [[nodiscard]] Answer call(std::string_view text) const;
   static void gather(Slot& slot, const Chunk& task, const Answer& answer, std::uint64_t took);

@@ -206,7 +206,10 @@ bool Worker::has_room_for_plain() const { return plain_queue_.size() < kMaxPlain
 
 // Tasks that have ended at once leave room for others.
 std::uint64_t Worker::room() {
-  if (holdings_.kept_bytes() >= kMaxKeptBytes) return 0;
+  if (holdings_.kept_bytes() >= kMaxKeptBytes) {
+    take_back();
+    return 0;
+  }
   if (const std::uint64_t room = executor_->room(now()); room > 0) return room;
   collect_ended();
   return executor_->room(now());

@@ -20,18 +20,18 @@ class PrinterTest : public testing::Test {
     std::string text;
     append_text(text, fmt::format("t{}", id));
     const Result result{.ids = {id, 1}, .texts = text, .output = output, .errors = errors};
-    printer_->print(result.ids, result);
+    printer_->print(result);
   }
 
-  /// Tasks 1 to 5 in one result, of which `ids` are to be printed.
-  void print_of_five(Range ids) {
+  /// In one result.
+  void print_together(Range ids) {
     std::string texts;
     std::string output;
-    for (TaskId id = 1; id <= 5; ++id) {
+    for (TaskId id = ids.first; id < ids.end(); ++id) {
       append_text(texts, fmt::format("t{}", id));
       append_text(output, fmt::format("{}\n", std::string(id - 1, 'x')));
     }
-    printer_->print(ids, {.ids = {1, 5}, .texts = texts, .output = output});
+    printer_->print({.ids = ids, .texts = texts, .output = output});
   }
 
   std::string printed(std::FILE* file) {
@@ -112,36 +112,36 @@ TEST_F(PrinterTest, TagsEachLineIfAsked) {
 
 TEST_F(PrinterTest, PrintsOfAResultForSeveralTasksThoseThatAreAskedFor) {
   open({});
-  print_of_five({2, 2});
+  print_together({2, 2});
   EXPECT_EQ(printed(out_), "x\nxx\n");
 }
 
 TEST_F(PrinterTest, TagsEachOfSeveralTasksWithItsOwnText) {
   open({.tag = true});
-  print_of_five({1, 3});
+  print_together({1, 3});
   EXPECT_EQ(printed(out_), "t1\t\nt2\tx\nt3\txx\n");
 }
 
 TEST_F(PrinterTest, PrintsNothingForSeveralTasksWithoutOutput) {
   open({.tag = true});
-  printer_->print({1, 5}, {.ids = {1, 5}});
+  printer_->print({.ids = {1, 5}});
   EXPECT_EQ(printed(out_), "");
 }
 
 TEST_F(PrinterTest, KeepsTheOrderOfResultsForSeveralTasks) {
   open({.keep_order = true});
   print(6, "6\n");
-  print_of_five({4, 2});
-  print_of_five({2, 2});
+  print_together({4, 2});
+  print_together({2, 2});
   EXPECT_EQ(printed(out_), "");
-  print_of_five({1, 1});
+  print(1, "\n");
   EXPECT_EQ(printed(out_), "\nx\nxx\nxxx\nxxxx\n6\n");
 }
 
 TEST_F(PrinterTest, KeepsTheOrderAlsoOfSeveralTasksThatMemoryHasNoRoomFor) {
   open({.keep_order = true, .most_kept = 4, .tag = true});
-  print_of_five({4, 2});
-  print_of_five({2, 2});
+  print_together({4, 2});
+  print_together({2, 2});
   print(1, "first");
   EXPECT_EQ(printed(out_), "t1\tfirst\nt2\tx\nt3\txx\nt4\txxx\nt5\txxxx\n");
 }
@@ -149,7 +149,7 @@ TEST_F(PrinterTest, KeepsTheOrderAlsoOfSeveralTasksThatMemoryHasNoRoomFor) {
 TEST_F(PrinterTest, LosesNothingOfATaskThatCameEarlyTwice) {
   open({.keep_order = true});
   print(3, "(c)");
-  print_of_five({2, 3});
+  print_together({2, 3});
   print(1, "a\n");
   EXPECT_EQ(printed(out_), "a\nx\nxx\nxxx\n(c)");
 }
@@ -174,10 +174,10 @@ TEST_F(PrinterTest, TellsThatItCannotWriteOutputAndBearsThatItCannotWriteErrors)
   Output err(::fileno(full), Output::Loss::is_borne);
   Printer printer({}, out, err);
   Result result{.errors = "x"};
-  printer.print(result.ids, result);
+  printer.print(result);
   EXPECT_NO_THROW(printer.flush());
   result.output = "x";
-  printer.print(result.ids, result);
+  printer.print(result);
   EXPECT_THROW(printer.flush(), std::runtime_error);
   std::fclose(full);
 }
