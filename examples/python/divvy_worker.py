@@ -27,7 +27,7 @@ TOGETHER = 0.01       # for how long results of brief tasks are gathered
 FAREWELL = 10.0       # how long a worker that leaves waits for its last results to be recorded
 MESSAGE_BYTES = 1 << 20
 RESULT_BYTES = 16 << 20   # tasks with more than that together have a result each
-MAX_OUTPUT = 100 << 20
+MAX_OUTPUT, MAX_REASON = 100 << 20, 4096
 MAX_HELD = 1 << 20        # tasks
 MAX_LANE_BYTES, MAX_COMMAND_BYTES = 256 << 20, 64 << 10
 
@@ -98,7 +98,7 @@ class Chunk:
         if count > 1:
             result["output"] = protocol.pack(outputs) if any(outputs) else b""
         else:
-            result.update(outputs[0] if isinstance(outputs[0], dict) else dict(output=outputs[0]))
+            result.update(outputs[0] if type(outputs[0]) is Fields else dict(output=outputs[0]))
         return result
 
     def state(self):
@@ -121,16 +121,28 @@ class Chunk:
         return Chunk(range(stop - len(behind), stop), behind, self.batch, self.attempt, self.attempts)
 
 
+class Fields(dict):
+    """The fields of a result that differ from those of a task that exited with 0."""
+
+
 def call(do, text):
-    """What it returns; the fields of a result that differ from those of success if it cannot."""
+    """What it returns; the fields of a result if it cannot."""
     try:
         output = do(text)
-        if type(output) is bytes and len(output) <= MAX_OUTPUT or isinstance(output, dict):
+        if type(output) is bytes and len(output) <= MAX_OUTPUT or type(output) is Fields:
             return output
         what = "more than 100 MiB" if type(output) is bytes else f"{type(output).__name__}, not bytes"
         raise TypeError(f"it returned {what}")
     except BaseException as error:  # also SystemExit, which would end the thread
-        return dict(outcome=protocol.FAILED, reason=(str(error) or repr(error)).encode(errors="replace"))
+        return Fields(outcome=protocol.FAILED, reason=reason_of(error))
+
+
+def reason_of(error):
+    try:
+        reason = str(error) or repr(error)
+    except Exception:  # somebody else's
+        reason = type(error).__name__
+    return reason.encode(errors="replace")[:MAX_REASON]
 
 
 def cuts(texts, outputs):
@@ -159,7 +171,7 @@ class Finished:
 
 
 class Worker:
-    """do(text) may also return the fields of the result that differ from those of a task that exited with 0."""
+    """do(text) may also return Fields."""
 
     def __init__(self, do, results, feedback, tasks=None, slots=1, workloads=False, key=None):
         self.do, self.slots, self.workloads = do, slots, workloads
@@ -315,7 +327,7 @@ class Worker:
     def take_lane(self, lane):
         self.sequence = lane["sequence"]
         if lane["batch"] != self.batch:
-            self.take_back_all()
+            self.take_back_all(lambda chunk: chunk.batch is not None)  # plain tasks are of no batch
             self.finished.clear()
             self.batch = lane["batch"]
         self.settle(lane["settled"])
@@ -341,8 +353,8 @@ class Worker:
                     self.start(behind)
         self.forget_done()
 
-    def take_back_all(self):
-        for chunk in self.chunks:
+    def take_back_all(self, which=lambda chunk: True):
+        for chunk in filter(which, self.chunks):
             chunk.take_back(range(0, chunk.stop))
         self.forget_done()
 

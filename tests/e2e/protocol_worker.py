@@ -6,7 +6,7 @@ import time
 from functools import partial
 
 import protocol
-from divvy_worker import Worker
+from divvy_worker import Fields, Worker
 
 
 def execute(command, text):
@@ -15,14 +15,14 @@ def execute(command, text):
         words.append(text)
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
     outcome = protocol.EXITED if done.returncode >= 0 else protocol.SIGNALLED
-    return dict(outcome=outcome, status=abs(done.returncode), output=done.stdout, errors=done.stderr)
+    return Fields(outcome=outcome, status=abs(done.returncode), output=done.stdout, errors=done.stderr)
 
 
 def sleep(text):
     if not text.isdigit():
         raise ValueError(f"'{text.decode(errors='replace')}' is no number of milliseconds")
     time.sleep(int(text) / 1000)
-    return dict(outcome=protocol.SLEPT)
+    return Fields(outcome=protocol.SLEPT)
 
 
 def main():

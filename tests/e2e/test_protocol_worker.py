@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+import divvy_worker
 import protocol
 from pipeline import HERE, eventually, marks
 
@@ -174,3 +175,23 @@ def test_tasks_that_do_not_go_together_share_no_result(others):
 def test_one_task_says_how_long_it_took_only_by_its_start_and_end():
     with pytest.raises(protocol.Bad):
         protocol.decode(results(ids=range(3, 4), texts=[b"a"], output=b"o", took=[1]))
+
+
+# --- functions
+
+class Odd(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize("error, reason", [(ValueError("why"), b"why"), (KeyError(), b"KeyError()"), (Odd(), b"Odd"), (SystemExit(3), b"3"),
+                                           (ValueError("y" * 9999), b"y" * 4096)])
+def test_whatever_a_function_raises_is_a_failure(error, reason):
+    def function(_):
+        raise error
+    assert divvy_worker.call(function, b"task") == dict(outcome=protocol.FAILED, reason=reason)
+
+
+@pytest.mark.parametrize("value, name", [(None, "NoneType"), ("text", "str"), ({"output": b"a"}, "dict")])
+def test_what_is_not_bytes_is_a_failure(value, name):
+    assert divvy_worker.call(lambda _: value, b"task")["reason"] == b"it returned %b, not bytes" % name.encode()
