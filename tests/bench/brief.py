@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 MILLION = 1_000_000
 SED = ("sed", "s/a/b/")
 # And how many lines it gets: `sed -u` reads byte by byte.
-FILTERS = {("sed", "-u", "s/a/b/"): MILLION // 10, ("stdbuf", "-oL", *SED): MILLION}
+FILTERS = {("sed", "-u", "s/a/b/"): MILLION // 10, ("stdbuf", "-oL", *SED): MILLION, SED: MILLION}
 
 
 class Lines(Tasks):
