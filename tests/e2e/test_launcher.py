@@ -40,6 +40,8 @@ def test_each_option_goes_to_the_program_that_knows_it(play, given, to, passed):
     expected = {"sink": [], "worker": [], "ventilator": ["--random=1"]}
     if given == ["-k0", "--tag"]:
         expected["ventilator"] += ["--null"]
+    if given in (["-0"], ["--null"], ["-k0", "--tag"]):
+        expected["worker"] += ["--null"]  # for filters
     if given == ["--dry-run"]:
         expected["sink"] += ["--keep-order", "--quiet"]
     expected[to] += passed
