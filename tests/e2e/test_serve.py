@@ -131,6 +131,7 @@ def test_asked_to_end_it_gives_back_what_it_has_not_begun(pipeline, serve):
     leaves.says("waiting for the others")
     leaves.send(signal.SIGTERM)
     serve(1, name="stays")
+    eventually(lambda: len(sink.out.splitlines()) == 2000, "the others to be done")
     leaves.send(signal.SIGTERM)  # what waits for another in vain ends with it
     assert (ventilator.status(), sink.status()) == (0, 0)
     assert sorted(sink.out.splitlines()) == sorted(BRIEF[:2000] + ["waits"])
