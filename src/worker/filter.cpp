@@ -20,10 +20,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// After the last answer: for so long nothing else may come. Where something was wrong, or may be,
-// it is longer: others may be at work between two lines that a filter has printed at once.
-constexpr auto kQuiet = 1ms;
-constexpr auto kQuietInDoubt = 50ms;
+// After the last answer nothing else may come. Where it cannot be seen that a filter has turned to
+// its next line, it has that long to print it, and where it does something else that long at most.
+constexpr auto kQuiet = 50ms;
+constexpr auto kQuietAtMost = 5s;
+// It is looked at soon, and then less and less often.
+constexpr auto kFirstLook = 200us;
+constexpr auto kLastLook = 20ms;
 // A process that ends closes its descriptors a little earlier.
 constexpr auto kClosedBeforeEnd = 1s;
 constexpr auto kSeemsStuck = 5s;
@@ -83,6 +86,7 @@ void Filter::start(const Inheritance& inheritance, const Place& place) {
   child_.pid = process.id;
   child_.process = std::move(process.descriptor);
   input_ = std::move(input.write);
+  input_name_ = file_name(input_.get());
   output_ = std::move(output.read);
   errors_ = std::move(errors.read);
   const std::uint64_t data = place.key << kRoleBits;
@@ -92,13 +96,14 @@ void Filter::start(const Inheritance& inheritance, const Place& place) {
   watch(place.epoll, child_.process.get(), EPOLLIN, data | kProcess);
 }
 
-void Filter::begin(Input input, How how, Time now) {
+void Filter::begin(Input input, bool ends_input, Time now) {
   answers_.expect(input.lines, now);
   text_ = std::move(input.text);
   written_ = 0;
   answers_before_errors_ = 0;
-  quiet_ = how.in_doubt || !proven_ ? kQuietInDoubt : kQuiet;
-  ends_input_ = how.ends_input;
+  quiet_at_ = {};
+  quiet_pause_ = kFirstLook;
+  ends_input_ = ends_input;
   look_at_ = now + kLookEvery;
   begun_ = now;
   stuck_at_ = now + kSeemsStuck;
@@ -207,16 +212,30 @@ Filter::Progress Filter::progress(Time now) {
   if (is_too_long()) return Progress::too_long;
   if (answers_.too_many()) return Progress::too_many;
   const bool succeeded = child_.status.si_code == CLD_EXITED && child_.status.si_status == 0;
-  if (has_ended()) return answers_.all() && succeeded ? Progress::over : Progress::ended;
+  if (has_ended()) {
+    if (!answers_.all() || !succeeded) return Progress::ended;
+    return took_all() ? Progress::over : Progress::too_many;
+  }
   if (answers_.all()) {
     if (ends_input_)
       return now < answers_.since() + kClosedBeforeEnd ? Progress::waits : Progress::over;
-    if (bytes_taken() < text_.size()) return Progress::too_many;
+    if (!took_all()) return Progress::too_many;
     return is_quiet(now) ? Progress::over : Progress::waits;
   }
   if (is_starting(now)) started_ = now;
-  if (const auto at = times_out_at(); at && now >= *at) return Progress::timed_out;
-  if (closed_at_ && now >= *closed_at_ + kClosedBeforeEnd) return Progress::closed;
+  return progress_without_answer(now);
+}
+
+// What it has just printed may not be read yet.
+Filter::Progress Filter::progress_without_answer(Time now) {
+  const std::uint64_t before = answers_.count();
+  const auto is_late = [&](auto time) {
+    if (!time || now < *time) return false;
+    read_answers(now);
+    return answers_.count() == before;
+  };
+  if (is_late(times_out_at())) return Progress::timed_out;
+  if (closed_at_ && is_late(std::optional(*closed_at_ + kClosedBeforeEnd))) return Progress::closed;
   if (!ends_input_ && holds_back(now)) {
     ends_input_ = held_back_ = true;
     close_input();
@@ -229,7 +248,9 @@ Filter::Progress Filter::progress(Time now) {
 bool Filter::holds_back(Time now) {
   if (now < look_at_) return false;
   look_at_ = now + kLookEvery;
-  const bool waits = bytes_taken() == text_.size() && waits_for_input(child_.pid);
+  const bool waits = took_all() && is_alone(child_.pid) &&
+                     activity_of(child_.pid, input_name_) == Activity::reads_input;
+  read_answers(now);
   const auto before =
       std::exchange(waits_since_, waits ? std::optional(answers_.since()) : std::nullopt);
   return waits && before == answers_.since();
@@ -244,25 +265,31 @@ std::optional<Time> Filter::times_out_at() const {
   return std::max(answers_.since(), started_) + *settings_.timeout;
 }
 
-// A process that was interrupted behind its answer may be about to print more.
+// An answer too many is printed before the filter turns to its next line.
 bool Filter::is_quiet(Time now) {
-  if (now < answers_.since() + quiet_) return false;
-  if (quiet_ >= kQuietInDoubt || !is_running(child_.pid)) return true;
-  quiet_ += kQuiet;
-  return false;
+  if (now < quiet_at_) return false;
+  const Activity activity = activity_of(child_.pid, input_name_);
+  if (activity == Activity::reads_input) {
+    read_answers(now);
+    return !answers_.too_many();
+  }
+  const auto limit = activity == Activity::unknown ? Time::duration(kQuiet) : kQuietAtMost;
+  quiet_at_ =
+      now + std::exchange(quiet_pause_, std::min<Time::duration>(2 * quiet_pause_, kLastLook));
+  return now >= answers_.since() + limit;
 }
 
 std::string Filter::take_errors() { return std::exchange(errors_text_, {}); }
 
 bool Filter::was_gone() const {
-  return has_ended() && proven_ && answers_.count() == 0 && bytes_taken() == 0;
+  return (has_ended() || is_closed()) && proven_ && answers_.count() == 0 && bytes_taken() == 0;
 }
 
 bool Filter::seems_stuck(Time now) {
   stuck_at_ = std::max(stuck_at_, answers_.since() + kSeemsStuck);
   if (now < stuck_at_ || answers_.all()) return false;
   stuck_at_ = now + kSeemsStuck;
-  return bytes_taken() == text_.size();
+  return took_all() || now >= begun_ + kMayStart;
 }
 
 void Filter::advance(Time now) {
@@ -277,7 +304,7 @@ bool Filter::over(Time now) {
 std::optional<Time> Filter::deadline() const {
   if (ending()) return child_.end.deadline();
   if (!has_window_) return {};
-  if (answers_.all()) return answers_.since() + (ends_input_ ? kClosedBeforeEnd : quiet_);
+  if (answers_.all()) return ends_input_ ? answers_.since() + kClosedBeforeEnd : quiet_at_;
   Time first = ends_input_ ? stuck_at_ : std::min(stuck_at_, look_at_);
   if (const auto at = times_out_at()) first = std::min(first, *at);
   if (closed_at_) first = std::min(first, *closed_at_ + kClosedBeforeEnd);

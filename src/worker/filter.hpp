@@ -46,13 +46,9 @@ class Filter {
   Filter(const Filter&) = delete;
   Filter& operator=(const Filter&) = delete;
 
-  struct How {
-    bool in_doubt = false;    // something was wrong with these lines before
-    bool ends_input = false;  // behind them: it answers only then, and ends
-  };
-  /// A window of lines. It is over when for a moment nothing has come behind the last answer; in
-  /// doubt, and at the first window, for longer.
-  void begin(Input input, How how, Time now);
+  /// A window of lines. It is over when all are answered and the filter has turned to its next
+  /// line. `ends_input`: behind them, for it answers only then, and ends.
+  void begin(Input input, bool ends_input, Time now);
   /// A descriptor is ready.
   void ready(Role role, Time now);
 
@@ -79,9 +75,14 @@ class Filter {
   [[nodiscard]] bool has_errors() const { return !errors_text_.empty(); }
   /// How many answers there were before it printed on standard error.
   [[nodiscard]] std::uint64_t answers_before_errors() const { return answers_before_errors_; }
+  /// It takes or answers no more.
+  [[nodiscard]] bool is_closed() const { return closed_at_.has_value(); }
+  /// It has taken all lines.
+  [[nodiscard]] bool took_all() const { return !input_.open() || bytes_taken() == text_.size(); }
   /// Whether it has ended without taking a byte of this window, having answered others.
   [[nodiscard]] bool was_gone() const;
-  /// Once every some seconds: it has taken all lines and answers none.
+  /// Once every some seconds: it has taken all lines and answers none, or has not begun to for
+  /// long.
   bool seems_stuck(Time now);
 
   /// It is to end, or to end at once, with its group.
@@ -110,6 +111,7 @@ class Filter {
   void read_errors();
   void note_end(Time now);
   void note_closed(Time now);
+  [[nodiscard]] Progress progress_without_answer(Time now);
   bool is_quiet(Time now);
   bool holds_back(Time now);
   [[nodiscard]] bool is_starting(Time now) const;
@@ -129,7 +131,9 @@ class Filter {
   Answers answers_;
   std::string errors_text_;
   std::uint64_t answers_before_errors_ = 0;
-  Time::duration quiet_{};
+  std::string input_name_;
+  Time quiet_at_{};  // not before that
+  Time::duration quiet_pause_{};
   Time stuck_at_{};
   std::optional<Time> closed_at_;
   bool ends_input_ = false;

@@ -24,7 +24,7 @@ constexpr auto kStartAgain = 1s;
 // At the end of its input a filter may end by itself.
 constexpr auto kEndOfInput = 500ms;
 constexpr const char* kRemedies =
-    "sed -u, grep --line-buffered, jq --unbuffered, awk with fflush(), mawk -W interactive, "
+    "sed -u, grep --line-buffered, jq --unbuffered, gawk with fflush(), mawk -W interactive, "
     "python3 -u, or stdbuf -oL in front of it";
 
 }  // namespace
@@ -35,6 +35,7 @@ FilterExecutor::FilterExecutor(Settings settings)
       adopts_(adopts_orphans()),
       watchdog_(settings_.slots),
       ready_(checked(::epoll_create1(EPOLL_CLOEXEC), "cannot prepare to run filters")),
+      events_(std::size_t{4} * settings_.slots),
       capacity_(settings_.slots),
       slots_(settings_.slots) {
   for (std::uint32_t i = 0; i < settings_.slots; ++i) slots_[i].number = settings_.first_slot + i;
@@ -111,7 +112,6 @@ std::vector<Chunk> FilterExecutor::take_back() {
   for (Slot& slot : slots_) {
     if (slot.rest.empty()) continue;
     all.push_back(std::exchange(slot.rest, {}));
-    slot.doubted = 0;
   }
   std::sort(all.begin(), all.end(),
             [](const Chunk& a, const Chunk& b) { return a.ids.first < b.ids.first; });
@@ -167,10 +167,9 @@ std::vector<EndedChunk> FilterExecutor::ended(Time now) {
 }
 
 void FilterExecutor::look(Time now) {
-  std::array<epoll_event, 64> events;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  const int count = ::epoll_wait(ready_.get(), events.data(), events.size(), 0);
+  const int count = ::epoll_wait(ready_.get(), events_.data(), static_cast<int>(events_.size()), 0);
   for (int i = 0; i < count; ++i) {
-    const std::uint64_t what = events[static_cast<std::size_t>(i)].data.u64;
+    const std::uint64_t what = events_[static_cast<std::size_t>(i)].data.u64;
     const auto role = static_cast<Filter::Role>(what & ((1U << Filter::kRoleBits) - 1));
     const auto& filter = slots_[what >> Filter::kRoleBits].filter;
     if (filter) filter->ready(role, now);
@@ -203,7 +202,7 @@ void FilterExecutor::advance_ending(Slot& slot, Time now) {
 void FilterExecutor::advance_idle(Slot& slot, Time now) {
   Filter& filter = *slot.filter;
   tell_user(filter.take_errors());
-  const bool goes_on = !filter.has_ended() && !filter.ends_input();
+  const bool goes_on = !filter.has_ended() && !filter.ends_input() && !filter.is_closed();
   if (goes_on && !filter.answers().too_many()) return go_on(slot, now);
   if (filter.answers().too_many()) {
     log_.warn(settings_.name + " has printed what answers no line; it is ended");
@@ -215,7 +214,7 @@ void FilterExecutor::go_on(Slot& slot, Time now) {
   if (slot.rest.empty() || (slot.start_at && now < *slot.start_at)) return;
   slot.start_at.reset();
   try {
-    begin_window(slot, now);
+    while (slot.window.empty() && !slot.rest.empty()) begin_window(slot, now);
   } catch (const Shortage& shortage) {
     slot.start_at = now + kStartAgain;
     log_.warn_rate_limited("shortage", shortage_text(shortage.code().value()) +
@@ -229,7 +228,6 @@ std::uint64_t FilterExecutor::lines_of(const Slot& slot) const {
 
 // Throws Shortage.
 void FilterExecutor::begin_window(Slot& slot, Time now) {
-  const Filter::How how{.in_doubt = slot.doubted > 0, .ends_input = answers_at_end_};
   Input input = input_of(slot.rest, lines_of(slot), settings_.filter.delimiter);
   if (input.lines == 0) {
     return refuse_first(slot, settings_.filter.delimiter == '\0'
@@ -243,11 +241,11 @@ void FilterExecutor::begin_window(Slot& slot, Time now) {
   } catch (const std::exception& error) {
     return refuse_first(slot, error.what());
   }
-  slot.doubted -= std::min(slot.doubted, input.lines);
   slot.window = slot.rest.take_front(input.lines);
   slot.begun = now;
   slot.begun_utc = now_utc();
-  slot.filter->begin(std::move(input), how, now);
+  slot.asked_to_end = false;
+  slot.filter->begin(std::move(input), answers_at_end_, now);
 }
 
 void FilterExecutor::start_filter(Slot& slot) {
@@ -262,7 +260,6 @@ void FilterExecutor::start_filter(Slot& slot) {
 }
 
 void FilterExecutor::refuse_first(Slot& slot, const std::string& reason) {
-  slot.doubted -= std::min<std::uint64_t>(slot.doubted, 1);
   ended_.push_back({.tasks = slot.rest.take_front(1),
                     .slot = slot.number,
                     .outcome = Outcome::failed,
@@ -301,13 +298,17 @@ void FilterExecutor::end_wrong(Slot& slot, Filter::Progress trouble, Time now) {
   Filter& filter = *slot.filter;
   const std::uint64_t lines = slot.window.size();
   const bool innocent = filter.was_gone();
-  const bool is_known = trouble != Filter::Progress::too_many && !filter.held_back();
-  if (!innocent) slot.size.went_wrong(lines, is_known ? filter.answers().count() : lines / 2);
-  if (lines > 1 || innocent) {
+  const bool counted_wrong = trouble == Filter::Progress::too_many || filter.held_back();
+  if (slot.asked_to_end) {
+    end_killed(slot, now);
+  } else if (lines > 1 || innocent) {
     run_again(slot);
-    slot.doubted = std::max(slot.doubted, innocent ? 0 : lines);
   } else {
     ended_.push_back(failed_task(slot, trouble, now));
+  }
+  if (!innocent) {
+    slot.size.went_wrong(lines, counted_wrong ? lines / 2 : filter.answers().count());
+    if (counted_wrong && lines == 1) slot.size.stay_at_one();
   }
   if (trouble == Filter::Progress::too_long) filter.kill();
   end_filter(slot, now);
@@ -407,7 +408,9 @@ void FilterExecutor::end_unbegun(Slot& slot) {
 void FilterExecutor::ask_to_end(const Which& which) {
   for (Slot& slot : slots_) {
     if (!slot.rest.empty() && which(slot.rest)) end_unbegun(slot);
-    if (!slot.window.empty() && which(slot.window)) slot.filter->ask_to_end();
+    if (slot.window.empty() || !which(slot.window)) continue;
+    slot.asked_to_end = true;
+    slot.filter->ask_to_end();
   }
 }
 
@@ -434,6 +437,9 @@ void FilterExecutor::note_held_back() {
 // Where it cannot be seen whether it waits for more: it has threads, or is several processes.
 void FilterExecutor::tell_if_stuck(Filter& filter, Time now) {
   if (!filter.seems_stuck(now) || std::exchange(stuck_told_, true)) return;
+  if (!filter.took_all()) {
+    return log_.warn(settings_.name + " has not read its input for half a minute");
+  }
   log_.warn(fmt::format(
       "{} has taken lines and answered none for 5 seconds. Its output may wait in a buffer; "
       "remedies: {}. Or it leaves lines out, as grep does: a filter answers each with one. "

@@ -1,6 +1,8 @@
 // Tasks as lines that filters answer.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,7 +55,7 @@ class FilterExecutor : public Executor {
     WindowSize size{};
     Chunk window{};             // under way
     Chunk rest{};               // to be begun, or begun anew
-    std::uint64_t doubted = 0;  // of these: are run again, for something was wrong
+    bool asked_to_end = false;  // what is under way
     std::string errors{};       // that nobody knows whose they are
     Time begun{};               // the window
     std::int64_t begun_utc = 0;
@@ -95,6 +97,7 @@ class FilterExecutor : public Executor {
   bool adopts_;
   Watchdog watchdog_;
   Descriptor ready_;  // epoll: readable when a filter has printed or ended
+  std::vector<epoll_event> events_;
   Capacity capacity_;
   std::vector<Slot> slots_;
   std::vector<EndedChunk> ended_;

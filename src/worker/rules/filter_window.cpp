@@ -16,6 +16,7 @@ constexpr std::size_t kLengthBytes = sizeof(std::uint32_t);
 }  // namespace
 
 std::uint64_t WindowSize::lines(std::chrono::milliseconds longest) const {
+  if (always_one_) return 1;
   if (!mean_) return lines_;
   const auto nanoseconds = static_cast<double>(std::chrono::nanoseconds(longest).count());
   const double in_time = std::clamp(nanoseconds / *mean_, 1.0, static_cast<double>(kMostLines));

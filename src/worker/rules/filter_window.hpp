@@ -37,8 +37,12 @@ class WindowSize {
   void went_well(std::uint64_t lines, Time::duration took, bool errors);
   /// After so many answers, as far as that is known.
   void went_wrong(std::uint64_t lines, std::uint64_t answers);
+  /// It has answered a line with none or with several: in a larger window one would make up for the
+  /// other.
+  void stay_at_one() { always_one_ = true; }
 
  private:
+  bool always_one_ = false;
   std::uint64_t lines_ = 1;
   std::optional<double> mean_;  // nanoseconds that a line takes, lately
   bool then_one_ = false;       // the next window but one has the line that is suspected
