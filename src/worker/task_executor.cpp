@@ -22,12 +22,12 @@ Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
                                                                      .started_utc = now_utc(),
                                                                      .started = now});
   const Running& run = at->second;
-  const NoRoom limit = runner_->start({.key = last_key_,
-                                       .text = run.task.text(),
-                                       .id = run.task.plain ? 0 : run.task.ids.first,
-                                       .attempt = run.task.attempt,
-                                       .slot = run.slot},
-                                      now);
+  NoRoom limit = runner_->start({.key = last_key_,
+                                 .text = run.task.text(),
+                                 .id = run.task.plain ? 0 : run.task.ids.first,
+                                 .attempt = run.task.attempt,
+                                 .slot = run.slot},
+                                now);
   if (!limit) return {};
   slots_.free(run.slot);
   tasks = std::move(at->second.task);

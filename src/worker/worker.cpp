@@ -237,7 +237,8 @@ Chunk Worker::next_tasks(std::uint64_t most) {
 
 void Worker::take_back() {
   std::vector<Chunk> all = executor_->take_back();
-  for (auto tasks = all.rbegin(); tasks != all.rend(); ++tasks) put_back(std::move(*tasks));
+  std::reverse(all.begin(), all.end());  // each goes before what is there
+  for (Chunk& tasks : all) put_back(std::move(tasks));
 }
 
 void Worker::put_back(Chunk tasks) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "divvy/protocol.hpp"
@@ -12,7 +13,7 @@ namespace divvy::sink {
 /// Consecutive tasks of a result, as a result of their own.
 class ResultPart {
  public:
-  explicit ResultPart(const Result& whole) : part_(whole) {}
+  explicit ResultPart(Result whole) : part_(std::move(whole)) {}
 
   /// The next task; the first one begins a new part.
   void add(const TaskResult& task);
