@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from contest import BIN, BUILT, PATIENCE, Pipeline, Tasks, interleave, result, row, wall
+from contest import BIN, BUILT, PATIENCE, Pipeline, Tasks, interleave, result, row, run, wall
 
 HERE = Path(__file__).resolve().parent
 MILLION = 1_000_000
@@ -32,10 +32,6 @@ class Lines(Tasks):
             if sorted(out) != self.answers(letter):
                 raise RuntimeError("the output is not complete")
         return msec * MILLION / self.count
-
-
-def run(*words, out, **options):
-    subprocess.run([str(word) for word in words], stdout=out, timeout=PATIENCE, check=True, **options)
 
 
 def pipeline(lines, out, *worker, workers=2, sink=()):
@@ -161,7 +157,7 @@ def busy_functions(runs):
     words = (BUILT / "functions", "busy", "ADDRESS", 64)
     def batch(_):
         return lines.rate(lambda out: pipeline(lines, out, *words, workers=1)) * lines.count / MILLION
-    ours, alone = interleave(runs, batch, lambda _: wall(lambda: run(BUILT / "functions", "busy-alone", lines.count, cores, out=None)))
+    ours, alone = interleave(runs, batch, lambda _: wall(lambda: run(BUILT / "functions", "busy-alone", lines.count, cores)))
     work = f"{lines.count:,} functions that compute for 1 ms, 64 slots, {cores} cores: wall time"
     yield result(work, "work / cores", (1.1, 1.03), ours, [lines.count / cores] * len(ours))
     yield result(work, "a thread a core that calls them, without divvy", None, ours, alone)

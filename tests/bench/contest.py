@@ -75,8 +75,8 @@ def wall(action):
     return (time.monotonic() - begun) * 1000
 
 
-def run(*words, **options):
-    subprocess.run([str(word) for word in words], stdout=subprocess.DEVNULL, timeout=PATIENCE, check=True, **options)
+def run(*words, out=subprocess.DEVNULL, **options):
+    subprocess.run([str(word) for word in words], stdout=out, timeout=PATIENCE, check=True, **options)
 
 
 def interleave(runs, *contestants):

@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 #include <zmq.hpp>
 
@@ -58,7 +59,8 @@ void ventilate(zmq::context_t& context, const Words& words) {
   pause();
 }
 
-[[noreturn]] void work(zmq::context_t& context, const Words& words) {
+// answer(task): the message that goes to the sink.
+[[noreturn]] void serve(zmq::context_t& context, const Words& words, auto answer) {
   zmq::socket_t receiver(context, zmq::socket_type::pull);
   receiver.connect(words.at(0));
   zmq::socket_t sender(context, zmq::socket_type::push);
@@ -66,23 +68,17 @@ void ventilate(zmq::context_t& context, const Words& words) {
   while (true) {
     zmq::message_t task;
     (void)receiver.recv(task);
-    const int msec = std::stoi(task.to_string());
-    if (msec > 0) std::this_thread::sleep_for(std::chrono::milliseconds(msec));
-    sender.send(zmq::message_t(), zmq::send_flags::none);
+    sender.send(answer(task), zmq::send_flags::none);
   }
 }
 
-[[noreturn]] void echo(zmq::context_t& context, const Words& words) {
-  zmq::socket_t receiver(context, zmq::socket_type::pull);
-  receiver.connect(words.at(0));
-  zmq::socket_t sender(context, zmq::socket_type::push);
-  sender.connect(words.at(1));
-  while (true) {
-    zmq::message_t task;
-    (void)receiver.recv(task);
-    sender.send(task, zmq::send_flags::none);
-  }
+zmq::message_t work(const zmq::message_t& task) {
+  const int msec = std::stoi(task.to_string());
+  if (msec > 0) std::this_thread::sleep_for(std::chrono::milliseconds(msec));
+  return {};
 }
+
+zmq::message_t echo(zmq::message_t& task) { return std::move(task); }
 
 void print(zmq::context_t& context, const Words& words) {
   zmq::socket_t receiver(context, zmq::socket_type::pull);
@@ -118,11 +114,11 @@ int main(int argc, char** argv) try {
   if (role == "ventilator") {
     ventilate(context, words);
   } else if (role == "worker") {
-    work(context, words);
+    serve(context, words, work);
   } else if (role == "sink") {
     collect(context, words);
   } else if (role == "echo") {
-    echo(context, words);
+    serve(context, words, echo);
   } else if (role == "print") {
     print(context, words);
   } else {
