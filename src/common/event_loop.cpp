@@ -58,9 +58,7 @@ void EventLoop::watch(zmq::socket_t& socket, short events) {
 
 void EventLoop::watch(int fd) { items_.push_back({nullptr, fd, ZMQ_POLLIN, 0}); }
 
-void EventLoop::wake_at(std::optional<Time> deadline) {
-  if (deadline) deadline_ = std::min(deadline_.value_or(*deadline), *deadline);
-}
+void EventLoop::wake_at(std::optional<Time> deadline) { deadline_ = earlier(deadline_, deadline); }
 
 void EventLoop::on_pause(std::function<void()> pause, std::function<void()> resume) {
   pause_ = std::move(pause);

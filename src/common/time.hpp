@@ -1,8 +1,10 @@
 // A point in time, for the rules.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <ratio>
 
 namespace divvy {
@@ -17,6 +19,12 @@ struct Clock {
 };
 
 using Time = Clock::time_point;
+
+/// Of two points in time the earlier one, as far as there are any.
+inline std::optional<Time> earlier(std::optional<Time> one, std::optional<Time> other) {
+  if (!one || !other) return one ? one : other;
+  return std::min(*one, *other);
+}
 
 /// What a user gives in seconds, fractions allowed.
 inline std::chrono::milliseconds from_seconds(double seconds) {

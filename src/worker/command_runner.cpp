@@ -194,8 +194,7 @@ std::optional<Time> CommandRunner::deadline() const {
   if (!ended_.empty()) return Time{};
   std::optional<Time> first;
   for (const auto& [key, child] : children_) {
-    const auto next = child->end.deadline();
-    if (next && (!first || *next < *first)) first = next;
+    first = earlier(first, child->end.deadline());
   }
   return first;
 }

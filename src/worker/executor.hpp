@@ -28,8 +28,8 @@ class Executor {
   virtual NoRoom start(Chunk& tasks, Time now) = 0;
   /// What has ended since the last call.
   virtual std::vector<EndedChunk> ended(Time now) = 0;
-  /// Of the tasks that it has, those that it has not begun, or has to begin anew: it does not have
-  /// them any more.
+  /// Of the tasks that it has, those that it has not begun, or has to begin anew, in any order: it
+  /// does not have them any more.
   virtual std::vector<Chunk> take_back() { return {}; }
 
   /// Whether it has no tasks.

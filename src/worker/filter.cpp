@@ -1,6 +1,5 @@
 #include "worker/filter.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -305,9 +304,9 @@ std::optional<Time> Filter::deadline() const {
   if (ending()) return child_.end.deadline();
   if (!has_window_) return {};
   if (answers_.all()) return ends_input_ ? answers_.since() + kClosedBeforeEnd : quiet_at_;
-  Time first = ends_input_ ? stuck_at_ : std::min(stuck_at_, look_at_);
-  if (const auto at = times_out_at()) first = std::min(first, *at);
-  if (closed_at_) first = std::min(first, *closed_at_ + kClosedBeforeEnd);
+  std::optional<Time> first = earlier(stuck_at_, times_out_at());
+  if (!ends_input_) first = earlier(first, look_at_);
+  if (closed_at_) first = earlier(first, *closed_at_ + kClosedBeforeEnd);
   return first;
 }
 

@@ -7,10 +7,10 @@
 #include <chrono>
 #include <csignal>
 #include <exception>
-#include <stdexcept>
 #include <utility>
 
 #include "common/clock.hpp"
+#include "common/smoothed.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 
 // For how long a thread takes tasks at once.
 constexpr double kBlockNanoseconds = 1e6;
+// About as long it takes to wake one.
 constexpr double kWakingNanoseconds = 50e3;
 // How much the latest block counts in the mean.
 constexpr double kLatest = 0.3;
@@ -136,8 +137,6 @@ std::vector<Chunk> FunctionExecutor::take_back() {
   std::vector<Chunk> all(std::make_move_iterator(waiting_.begin()),
                          std::make_move_iterator(waiting_.end()));
   waiting_.clear();
-  std::sort(all.begin(), all.end(),
-            [](const Chunk& a, const Chunk& b) { return a.ids.first < b.ids.first; });
   for (const Chunk& tasks : all) tasks_ -= tasks.size();
   return all;
 }
@@ -168,7 +167,7 @@ void FunctionExecutor::run(Slot& slot) {
 
 void FunctionExecutor::note_duration(Time::duration each) {
   const auto latest = std::max(1.0, static_cast<double>(each.count()));
-  mean_ = mean_ ? *mean_ + kLatest * (latest - *mean_) : latest;
+  mean_ = smoothed(mean_, latest, kLatest);
 }
 
 // How many tasks a thread does in that time; none as long as that is not known.

@@ -56,18 +56,14 @@ std::vector<EndedChunk> TaskExecutor::ended(Time now) {
 }
 
 std::uint32_t TaskExecutor::slots_for(BatchId batch) const {
-  const auto is_foreign = [batch](const auto& run) {
-    return run.second.task.plain || run.second.task.batch != batch;
-  };
+  const auto is_foreign = [batch](const auto& run) { return !run.second.task.is_of(batch); };
   const auto foreign = std::count_if(running_.begin(), running_.end(), is_foreign);
   const std::uint32_t slots = capacity_.slots();
   return slots - std::min(static_cast<std::uint32_t>(foreign), slots);
 }
 
 std::optional<Time> TaskExecutor::deadline() const {
-  const auto first = runner_->deadline();
-  const auto grows = capacity_.deadline();
-  return first && grows ? std::min(first, grows) : (first ? first : grows);
+  return earlier(runner_->deadline(), capacity_.deadline());
 }
 
 std::unordered_set<std::uint64_t> TaskExecutor::keys_of(const Which& which) const {

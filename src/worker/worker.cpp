@@ -190,8 +190,7 @@ void Worker::receive_lane(const Lane& lane) {
   greeted_ = true;
   if (phase_ != Phase::serving) holdings_.give_back_queued();
   if (!lane.abort) return;
-  executor_->ask_to_end(
-      [&](const Chunk& tasks) { return !tasks.plain && tasks.batch == lane.batch; });
+  executor_->ask_to_end([&](const Chunk& tasks) { return tasks.is_of(lane.batch); });
 }
 
 // From the guide's ventilator no more are taken than there is room for. Anybody may send them to
@@ -237,7 +236,9 @@ Chunk Worker::next_tasks(std::uint64_t most) {
 
 void Worker::take_back() {
   std::vector<Chunk> all = executor_->take_back();
-  std::reverse(all.begin(), all.end());  // each goes before what is there
+  // Each goes before what is there, so the first comes last.
+  std::sort(all.begin(), all.end(),
+            [](const Chunk& one, const Chunk& other) { return one.ids.first > other.ids.first; });
   for (Chunk& tasks : all) put_back(std::move(tasks));
 }
 

@@ -47,10 +47,9 @@ std::optional<Time> Dispatch::deadline() const {
     // Deciding more often than needed shows when this process did not run for a while.
     next = std::min(silent->first + settings_.lost_after, looked_ + settings_.lost_after / 4);
   }
-  const auto at_the_latest = [&](Time time) { next = std::min(next.value_or(time), time); };
-  if (const auto retry = tasks_.deadline()) at_the_latest(*retry);
-  for (const auto& [worker, since] : cut_off_) at_the_latest(since + settings_.lost_after);
-  for (const auto& [worker, until] : suspended_) at_the_latest(until);
+  next = earlier(next, tasks_.deadline());
+  for (const auto& [worker, since] : cut_off_) next = earlier(next, since + settings_.lost_after);
+  for (const auto& [worker, until] : suspended_) next = earlier(next, until);
   return next;
 }
 

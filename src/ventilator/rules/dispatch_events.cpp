@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/smoothed.hpp"
 #include "ventilator/rules/dispatch.hpp"
 #include "ventilator/rules/limits.hpp"
 
@@ -193,7 +194,7 @@ void Dispatch::note_duration(const Receipt& receipt) {
   if (succeeded && !std::exchange(some_succeeded_, true)) mean_.reset();
   const double each =
       static_cast<double>(receipt.duration) / static_cast<double>(receipt.ids.count);
-  mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
+  mean_ = smoothed(mean_, each, kLatest);
 }
 
 // A worker without the tool fails faster than others succeed, and would get most of the batch.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "divvy/protocol.hpp"
@@ -27,6 +28,8 @@ class Chunk {
   static Chunk of_plain(std::string_view text);
 
   [[nodiscard]] std::uint64_t size() const { return ids.count; }
+  /// Whether they belong to this batch; a plain one belongs to none.
+  [[nodiscard]] bool is_of(BatchId which) const { return !plain && batch == which; }
   [[nodiscard]] bool empty() const { return ids.count == 0; }
   /// Packed.
   [[nodiscard]] std::string_view texts() const { return std::string_view(packed_).substr(begin_); }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/smoothed.hpp"
+
 namespace divvy::worker {
 namespace {
 
@@ -25,7 +27,7 @@ std::uint64_t WindowSize::lines(std::chrono::milliseconds longest) const {
 
 void WindowSize::went_well(std::uint64_t lines, Time::duration took, bool errors) {
   const double each = std::max(1.0, static_cast<double>(took.count()) / static_cast<double>(lines));
-  mean_ = mean_ ? *mean_ + kLatest * (each - *mean_) : each;
+  mean_ = smoothed(mean_, each, kLatest);
   mistaken_ = false;
   if (then_one_) {
     then_one_ = false;
