@@ -93,7 +93,7 @@ class Chunk:
     def result(self, at, outputs, took, started):
         count, first = len(outputs), self.first + at
         result = dict(ids=range(first, first + count), attempt=self.attempt, attempts=self.attempts, slot=1, outcome=protocol.EXITED,
-                      status=0, started=started, ended=started + sum(took), took=took if count > 1 else [],
+                      status=0, started=started, ended=started + sum(took), took=took if count > 1 else [], cpu=0, max_rss=0,
                       texts=self.texts[at:at + count], output=b"", errors=b"", reason=b"")
         if count > 1:
             result["output"] = protocol.pack(outputs) if any(outputs) else b""

@@ -1,4 +1,4 @@
-"""The bytes of docs/protocol.md: its five messages, decoded strictly and encoded again.
+"""The bytes of docs/protocol.md: its six messages, decoded strictly and encoded again.
 
 A message is a dict of its fields. A range of task ids is a Python range; texts are a list of bytes.
 """
@@ -102,8 +102,11 @@ class Record:
 
     def read(self, reader):
         value = {name: field.read(reader) for name, field in self.fields.items()}
-        if "texts" in value and len(value["texts"]) != len(value["ids"]):
+        texts = 0 if value.get("outcome") == SKIPPED else len(value.get("ids", ()))
+        if "texts" in value and len(value["texts"]) != texts:
             raise Bad("not as many texts as ids")
+        if "lines" in value and not value["lines"].endswith(b"\n"):
+            raise Bad("not whole lines")
         if "took" in value:
             check_result(value)
         return value
@@ -136,6 +139,10 @@ def check_result(result):
     spent = result["ended"] - result["started"]
     if spent < 0:
         raise Bad("ended before it started")
+    if result["outcome"] == SKIPPED:
+        if took or output:
+            raise Bad("what was skipped has not run")
+        return
     succeeded = result["outcome"] == SLEPT or (result["outcome"], result["status"]) == (EXITED, 0)
     if count > 1 and (not succeeded or result["errors"] or (output and len(unpack(output)) != count)):
         raise Bad("a result of several tasks that do not all go together")
@@ -148,30 +155,36 @@ U8, U32, U64, I32, I64 = map(Int, ("B", "I", "Q", "i", "q"))
 ID, BOOL = Int("Q", lambda value: value != 0), Int("B", lambda value: value < 2)
 BYTES, RANGE, TEXTS = Bytes(), Range(), Texts()
 
-SLEPT, EXITED, SIGNALLED, FAILED, TIMED_OUT, LOST, INTERRUPTED = range(7)
-OUTCOME = Int("B", lambda value: value <= INTERRUPTED)
+SLEPT, EXITED, SIGNALLED, FAILED, TIMED_OUT, LOST, INTERRUPTED, SKIPPED = range(8)
+LINE, WORDS, PIECE = range(3)
+OUTCOME = Int("B", lambda value: value <= SKIPPED)
+FORM = Int("B", lambda value: value <= PIECE)
 VERDICT = Int("B", lambda value: value <= 2)
 STATE = Int("B", lambda value: value <= 4)
 
 SETTLED = Record(ids=RANGE, attempt=U32)
 ASSIGNMENT = Record(ids=RANGE, attempt=U32, attempts=U32, texts=TEXTS)
 RESULT = Record(ids=RANGE, attempt=U32, attempts=U32, slot=U32, outcome=OUTCOME, status=I32, started=I64, ended=I64,
-                took=Ints("Q"), texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
+                took=Ints("Q"), cpu=U64, max_rss=U64, texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
 RECEIPT = Record(worker=U64, ids=RANGE, attempt=U32, verdict=VERDICT, duration=U64, digest=U64)
 
-LANE, PRESENCE, RESULTS, RECEIPTS, ANNOUNCEMENT = range(1, 6)
+FRAGMENT = Record(id=ID, attempt=U32, errors=BOOL, offset=U64, text=BYTES, lines=BYTES)
+
+LANE, PRESENCE, RESULTS, RECEIPTS, ANNOUNCEMENT, LIVE_OUTPUT = range(1, 7)
 KINDS = {
     LANE: Record(worker=ID, ventilator=ID, sequence=ID, batch=U64,
-                 settled=List(SETTLED), recalled=List(RANGE), abort=BOOL, tasks=List(ASSIGNMENT)),
+                 settled=List(SETTLED), recalled=List(RANGE), abort=BOOL, live=BOOL, form=FORM, header=BYTES,
+                 tasks=List(ASSIGNMENT)),
     PRESENCE: Record(worker=ID, name=BYTES, inbox=BYTES, slots=U32, workloads=BOOL, pool=BYTES, command=BYTES,
                      reaches_sink=BOOL, ventilator=U64, sequence=U64, batch=U64,
                      running=List(RANGE), queued=List(RANGE), finished=List(RANGE)),
     RESULTS: Record(worker=U64, name=BYTES, batch=U64, results=List(RESULT)),
-    RECEIPTS: Record(ventilator=ID, batch=U64, resumed=BOOL, command=BYTES, refusal=BYTES, more=BOOL,
+    RECEIPTS: Record(ventilator=ID, batch=U64, resumed=BOOL, command=BYTES, refusal=BYTES, more=BOOL, live=BOOL,
                      receipts=List(RECEIPT)),
     ANNOUNCEMENT: Record(ventilator=ID, batch=U64, name=BYTES, feedback=BYTES, sender=BYTES, command=BYTES, state=STATE,
                          tasks=U64, elapsed=U64, forget_failed=BOOL, workloads=BOOL, workers=U32, slots=U64,
-                         busy_slots=U64),
+                         busy_slots=U64, time_left=U64, oldest=U64, oldest_age=U64),
+    LIVE_OUTPUT: Record(worker=ID, name=BYTES, batch=U64, fragments=List(FRAGMENT)),
 }
 
 

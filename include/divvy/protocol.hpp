@@ -1,5 +1,5 @@
 // What ventilator, worker and sink say to each other, as docs/protocol.md describes it: how values
-// become bytes, the most that a peer can bring, and the five messages.
+// become bytes, the most that a peer can bring, and the six messages.
 //
 // Each message is one frame: magic 0xD1 | version 1 | kind | fields. Whatever does not start with
 // the magic byte is a plain message of the ZeroMQ Guide's pipeline. The structs hold views: of a
@@ -160,6 +160,8 @@ inline constexpr std::uint32_t kMaxFeedbackBytes = 64 << 20;
 inline constexpr std::uint32_t kMaxResultsBytes = 256 << 20;
 
 inline constexpr std::size_t kMaxTextBytes = 32 << 20;
+/// Of a piece of the input that travels: its text, which results bring back, is short.
+inline constexpr std::size_t kMaxPieceBytes = 128 << 20;
 /// Of each of a task's two outputs.
 inline constexpr std::size_t kMaxOutputBytes = 100 << 20;
 inline constexpr std::size_t kMaxNameBytes = 1024;
@@ -177,7 +179,7 @@ inline constexpr std::int64_t kMaxNanoseconds = std::int64_t{1} << 62;
 inline constexpr std::uint8_t kMagic = 0xD1;
 inline constexpr std::uint8_t kVersion = 2;
 
-enum class Kind : std::uint8_t { lane = 1, presence, results, receipts, announcement };
+enum class Kind : std::uint8_t { lane = 1, presence, results, receipts, announcement, live_output };
 
 // --- ids --------------------------------------------------------------------------------------
 
@@ -234,6 +236,33 @@ struct Assignment {
   }
 };
 
+/// What the texts of a batch's tasks are.
+enum class TextForm : std::uint8_t {
+  line,   // the task, as it is
+  words,  // several values, quoted and separated by blanks as for a POSIX shell
+  piece,  // a Piece of the input, for the task's standard input
+};
+
+/// A piece of the input, as a task's text. In its result the text is `name` alone.
+struct Piece {
+  std::string_view name{};   // for people
+  std::string_view file{};   // to be read by the worker itself; empty: the bytes are in `data`
+  std::uint64_t offset = 0;  // in the file
+  std::uint64_t size = 0;
+  std::string_view data{};
+
+  [[nodiscard]] bool valid() const {
+    return name.size() <= kMaxLineBytes && (file.empty() ? size == data.size() : data.empty());
+  }
+  static void fields(auto& self, auto& io) {
+    io(self.name, self.file, self.offset, self.size, self.data);
+  }
+};
+
+std::string piece_text(const Piece& piece);
+/// Nothing, if the text is not exactly one valid piece.
+std::optional<Piece> parse_piece(std::string_view text);
+
 /// Stands for whichever attempt there was.
 inline constexpr std::uint32_t kAnyAttempt = 0;
 
@@ -260,14 +289,19 @@ struct Lane {
   std::vector<Settled> settled{};
   std::vector<Range> recalled{};  // give back what of these is only queued
   bool abort = false;             // kill what runs
+  bool live = false;              // send what tasks print while they run
+  TextForm form = TextForm::line;
+  std::string_view
+      header{};  // a text of that form, which names the columns; empty: none has a name
   std::vector<Assignment> tasks{};
 
   [[nodiscard]] bool valid() const {
-    return worker != WorkerId::none && ventilator != VentilatorId::none && sequence > 0;
+    return worker != WorkerId::none && ventilator != VentilatorId::none && sequence > 0 &&
+           form <= TextForm::piece;
   }
   static void fields(auto& self, auto& io) {
     io(self.worker, self.ventilator, self.sequence, self.batch);
-    io(self.settled, self.recalled, self.abort, self.tasks);
+    io(self.settled, self.recalled, self.abort, self.live, self.form, self.header, self.tasks);
   }
 };
 
@@ -317,11 +351,12 @@ enum class Outcome : std::uint8_t {
   timed_out,    // killed for taking too long
   lost,         // with the workers that ran it: reason
   interrupted,  // killed, for its worker leaves at once: no result, only what it has printed
+  skipped,      // not run, since its text has succeeded in an earlier batch; from the ventilator
 };
 
 /// How an attempt at one task ended, or at several that were run one after the other in a slot and
 /// have all succeeded, without a word on standard error. `started` and `ended`: nanoseconds since
-/// 1970, UTC. `slot`: the worker's number of it, 0 if it had none.
+/// 1970, UTC. `slot`: the worker's number of it, 0 if it had none. Skipped tasks have no texts.
 struct Result {
   Range ids{};
   std::uint32_t attempt = 1;
@@ -332,6 +367,8 @@ struct Result {
   std::int64_t started = 0;
   std::int64_t ended = 0;
   std::vector<std::uint64_t> took{};  // nanoseconds of each of several; empty: all equally long
+  std::uint64_t cpu = 0;              // nanoseconds, of user and system; 0: not known
+  std::uint64_t max_rss = 0;          // bytes: the largest resident set; 0: not known
   std::string_view texts{};           // packed
   std::string_view output{};          // of several: packed, too; empty: none
   std::string_view errors{};
@@ -344,8 +381,10 @@ struct Result {
   [[nodiscard]] bool final() const { return succeeded() || attempt >= attempts; }
   [[nodiscard]] bool valid() const {
     const bool in_time = started >= 0 && started <= ended && ended <= kMaxNanoseconds;
-    return ids.valid() && outcome <= Outcome::interrupted && in_time &&
-           holds_texts(texts, ids.count) && (ids.count == 1 ? took.empty() : valid_of_several());
+    if (!ids.valid() || outcome > Outcome::skipped || !in_time || cpu > kMaxNanoseconds)
+      return false;
+    if (outcome == Outcome::skipped) return took.empty() && texts.empty() && output.empty();
+    return holds_texts(texts, ids.count) && (ids.count == 1 ? took.empty() : valid_of_several());
   }
   [[nodiscard]] bool valid_of_several() const {
     const bool all_have_output = output.empty() || holds_texts(output, ids.count);
@@ -368,7 +407,7 @@ struct Result {
   static void fields(auto& self, auto& io) {
     Range::fields(self.ids, io);
     io(self.attempt, self.attempts, self.slot, self.outcome, self.status);
-    io(self.started, self.ended, self.took);
+    io(self.started, self.ended, self.took, self.cpu, self.max_rss);
     io(self.texts, self.output, self.errors, self.reason);
   }
 };
@@ -410,6 +449,37 @@ struct Results {
   static void fields(auto& self, auto& io) { io(self.worker, self.name, self.batch, self.results); }
 };
 
+/// Whole lines that a task has printed on one of its outputs while it runs. They come once, or not
+/// at all: its result brings them again.
+struct Fragment {
+  TaskId id = 0;
+  std::uint32_t attempt = 1;
+  bool errors = false;       // standard error, not standard output
+  std::uint64_t offset = 0;  // of `lines` in that output
+  std::string_view text{};   // the task's
+  std::string_view lines{};  // each ends with a newline
+
+  [[nodiscard]] bool valid() const { return id >= 1 && lines.ends_with('\n'); }
+  static void fields(auto& self, auto& io) {
+    io(self.id, self.attempt, self.errors, self.offset, self.text, self.lines);
+  }
+};
+
+struct LiveOutput {
+  static constexpr Kind kind = Kind::live_output;
+  WorkerId worker{};
+  std::string_view name{};  // of the worker, for people
+  BatchId batch{};
+  std::vector<Fragment> fragments{};
+
+  [[nodiscard]] bool valid() const {
+    return worker != WorkerId::none && name.size() <= kMaxNameBytes;
+  }
+  static void fields(auto& self, auto& io) {
+    io(self.worker, self.name, self.batch, self.fragments);
+  }
+};
+
 // --- sink to ventilator -----------------------------------------------------------------------
 
 enum class Verdict : std::uint8_t {
@@ -445,6 +515,7 @@ struct Receipts {
   std::string_view command{};  // what it was run with, as recorded; empty: not known
   std::string_view refusal{};  // why the sink does not serve the batch; empty: it does
   bool more = false;           // of what is recorded follows
+  bool live = false;           // it wants to have what tasks print while they run
   std::vector<Receipt> receipts{};
 
   [[nodiscard]] bool valid() const {
@@ -453,7 +524,7 @@ struct Receipts {
   }
   static void fields(auto& self, auto& io) {
     io(self.ventilator, self.batch, self.resumed, self.command, self.refusal, self.more);
-    io(self.receipts);
+    io(self.live, self.receipts);
   }
 };
 
@@ -483,10 +554,15 @@ struct Announcement {
   std::uint32_t workers = 0;     // that are there
   std::uint64_t slots = 0;       // of these
   std::uint64_t busy_slots = 0;  // of these slots
+  std::uint64_t time_left =
+      0;              // nanoseconds until the batch is over, as is to be expected; 0: not known
+  TaskId oldest = 0;  // of the tasks that run the one that has run longest; 0: none
+  std::uint64_t oldest_age = 0;  // nanoseconds for which it has run
 
   [[nodiscard]] bool valid() const {
     return ventilator != VentilatorId::none && state <= BatchState::stopping &&
-           elapsed <= kMaxNanoseconds && name.size() <= kMaxNameBytes &&
+           elapsed <= kMaxNanoseconds && time_left <= kMaxNanoseconds &&
+           oldest_age <= kMaxNanoseconds && name.size() <= kMaxNameBytes &&
            feedback.size() <= kMaxEndpointBytes && sender.size() <= kMaxNameBytes &&
            command.size() <= kMaxLineBytes;
   }
@@ -497,6 +573,7 @@ struct Announcement {
     introduction(self, io);
     io(self.sender, self.command, self.state, self.tasks, self.elapsed, self.forget_failed);
     io(self.workloads, self.workers, self.slots, self.busy_slots);
+    io(self.time_left, self.oldest, self.oldest_age);
   }
 };
 
@@ -559,6 +636,23 @@ std::optional<Message> decode_introduction(std::string_view frame) {
   const bool introduced = header.magic == kMagic && header.kind == Message::kind;
   if (!reader.ok() || !introduced || !message.valid()) return {};
   return message;
+}
+
+// --- pieces -----------------------------------------------------------------------------------
+
+inline std::string piece_text(const Piece& piece) {
+  std::string text;
+  Writer writer{text};
+  Piece::fields(piece, writer);
+  return text;
+}
+
+inline std::optional<Piece> parse_piece(std::string_view text) {
+  Reader reader{text};
+  Piece piece;
+  Piece::fields(piece, reader);
+  if (!reader.ok() || !reader.at_end() || !piece.valid()) return {};
+  return piece;
 }
 
 }  // namespace divvy

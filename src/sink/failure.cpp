@@ -27,6 +27,7 @@ std::string ending(const Result& result) {
     case Outcome::failed:
     case Outcome::lost:
     case Outcome::interrupted:
+    case Outcome::skipped:
       break;
   }
   return std::string(result.reason);

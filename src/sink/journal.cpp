@@ -30,8 +30,8 @@ constexpr const char* kKeep = R"(
                     AND attempt = ?5 AND started = ?9))";
 
 std::string_view name_of(Outcome outcome) {
-  constexpr std::array<std::string_view, 7> names{"slept",     "exited", "signalled",  "failed",
-                                                  "timed out", "lost",   "interrupted"};
+  constexpr std::array<std::string_view, 8> names{"slept",     "exited", "signalled",   "failed",
+                                                  "timed out", "lost",   "interrupted", "skipped"};
   return names.at(static_cast<std::size_t>(outcome));
 }
 

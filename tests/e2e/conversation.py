@@ -76,7 +76,7 @@ class WithWorker:
         """A Lane message; returns its sequence."""
         self.sequence += 1
         lane = dict(worker=self.first["worker"], ventilator=VENTILATOR, sequence=self.sequence, batch=BATCH,
-                    settled=[], recalled=[], abort=0, tasks=[])
+                    settled=[], recalled=[], abort=0, live=0, form=protocol.LINE, header=b"", tasks=[])
         self.lane.send(protocol.encode(protocol.LANE, **{**lane, **fields}))
         return fields.get("sequence", self.sequence)
 
@@ -146,7 +146,7 @@ class WithVentilator:
 
     def receipts(self, *receipts, **others):
         fields = dict(ventilator=self.announced["ventilator"], batch=self.announced["batch"], resumed=self.resumed,
-                      command=b"", refusal=b"", more=0, receipts=list(receipts))
+                      command=b"", refusal=b"", more=0, live=0, receipts=list(receipts))
         self.push.send(protocol.encode(protocol.RECEIPTS, **{**fields, **others}))
 
     def receipt(self, ids, *, worker=1, attempt=1, verdict=0, **others):
@@ -174,11 +174,11 @@ class WithSink:
 
     def announce(self, state=0, tasks=1, **others):
         fields = dict(ventilator=VENTILATOR, batch=BATCH, name=b"", feedback=self.pipeline.endpoints["feedback"].encode(),
-                      sender=b"v", command=b"", state=state, tasks=tasks, elapsed=1, forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1)
+                      sender=b"v", command=b"", state=state, tasks=tasks, elapsed=1, forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1, time_left=0, oldest=0, oldest_age=0)
         self.push.send(protocol.encode(protocol.ANNOUNCEMENT, **{**fields, **others}))
 
     def result(self, task, *, worker=9, batch=BATCH, **others):
-        fields = dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000, took=[],
+        fields = dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000, took=[], cpu=0, max_rss=0,
                       texts=[b"text"], output=b"output %d\n" % task, errors=b"", reason=b"")
         self.push.send(protocol.encode(protocol.RESULTS, worker=worker, name=b"w", batch=batch,
                                        results=[{**fields, **others}]))

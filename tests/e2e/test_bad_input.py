@@ -152,22 +152,23 @@ def cut_and_garbled(kind, **fields):
 
 
 RANGES = [range(1, 3), range(5, 6)]
-RESULT = dict(ids=range(1, 2), attempt=1, attempts=1, slot=1, outcome=1, status=0, started=1, ended=2, took=[], texts=[b"x"],
+RESULT = dict(ids=range(1, 2), attempt=1, attempts=1, slot=1, outcome=1, status=0, started=1, ended=2, took=[], cpu=0, max_rss=0, texts=[b"x"],
               output=b"from a stranger", errors=b"e", reason=b"r")
-LANE = dict(worker=1, ventilator=2, sequence=3, batch=4, settled=[dict(ids=range(1, 2), attempt=0)], recalled=RANGES, abort=0,
+LANE = dict(worker=1, ventilator=2, sequence=3, batch=4, settled=[dict(ids=range(1, 2), attempt=0)], recalled=RANGES, abort=0, live=0, form=protocol.LINE, header=b"",
             tasks=[dict(ids=range(1, 3), attempt=1, attempts=1, texts=[b"a", b"b"])])
 PRESENCE = dict(worker=1, name=b"stranger", inbox=b"nowhere", slots=1, workloads=1, pool=b"", command=b"c", reaches_sink=1,
                 ventilator=0, sequence=0, batch=0, running=RANGES, queued=RANGES, finished=RANGES)
 RESULTS = dict(worker=1, name=b"stranger", batch=2, results=[RESULT])
-RECEIPTS = dict(ventilator=1, batch=2, resumed=0, command=b"c", refusal=b"", more=0,
+RECEIPTS = dict(ventilator=1, batch=2, resumed=0, command=b"c", refusal=b"", more=0, live=0,
                 receipts=[dict(worker=1, ids=range(1, 2), attempt=1, verdict=0, duration=1, digest=0)])
 ANNOUNCEMENT = dict(ventilator=1, batch=2, name=b"n", feedback=b"nowhere", sender=b"s", command=b"c", state=0, tasks=1, elapsed=1,
-                    forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1)
+                    forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1, time_left=0, oldest=0, oldest_age=0)
+LIVE_OUTPUT = dict(worker=1, name=b"stranger", batch=2, fragments=[dict(id=1, attempt=1, errors=0, offset=0, text=b"x", lines=b"l\n")])
 
 
 def all_kinds():
     for kind, fields in ((protocol.LANE, LANE), (protocol.PRESENCE, PRESENCE), (protocol.RESULTS, RESULTS),
-                         (protocol.RECEIPTS, RECEIPTS), (protocol.ANNOUNCEMENT, ANNOUNCEMENT)):
+                         (protocol.RECEIPTS, RECEIPTS), (protocol.ANNOUNCEMENT, ANNOUNCEMENT), (protocol.LIVE_OUTPUT, LIVE_OUTPUT)):
         yield from cut_and_garbled(kind, **fields)
 
 

@@ -376,7 +376,7 @@ def test_what_is_recorded_of_many_tasks_is_stated_in_many_messages(context, pipe
     sink.open(workloads=1)
     every_second = range(2, 2 * count + 1, 2)
     for ids in every_second[:1], every_second[1:]:
-        results = [dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.SLEPT, status=0, started=1, ended=1, took=[],
+        results = [dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.SLEPT, status=0, started=1, ended=1, took=[], cpu=0, max_rss=0,
                         texts=[b"0"], output=b"", errors=b"", reason=b"") for task in ids]
         sink.push.send(protocol.encode(protocol.RESULTS, worker=9, name=b"w", batch=BATCH, results=results))
     sink.announce(tasks=2 * count, state=3)

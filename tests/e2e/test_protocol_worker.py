@@ -112,21 +112,23 @@ def golden(name):
 
 
 LANE = dict(worker=0x11, ventilator=0x22, sequence=5, batch=0x33, settled=[dict(ids=range(1, 3), attempt=1)],
-            recalled=[range(9, 10)], abort=0, tasks=[dict(ids=range(3, 5), attempt=1, attempts=2, texts=[b"a", b"bc"])])
+            recalled=[range(9, 10)], abort=0, live=1, form=protocol.WORDS, header=b"h",
+            tasks=[dict(ids=range(3, 5), attempt=1, attempts=2, texts=[b"a", b"bc"])])
 PRESENCE = dict(worker=0x11, name=b"w", inbox=b"i", slots=2, workloads=0, pool=b"p", command=b"c",
                 reaches_sink=1, ventilator=0x22, sequence=5, batch=0x33,
                 running=[range(3, 4)], queued=[range(4, 5)], finished=[])
-RESULT = dict(ids=range(3, 4), attempt=1, attempts=2, slot=6, outcome=protocol.EXITED, status=7, started=1000, ended=2000, took=[],
+RESULT = dict(ids=range(3, 4), attempt=1, attempts=2, slot=6, outcome=protocol.EXITED, status=7, started=1000, ended=2000, took=[], cpu=900, max_rss=4096,
               texts=[b"a"], output=b"o", errors=b"e", reason=b"")
 RESULTS = dict(worker=0x11, name=b"w", batch=0x33, results=[RESULT])
-RECEIPTS = dict(ventilator=0x22, batch=0x33, resumed=1, command=b"c", refusal=b"", more=1,
+RECEIPTS = dict(ventilator=0x22, batch=0x33, resumed=1, command=b"c", refusal=b"", more=1, live=1,
                 receipts=[dict(worker=0x11, ids=range(3, 4), attempt=1, verdict=2, duration=1000, digest=0x44)])
 ANNOUNCEMENT = dict(ventilator=0x22, batch=0x33, name=b"n", feedback=b"f", sender=b"s", command=b"c", state=1, tasks=4, elapsed=9, forget_failed=1,
-                    workloads=0, workers=2, slots=6, busy_slots=5)
+                    workloads=0, workers=2, slots=6, busy_slots=5, time_left=10, oldest=3, oldest_age=8)
+LIVE_OUTPUT = dict(worker=0x11, name=b"w", batch=0x33, fragments=[dict(id=3, attempt=1, errors=1, offset=2, text=b"a", lines=b"o\n")])
 
 MESSAGES = [("Lane", protocol.LANE, LANE), ("Presence", protocol.PRESENCE, PRESENCE),
             ("Results", protocol.RESULTS, RESULTS), ("Receipts", protocol.RECEIPTS, RECEIPTS),
-            ("Announcement", protocol.ANNOUNCEMENT, ANNOUNCEMENT)]
+            ("Announcement", protocol.ANNOUNCEMENT, ANNOUNCEMENT), ("LiveOutput", protocol.LIVE_OUTPUT, LIVE_OUTPUT)]
 
 
 @pytest.mark.parametrize("name, kind, fields", MESSAGES, ids=[message[0] for message in MESSAGES])

@@ -211,7 +211,7 @@ def test_a_batch_that_gives_way_to_another_one_is_recorded_to_its_end(context, p
 def test_a_ventilator_of_another_version_is_named_and_answered_so_that_it_knows(sink):
     announcement = dict(ventilator=6, batch=5, name=b"n", feedback=sink.feedback.endpoint.encode(), sender=b"v",
                         command=b"", state=0, tasks=1, elapsed=1,
-                        forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1)
+                        forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1, time_left=0, oldest=0, oldest_age=0)
     sink.push.send(of_version(3, protocol.encode(protocol.ANNOUNCEMENT, **announcement)))
     sink.process.says("^sink: the ventilator speaks version 3 of divvy's protocol, and this is version 2")
     said = sink.feedback.hear(protocol.RECEIPTS)

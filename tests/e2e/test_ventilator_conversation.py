@@ -233,7 +233,7 @@ def test_a_worker_of_another_version_is_named_and_greeted_so_that_it_knows(talk)
 
 def test_receipts_of_another_version_are_named(talk):
     ventilator = talk()
-    ventilator.push.send(of_version(3, protocol.encode(protocol.RECEIPTS, ventilator=1, batch=1, resumed=0, command=b"", refusal=b"", more=0,
+    ventilator.push.send(of_version(3, protocol.encode(protocol.RECEIPTS, ventilator=1, batch=1, resumed=0, command=b"", refusal=b"", more=0, live=0,
                                                          receipts=[])))
     ventilator.process.says("^ventilator: the sink speaks version 3 of divvy's protocol, and this is version 2")
     worker = ventilator.worker(1)

@@ -245,7 +245,7 @@ def test_a_message_without_a_sender_or_a_sequence_is_dropped(talk, nothing):
 
 def test_a_ventilator_of_another_version_is_named(talk):
     worker = talk()
-    lane = dict(worker=worker.first["worker"], ventilator=VENTILATOR, sequence=1, batch=BATCH, settled=[], recalled=[], abort=0,
+    lane = dict(worker=worker.first["worker"], ventilator=VENTILATOR, sequence=1, batch=BATCH, settled=[], recalled=[], abort=0, live=0, form=protocol.LINE, header=b"",
                 tasks=[])
     worker.lane.send(of_version(3, protocol.encode(protocol.LANE, **lane)))
     worker.process.says("version 3 of (divvy's|the) protocol, and this is version 2")

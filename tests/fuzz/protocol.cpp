@@ -30,7 +30,7 @@ void try_introduction(std::string_view frame) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace divvy;
   const std::string_view frame = as_text(data, size);
-  try_all<Lane, Presence, Results, Receipts, Announcement>(frame);
+  try_all<Lane, Presence, Results, Receipts, Announcement, LiveOutput>(frame);
   try_introduction<Presence>(frame);
   try_introduction<Announcement>(frame);
   return 0;

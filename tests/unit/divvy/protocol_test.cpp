@@ -30,6 +30,9 @@ Lane golden_lane() {
           .settled = {{.ids = {1, 2}, .attempt = 1}},
           .recalled = {{9, 1}},
           .abort = false,
+          .live = true,
+          .form = TextForm::words,
+          .header = "h",
           .tasks = {{.ids = {3, 2}, .attempt = 1, .attempts = 2, .texts = kTwoTexts}}};
 }
 
@@ -62,6 +65,8 @@ Results golden_results() {
                        .status = 7,
                        .started = 1000,
                        .ended = 2000,
+                       .cpu = 900,
+                       .max_rss = 4096,
                        .texts = kOneText,
                        .output = "o",
                        .errors = "e",
@@ -75,6 +80,7 @@ Receipts golden_receipts() {
           .command = "c",
           .refusal = "",
           .more = true,
+          .live = true,
           .receipts = {{.worker = WorkerId{0x11},
                         .ids = {3, 1},
                         .attempt = 1,
@@ -97,7 +103,18 @@ Announcement golden_announcement() {
           .workloads = false,
           .workers = 2,
           .slots = 6,
-          .busy_slots = 5};
+          .busy_slots = 5,
+          .time_left = 10,
+          .oldest = 3,
+          .oldest_age = 8};
+}
+
+LiveOutput golden_live_output() {
+  return {.worker = WorkerId{0x11},
+          .name = "w",
+          .batch = BatchId{0x33},
+          .fragments = {
+              {.id = 3, .attempt = 1, .errors = true, .offset = 2, .text = "a", .lines = "o\n"}}};
 }
 
 Results golden_results_of_two() {
@@ -118,14 +135,14 @@ Results golden_results_of_two() {
 }
 
 std::vector<std::string> golden_frames() {
-  return {encode(golden_lane()),     encode(golden_presence()),
-          encode(golden_results()),  encode(golden_results_of_two()),
-          encode(golden_receipts()), encode(golden_announcement())};
+  return {encode(golden_lane()),           encode(golden_presence()), encode(golden_results()),
+          encode(golden_results_of_two()), encode(golden_receipts()), encode(golden_announcement()),
+          encode(golden_live_output())};
 }
 
 bool decodes(std::string_view frame) {
   return decode<Lane>(frame) || decode<Presence>(frame) || decode<Results>(frame) ||
-         decode<Receipts>(frame) || decode<Announcement>(frame);
+         decode<Receipts>(frame) || decode<Announcement>(frame) || decode<LiveOutput>(frame);
 }
 
 // The blocks of hexadecimal bytes on the protocol page.
@@ -179,6 +196,7 @@ TEST(Messages, EncodingWhatWasDecodedGivesTheSameBytes) {
   EXPECT_EQ(encode(*decode<Results>(frames[3])), frames[3]);
   EXPECT_EQ(encode(*decode<Receipts>(frames[4])), frames[4]);
   EXPECT_EQ(encode(*decode<Announcement>(frames[5])), frames[5]);
+  EXPECT_EQ(encode(*decode<LiveOutput>(frames[6])), frames[6]);
 }
 
 TEST(Messages, CutShortAnywhereDoNotDecode) {
@@ -224,6 +242,8 @@ TEST(Messages, OfRandomBytesAreDroppedOrSound) {
       EXPECT_EQ(encode(*receipts), frame);
     } else if (const auto announcement = decode<Announcement>(frame)) {
       EXPECT_EQ(encode(*announcement), frame);
+    } else if (const auto live = decode<LiveOutput>(frame)) {
+      EXPECT_EQ(encode(*live), frame);
     }
   }
 }
@@ -330,6 +350,39 @@ TEST(Messages, OfAPresenceNameNoMoreTasksThanAWorkerMayHold) {
   EXPECT_FALSE(decode<Presence>(encode(presence)));
   presence.finished = {{1, 1ULL << 61}, {1, 1ULL << 61}, {1, 1ULL << 61}, {1, 1ULL << 61}};
   EXPECT_FALSE(decode<Presence>(encode(presence)));
+}
+
+TEST(Messages, OfSkippedTasksHaveNoTexts) {
+  Results results = golden_results();
+  results.results[0] = {.ids = {1, 3'000'000}, .outcome = Outcome::skipped};
+  EXPECT_TRUE(decode<Results>(encode(results)));
+  results.results[0].texts = kOneText;
+  EXPECT_FALSE(decode<Results>(encode(results)));
+}
+
+TEST(Messages, OfLiveOutputHaveWholeLines) {
+  LiveOutput live = golden_live_output();
+  live.fragments[0].lines = "o";
+  EXPECT_FALSE(decode<LiveOutput>(encode(live)));
+}
+
+TEST(Pieces, ComeBackAsTheyWere) {
+  const Piece to_read{.name = "f 4+2", .file = "/f", .offset = 4, .size = 2};
+  const std::string text = piece_text(to_read);
+  ASSERT_TRUE(parse_piece(text));
+  EXPECT_EQ(parse_piece(text)->file, "/f");
+  EXPECT_EQ(parse_piece(text)->offset, 4U);
+  EXPECT_EQ(parse_piece(text)->size, 2U);
+  const std::string travels = piece_text({.name = "-", .offset = 4, .size = 2, .data = "a\n"});
+  EXPECT_EQ(parse_piece(travels)->data, "a\n");
+}
+
+TEST(Pieces, ThatAreNoneAreNotParsed) {
+  EXPECT_FALSE(parse_piece(""));
+  EXPECT_FALSE(parse_piece("a line"));
+  EXPECT_FALSE(parse_piece(piece_text({.size = 3, .data = "a\n"}))) << "not of its size";
+  EXPECT_FALSE(parse_piece(piece_text({.file = "/f", .size = 1, .data = "a"}))) << "twice";
+  EXPECT_FALSE(parse_piece(piece_text({.size = 1, .data = "a"}) + "b"));
 }
 
 TEST(Messages, WithANameOrSlotsBeyondTheLimitsDoNotDecode) {
