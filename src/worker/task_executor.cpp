@@ -24,6 +24,8 @@ Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
   const Running& run = at->second;
   NoRoom limit = runner_->start({.key = last_key_,
                                  .text = run.task.text(),
+                                 .form = run.task.form(),
+                                 .header = run.task.header(),
                                  .id = run.task.plain ? 0 : run.task.ids.first,
                                  .attempt = run.task.attempt,
                                  .slot = run.slot},

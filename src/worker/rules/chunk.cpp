@@ -40,6 +40,7 @@ Chunk Chunk::take_front(std::uint64_t most) {
   Chunk front(batch, {ids.first, most}, packed_.substr(begin_, bytes));
   front.attempt = attempt;
   front.attempts = attempts;
+  front.format = format;
   begin_ += bytes;
   ids = {ids.first + most, ids.count - most};
   return front;

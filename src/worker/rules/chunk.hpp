@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,12 @@
 #include "divvy/protocol.hpp"
 
 namespace divvy::worker {
+
+/// How the texts of a batch's tasks are to be read.
+struct TextFormat {
+  TextForm form = TextForm::line;
+  std::string header{};  // names the columns
+};
 
 /// Consecutive tasks of one attempt. A plain one came from the guide's ventilator, or one like it:
 /// a single task that has no id.
@@ -20,6 +27,7 @@ class Chunk {
   std::uint32_t attempt = 1;
   std::uint32_t attempts = 1;
   bool plain = false;
+  std::shared_ptr<const TextFormat> format{};  // none: each is a line
 
   Chunk() = default;
   /// `texts`: packed, as many as ids.
@@ -35,6 +43,8 @@ class Chunk {
   [[nodiscard]] std::string_view texts() const { return std::string_view(packed_).substr(begin_); }
   /// Of the first one.
   [[nodiscard]] std::string_view text() const;
+  [[nodiscard]] TextForm form() const { return format ? format->form : TextForm::line; }
+  [[nodiscard]] std::string_view header() const { return format ? format->header : ""; }
 
   /// Whether these are the next ones, of the same batch and attempt.
   [[nodiscard]] bool is_followed_by(const Chunk& next) const;

@@ -12,6 +12,8 @@ namespace divvy::worker {
 struct Execution {
   std::uint64_t key = 0;  // tells the executions of a worker apart
   std::string_view text{};
+  TextForm form = TextForm::line;
+  std::string_view header{};  // a text of that form, which names the columns; empty: nothing does
   TaskId id = 0;
   std::uint32_t attempt = 1;
   std::uint32_t slot = 1;

@@ -45,6 +45,8 @@ bool take_no_time(std::string_view texts) {
 Holdings::Received Holdings::receive(const Lane& lane, std::int64_t now) {
   if (!filter_.accept(lane)) return Received::dropped;
   if (lane.batch != batch_) change_batch(lane.batch);
+  live_ = lane.live;
+  note_format(lane);
   settle(lane.settled);
   give_back_recalled(lane.recalled);
   for (const Assignment& assignment : lane.tasks) {
@@ -68,6 +70,14 @@ void Holdings::change_batch(BatchId batch) {
   finished_.clear();
   unsent_ = 0;
   kept_bytes_ = 0;
+}
+
+// It is the same for all tasks of a batch, which share it.
+void Holdings::note_format(const Lane& lane) {
+  if (lane.form == TextForm::line && lane.header.empty()) return format_.reset();
+  if (format_ && format_->form == lane.form && format_->header == lane.header) return;
+  format_ = std::make_shared<const TextFormat>(
+      TextFormat{.form = lane.form, .header = std::string(lane.header)});
 }
 
 void Holdings::settle(const std::vector<Settled>& settled) {
@@ -112,6 +122,7 @@ void Holdings::queue(const Assignment& assignment) {
   Chunk tasks(batch_, assignment.ids, std::string(assignment.texts));
   tasks.attempt = assignment.attempt;
   tasks.attempts = assignment.attempts;
+  tasks.format = format_;
   queue(std::move(tasks), held_.missing(assignment.ids));
   held_.insert(assignment.ids);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,6 +60,8 @@ class Holdings {
   [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
   /// What it works for.
   [[nodiscard]] BatchId batch() const { return batch_; }
+  /// Whether the sink wants what its tasks print while they run.
+  [[nodiscard]] bool live() const { return live_; }
   [[nodiscard]] std::uint64_t running() const { return running_.size(); }
   [[nodiscard]] bool all_settled() const { return finished_.empty(); }
   /// Bytes of results that are not settled.
@@ -74,6 +77,7 @@ class Holdings {
   };
 
   void change_batch(BatchId batch);
+  void note_format(const Lane& lane);
   void settle(const std::vector<Settled>& settled);
   void settle(Finished& result, Range ids);
   void give_back_recalled(const std::vector<Range>& recalled);
@@ -86,6 +90,8 @@ class Holdings {
   bool workloads_;
   LaneFilter filter_;
   BatchId batch_{};
+  bool live_ = false;
+  std::shared_ptr<const TextFormat> format_;  // of its tasks' texts; none: lines
 
   RangeSet held_;
   RangeSet running_;
