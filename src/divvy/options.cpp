@@ -63,7 +63,7 @@ bool is_null_device(int fd) {
 Words unnamed_input(const Options& options) {
   if (!options.ventilator.files.empty() || options.ventilator.random) return {};
   const bool typed = ::isatty(STDIN_FILENO) != 0;
-  if (!options.worker.command.empty()) return typed ? Words{"-"} : Words{};
+  if (options.worker.has_command()) return typed ? Words{"-"} : Words{};
   return typed || is_null_device(STDIN_FILENO) ? Words{"--random=100"} : Words{};
 }
 

@@ -23,6 +23,12 @@ CLI::Validator separator_check() {
   return {check, ""};
 }
 
+[[noreturn]] void refuse_task_in(const std::string& word) {
+  throw std::invalid_argument("a filter is given each task as a line of its input, not in " +
+                              in_quotes(word) +
+                              "; leave that out, or --filter, or write \\{} for a literal {}");
+}
+
 }  // namespace
 
 void Options::add_to(CLI::App& app) {
@@ -81,6 +87,9 @@ void Options::add_slots_to(CLI::App& app) {
 
 void Options::add_execution_to(CLI::App& app) {
   const std::string tasks = "Tasks";
+  app.add_option("-c,--shell", script, "Run SCRIPT by sh; {} is quoted for it")
+      ->type_name("SCRIPT")
+      ->group(tasks);
   app.add_option("--colsep", colsep)->type_name("REGEX")->check(separator_check())->group(tasks);
   app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
   app.add_flag("--filter", filter, "COMMAND, started once, answers lines with lines")->group(tasks);
@@ -96,15 +105,34 @@ void Options::add_execution_to(CLI::App& app) {
       ->group(tasks);
 }
 
+std::vector<std::string> Options::typed_command() const {
+  return script ? std::vector<std::string>{"-c", *script} : command;
+}
+
+Command Options::make_command() const {
+  const Command::Settings settings{.colsep = colsep, .task_on_stdin = task_on_stdin || filter};
+  return script ? Command::of_script(*script, settings) : Command(command, settings);
+}
+
 void Options::check() const {
+  if (script) check_script();
   if (filter) return check_filter();
-  if (!command.empty() || (colsep.empty() && !task_on_stdin)) return;
-  throw std::invalid_argument("--colsep and --stdin are for a command; add -- COMMAND [ARG...]");
+  if (has_command() || (colsep.empty() && !task_on_stdin)) return;
+  throw std::invalid_argument(
+      "--colsep and --stdin are for a command; add -- COMMAND [ARG...], or -c SCRIPT");
+}
+
+void Options::check_script() const {
+  if (!command.empty()) {
+    throw std::invalid_argument("a script of -c is all that is run; leave -- and what follows out");
+  }
+  (void)make_command();
 }
 
 void Options::check_filter() const {
-  if (command.empty()) {
-    throw std::invalid_argument("--filter is for a command; add -- COMMAND [ARG...]");
+  if (!has_command()) {
+    throw std::invalid_argument(
+        "--filter is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
   }
   if (!colsep.empty() || task_on_stdin) {
     throw std::invalid_argument(
@@ -113,11 +141,9 @@ void Options::check_filter() const {
   if (dry_run) {
     throw std::invalid_argument("with --filter nothing depends on the task; leave --dry-run out");
   }
+  if (script && make_command().depends_on_task()) refuse_task_in(*script);
   for (const std::string& word : command) {
-    if (!Template(word, false).depends_on_task()) continue;
-    throw std::invalid_argument("a filter is given each task as a line of its input, not in " +
-                                in_quotes(word) +
-                                "; leave that out, or --filter, or write \\{} for a literal {}");
+    if (Template(word, kNoColumns).depends_on_task()) refuse_task_in(word);
   }
 }
 
