@@ -111,8 +111,8 @@ int main(int argc, char** argv) try {
       .name = "divvy",
       .arguments = "[FILE...] [-c SCRIPT | -- COMMAND [ARG...]]",
       .description =
-          "Runs COMMAND, without a shell, for each line of the FILEs or of standard input,\n"
-          "which {} stands for or which comes last, several at a time, on this machine.\n"
+          "Runs COMMAND, without a shell, or SCRIPT by sh for each line of the FILEs or of\n"
+          "standard input, which {} stands for or which comes last, several at a time.\n"
           "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
           "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },

@@ -80,7 +80,7 @@ void Options::add_to(CLI::App& app) {
   app.footer(
       "Examples:\n"
       "  find . -name '*.txt' | divvy -k -- sha256sum {}\n"
-      "  seq 8 | divvy -j 4 -- sh -c 'sleep 1; echo \"$1\"' sh {}\n\n" +
+      "  seq 8 | divvy -j 4 -c 'sleep 1; echo {}'\n\n" +
       std::string(kExitStatuses));
   ventilator.add_tasks_to(app);
   app.add_option("-j,--jobs", jobs, "Run N tasks at once")

@@ -20,8 +20,10 @@ using Words = std::vector<std::string>;
 constexpr std::array<std::string_view, 8> kShells{"sh",  "bash", "dash", "ash",
                                                   "zsh", "ksh",  "mksh", "rbash"};
 
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 bool is_shell(std::string_view word) {
-  const std::string_view name = word.substr(word.rfind('/') + 1);
+  const std::string_view name = name_of(word);
   return std::find(kShells.begin(), kShells.end(), name) != kShells.end();
 }
 
@@ -69,8 +71,13 @@ std::string with_script(const std::string& script) {
 }
 
 // sh and no other shell, with nothing else to say to it.
-bool is_plain_sh(const Words& words, std::size_t script) {
-  return script == 2 && words.size() == 3 && words[0].ends_with("sh") && words[1] == "-c";
+bool is_plain_sh(const Words& words) {
+  return words.size() == 3 && name_of(words[0]) == "sh" && words[1] == "-c";
+}
+
+std::string with_argument(const Words& words) {
+  const auto shell = name_of(*std::find_if(words.begin(), words.end(), is_shell));
+  return fmt::format("{0} -c '... \"$1\" ...' {0} {{}}", shell);
 }
 
 std::optional<std::string> about_script(const Words& words, bool columns) {
@@ -81,11 +88,8 @@ std::optional<std::string> about_script(const Words& words, bool columns) {
   }
   return fmt::format(
       "the text of a task becomes a part of the script, so that a file named 'x; rm -rf y' runs "
-      "that; safe for every name: {}",
-      is_plain_sh(words, *at)
-          ? with_script(words[*at])
-          : fmt::format("{} -c '... \"$1\" ...' {} {{}}; or for sh: {}", words[0], words[0],
-                        with_script(words[*at])));
+      "that; safe for every name: {}{}",
+      is_plain_sh(words) ? "" : with_argument(words) + "; or by sh: ", with_script(words[*at]));
 }
 
 // Each task would be the name of a program.
@@ -104,7 +108,7 @@ bool is_operator(std::string_view word) {
 
 // As arguments they are hardly meant, but for programs whose language has them.
 bool has_operators_of_its_own(std::string_view program) {
-  const std::string_view name = program.substr(program.rfind('/') + 1);
+  const std::string_view name = name_of(program);
   return name == "expr" || name == "test" || name == "[" || name == "echo" || name == "printf";
 }
 
@@ -158,10 +162,9 @@ std::vector<std::string> advice(const std::vector<std::string>& command, bool co
 std::string advice_on_columns(const std::vector<std::string>& command) {
   const auto column = std::find_if(command.begin(), command.end(), has_column);
   if (column == command.end()) return {};
-  const bool has_others =
-      std::any_of(command.begin(), command.end(), [](const std::string& word) {
-        return Template(word, kNoColumns).has_placeholders();
-      });
+  const bool has_others = std::any_of(command.begin(), command.end(), [](const std::string& word) {
+    return Template(word, kNoColumns).has_placeholders();
+  });
   if (has_others && !is_placeholder(*column)) return {};
   return fmt::format("{} stays as it is, for tasks have no columns; with --colsep '\\t' they have",
                      quoted({*column}));

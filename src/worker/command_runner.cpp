@@ -18,7 +18,8 @@
 namespace divvy::worker {
 namespace {
 
-// Each value of a task is a line of its standard input; the last one has its line end from the file.
+// Each value of a task is a line of its standard input; the last one has its line end from the
+// file.
 std::string lines_of(const Execution& execution) {
   return fmt::format("{}", fmt::join(values_of(execution.form, execution.text), "\n"));
 }

@@ -53,16 +53,16 @@ std::unique_ptr<Executor> make_executor(const Options& options, const std::strin
     return std::make_unique<TaskExecutor>(make_runner(options, name), options.slots,
                                           options.first_slot);
   }
-  return std::make_unique<FilterExecutor>(FilterExecutor::Settings{
-      .filter = {.command = options.make_command(),
-                 .worker = name,
-                 .delimiter = options.null_delimited ? '\0' : '\n',
-                 .timeout = timeout_of(options),
-                 .max_output = options.max_output},
-      .name = "the filter " + shown(options.typed_command()),
-      .slots = options.slots,
-      .first_slot = options.first_slot,
-      .verbosity = options.common.verbosity()});
+  return std::make_unique<FilterExecutor>(
+      FilterExecutor::Settings{.filter = {.command = options.make_command(),
+                                          .worker = name,
+                                          .delimiter = options.null_delimited ? '\0' : '\n',
+                                          .timeout = timeout_of(options),
+                                          .max_output = options.max_output},
+                               .name = "the filter " + shown(options.typed_command()),
+                               .slots = options.slots,
+                               .first_slot = options.first_slot,
+                               .verbosity = options.common.verbosity()});
 }
 
 // Why the command cannot be found; empty: it can, or depends on the task.
@@ -98,8 +98,8 @@ int run(Options& options) {
                  .key = options.common.key,
                  .name = name,
                  .pool = options.pool,
-                 .command = command_text(options.typed_command(), options.colsep, options.task_on_stdin,
-                                         options.filter),
+                 .command = command_text(options.typed_command(), options.colsep,
+                                         options.task_on_stdin, options.filter),
                  .workloads = !options.has_command() && !options.dry_run,
                  .verbosity = options.common.verbosity()},
                 make_executor(options, name))
@@ -114,8 +114,8 @@ int main(int argc, char** argv) {
       .name = "worker",
       .arguments = "[-c SCRIPT | -- COMMAND [ARG...]]",
       .description =
-          "Runs COMMAND, without a shell, for each task, which {} stands for or which "
-          "comes\nlast. Without a COMMAND a task is a number of milliseconds to sleep.",
+          "Runs COMMAND, without a shell, or SCRIPT by sh for each task, which {} stands "
+          "for\nor which comes last. Without them a task is milliseconds to sleep.",
       .add_options = [&](CLI::App& app) { options.add_to(app); }};
   options.command = take_command(argc, argv);
   return run_program(program, argc, argv, [&](CLI::App&) { return run(options); });

@@ -33,12 +33,12 @@ CLI::Validator separator_check() {
 
 void Options::add_to(CLI::App& app) {
   app.footer(
-      "In the words of COMMAND:\n"
+      "In the words of COMMAND, and quoted in SCRIPT:\n"
       "  {}    the task; last if none is there  {.}   without its extension\n"
       "  {/}   its base name                    {/.}  that without extension\n"
       "  {//}  its directory                    {#}   its number\n"
       "  {%}   its slot's number                {1}   its first column; {1.}, {1/} ...\n"
-      "  \\{}   a literal {}, and so with the others\n\n"
+      "  {name} {name.} ... a column by its name  \\{}  a literal {}, and so on\n\n"
       "Examples:\n"
       "  worker -j 4 -- sha256sum {}\n"
       "  worker --timeout 60 -- sh -c {}   # each task is a command line");
@@ -94,11 +94,11 @@ void Options::add_execution_to(CLI::App& app) {
   app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
   app.add_flag("--filter", filter, "COMMAND, started once, answers lines with lines")->group(tasks);
   app.add_flag("--dry-run", dry_run, "Print what would be run, and run nothing")->group(tasks);
-  app.add_option("--timeout", timeout, "Kill a task's process group after that long")
+  app.add_option("--timeout", timeout)
       ->type_name(kTime)
       ->transform(duration_between(0.001, 1e9))
       ->group(tasks);
-  app.add_option("--max-output", max_output, "Kill a task that prints more")
+  app.add_option("--max-output", max_output, "Kill a task after TIME, or one that prints more")
       ->type_name("BYTES")
       ->transform(size_between(0, kMaxOutputBytes))
       ->default_str(size_text(max_output))
@@ -131,8 +131,7 @@ void Options::check_script() const {
 
 void Options::check_filter() const {
   if (!has_command()) {
-    throw std::invalid_argument(
-        "--filter is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
+    throw std::invalid_argument("--filter is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
   }
   if (!colsep.empty() || task_on_stdin) {
     throw std::invalid_argument(

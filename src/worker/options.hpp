@@ -25,8 +25,8 @@ struct Options {
   bool filter = false;          // the command answers lines
   bool null_delimited = false;  // these end in NUL
   bool dry_run = false;
-  std::vector<std::string> command;  // empty: sleep, or the script
-  std::optional<std::string> script; // for sh -c
+  std::vector<std::string> command;   // empty: sleep, or the script
+  std::optional<std::string> script;  // for sh -c
 
   /// Whether a task is run by a command or a script: without it is a number of milliseconds.
   [[nodiscard]] bool has_command() const { return script || !command.empty(); }

@@ -89,10 +89,10 @@ std::vector<std::string> Command::with(const Execution& execution) const {
 
 bool Command::depends_on_task() const {
   const auto& words = for_lines_->words;
-  return for_lines_->script
-             ? for_lines_->script->depends_on_task()
-             : std::any_of(words.begin(), words.end(),
-                           [](const Template& word) { return word.depends_on_task(); });
+  return for_lines_->script ? for_lines_->script->depends_on_task()
+                            : std::any_of(words.begin(), words.end(), [](const Template& word) {
+                                return word.depends_on_task();
+                              });
 }
 
 std::vector<std::string> values_of(TextForm form, std::string_view text) {

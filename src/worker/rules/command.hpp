@@ -19,7 +19,7 @@ namespace divvy::worker {
 class Command {
  public:
   struct Settings {
-    std::string colsep{};  // a regular expression between columns; empty: lines have none
+    std::string colsep{};        // a regular expression between columns; empty: lines have none
     bool task_on_stdin = false;  // and therefore not appended
   };
 
@@ -54,8 +54,8 @@ class Command {
   mutable std::shared_ptr<const Parsed> for_others_;
 };
 
-/// The values of a text of this form: its words, or the text itself. Throws std::invalid_argument if
-/// the words cannot be read.
+/// The values of a text of this form: its words, or the text itself. Throws std::invalid_argument
+/// if the words cannot be read.
 std::vector<std::string> values_of(TextForm form, std::string_view text);
 
 /// Throws std::invalid_argument if a word cannot be passed to a program: it holds a NUL byte.

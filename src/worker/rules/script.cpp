@@ -90,8 +90,8 @@ bool is_blank(const Part& part) {
 
 // A word behind them would be none of a command's arguments.
 bool ends_commands(const Word& word) {
-  constexpr std::array<std::string_view, 12> reserved{"}",    "fi",   "done", "esac", "then", "else",
-                                                      "elif", "do",   "{",    "!",    "if",   "while"};
+  constexpr std::array<std::string_view, 12> reserved{
+      "}", "fi", "done", "esac", "then", "else", "elif", "do", "{", "!", "if", "while"};
   const auto* const literal =
       word.parts.size() == 1 ? std::get_if<std::string>(&word.parts.front().is) : nullptr;
   return literal != nullptr &&

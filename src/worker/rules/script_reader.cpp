@@ -90,10 +90,11 @@ void ScriptReader::read_word(Word& to) {
   Word word;
   while (!rest_.empty() && !ends_word(rest_.front())) read_unquoted(word);
   const bool is_case = is_just(word, "case");
-  word.is_repeated = std::any_of(word.parts.begin(), word.parts.end(), [](const Script::Part& part) {
-    const auto* const place = std::get_if<Script::Place>(&part.is);
-    return place != nullptr && place->placeholder.is_whole_task();
-  });
+  word.is_repeated =
+      std::any_of(word.parts.begin(), word.parts.end(), [](const Script::Part& part) {
+        const auto* const place = std::get_if<Script::Place>(&part.is);
+        return place != nullptr && place->placeholder.is_whole_task();
+      });
   to.parts.push_back({std::move(word)});
   // Its patterns end in parentheses that close nothing.
   if (is_case && depth_ > 0) copy_rest(to, "a case within parentheses");
@@ -180,8 +181,8 @@ void ScriptReader::read_arithmetic(Word& word) {
 // ${x}, or something that has rules of its own.
 void ScriptReader::read_parameter(Word& word) {
   const auto end = rest_.find_first_of("}'\"`$\\", 2);
-  const bool is_simple = end != std::string_view::npos && rest_[end] == '}' &&
-                         rest_.find('{', 2) > end;
+  const bool is_simple =
+      end != std::string_view::npos && rest_[end] == '}' && rest_.find('{', 2) > end;
   if (!is_simple) return copy_rest(word, "${...} with quotes or braces in it");
   const std::string_view content = rest_.substr(2, end - 2);
   if (content.empty() || content.starts_with('.') || content.starts_with('/')) {
@@ -245,9 +246,9 @@ void ScriptReader::copy(Word& word, std::size_t size) {
 void ScriptReader::copy_rest(Word& word, std::string_view what) {
   const std::string_view placeholder = first_placeholder(rest_);
   if (!placeholder.empty()) {
-    throw std::invalid_argument(std::string(placeholder) + " cannot stand within or behind " +
-                                std::string(what) + "; begin the script with x=" +
-                                std::string(placeholder) + "; and write \"$x\" there");
+    throw std::invalid_argument(
+        std::string(placeholder) + " cannot stand within or behind " + std::string(what) +
+        "; begin the script with x=" + std::string(placeholder) + "; and write \"$x\" there");
   }
   gave_up_ = true;
   copy(word, rest_.size());
@@ -266,8 +267,8 @@ void ScriptReader::close(Word& word, char closing) {
   if (closing == ')') --depth_;
   if (gave_up_) return;
   if (rest_.empty()) {
-    throw std::invalid_argument(std::string("in the script a ") +
-                                (closing == ')' ? '(' : closing) + " is not closed");
+    throw std::invalid_argument(std::string("in the script a ") + (closing == ')' ? '(' : closing) +
+                                " is not closed");
   }
   copy(word, 1);
 }

@@ -48,8 +48,8 @@ class ScriptReader {
 
   std::string_view rest_;
   const ColumnNames& columns_;
-  int depth_ = 0;          // of commands within others
-  bool gave_up_ = false;   // the rest is not read, and has no placeholders
+  int depth_ = 0;         // of commands within others
+  bool gave_up_ = false;  // the rest is not read, and has no placeholders
 };
 
 }  // namespace divvy::worker
