@@ -12,18 +12,18 @@ constexpr std::array<std::string_view, 17> kReserved{
     "case",     "coproc", "do", "done",   "elif", "else", "esac",  "fi",   "for",
     "function", "if",     "in", "select", "then", "time", "until", "while"};
 
-bool is_plain(std::string_view word) {
-  constexpr std::string_view plain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%_+=:,./-";
-  return !word.empty() && word.find_first_not_of(plain) == std::string_view::npos;
-}
-
 bool is_program(std::string_view word) {
   return word.find('=') == std::string_view::npos &&
          std::find(kReserved.begin(), kReserved.end(), word) == kReserved.end();
 }
 
 }  // namespace
+
+bool is_plain(std::string_view word) {
+  constexpr std::string_view plain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%_+=:,./-";
+  return !word.empty() && word.find_first_not_of(plain) == std::string_view::npos;
+}
 
 std::string in_quotes(std::string_view word) {
   std::string quoted = "'";

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/command_text.hpp"
+#include "common/log.hpp"
 #include "common/program.hpp"
 #include "common/quoting.hpp"
 #include "common/standard_streams.hpp"
@@ -19,6 +20,7 @@
 #include "divvy/launcher.hpp"
 #include "divvy/options.hpp"
 #include "divvy/places.hpp"
+#include "worker/advice.hpp"
 
 namespace {
 
@@ -50,7 +52,7 @@ std::vector<std::string> for_ventilator(const Options& options,
   const worker::Options& tasks = options.worker;
   return {"DIVVY_RETRY_COMMAND=" + retry_command(words, options.ventilator.retry_failed),
           "DIVVY_COMMAND=" +
-              command_text(tasks.command, tasks.colsep, tasks.task_on_stdin, tasks.filter)};
+              command_text(tasks.typed_command(), tasks.colsep, tasks.task_on_stdin, tasks.filter)};
 }
 
 // Dies of the signal: a shell's loop goes on after a command that exits with a status.
@@ -66,6 +68,12 @@ std::vector<std::string> for_ventilator(const Options& options,
   ::_exit(128 + signal);
 }
 
+void advise(const Options& options) {
+  if (options.tasks_have_columns()) return;
+  const std::string line = worker::advice_on_columns(options.worker.typed_command());
+  if (!line.empty()) Log("divvy", options.common.verbosity()).info(line);
+}
+
 void refuse_with_hint(const std::string& line) {
   if (!line.empty()) throw std::invalid_argument(line);
 }
@@ -73,10 +81,11 @@ void refuse_with_hint(const std::string& line) {
 int run(const CLI::App& app, const Options& options, const std::vector<std::string>& words) {
   refuse_with_hint(hint(app, words));
   options.check();
-  if (options.worker.command.empty() && !options.ventilator.random) {
+  if (!options.worker.has_command() && !options.ventilator.random) {
     refuse_with_hint(
         hint_at_commands(words, options.ventilator.files, options.ventilator.null_delimited));
   }
+  advise(options);
   int status = 0;
   int signal = 0;
   {  // the children and their directory are gone before this process dies
@@ -100,10 +109,10 @@ int main(int argc, char** argv) try {
   const std::vector<std::string> words(argv, argv + argc);
   const Program program{
       .name = "divvy",
-      .arguments = "[FILE...] [-- COMMAND [ARG...]]",
+      .arguments = "[FILE...] [-c SCRIPT | -- COMMAND [ARG...]]",
       .description =
-          "Runs COMMAND, without a shell, for each line of the FILEs or of standard input,\n"
-          "which {} stands for or which comes last, several at a time, on this machine.\n"
+          "Runs COMMAND, without a shell, or SCRIPT by sh for each line of the FILEs or of\n"
+          "standard input, which {} stands for or which comes last, several at a time.\n"
           "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
           "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },

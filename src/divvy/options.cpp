@@ -63,7 +63,7 @@ bool is_null_device(int fd) {
 Words unnamed_input(const Options& options) {
   if (!options.ventilator.files.empty() || options.ventilator.random) return {};
   const bool typed = ::isatty(STDIN_FILENO) != 0;
-  if (!options.worker.command.empty()) return typed ? Words{"-"} : Words{};
+  if (options.worker.has_command()) return typed ? Words{"-"} : Words{};
   return typed || is_null_device(STDIN_FILENO) ? Words{"--random=100"} : Words{};
 }
 
@@ -80,7 +80,7 @@ void Options::add_to(CLI::App& app) {
   app.footer(
       "Examples:\n"
       "  find . -name '*.txt' | divvy -k -- sha256sum {}\n"
-      "  seq 8 | divvy -j 4 -- sh -c 'sleep 1; echo \"$1\"' sh {}\n\n" +
+      "  seq 8 | divvy -j 4 -c 'sleep 1; echo {}'\n\n" +
       std::string(kExitStatuses));
   ventilator.add_tasks_to(app);
   app.add_option("-j,--jobs", jobs, "Run N tasks at once")

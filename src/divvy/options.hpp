@@ -25,6 +25,8 @@ struct Options {
   void add_to(CLI::App& app);
   /// Throws, with a line for the user, what the programs would say once they run.
   void check() const;
+  /// Whether {1} is a placeholder.
+  [[nodiscard]] bool tasks_have_columns() const { return !worker.colsep.empty(); }
 };
 
 /// What each program is started with. Whatever it has no option for, it is not given.

@@ -18,6 +18,12 @@
 namespace divvy::worker {
 namespace {
 
+// Each value of a task is a line of its standard input; the last one has its line end from the
+// file.
+std::string lines_of(const Execution& execution) {
+  return fmt::format("{}", fmt::join(values_of(execution.form, execution.text), "\n"));
+}
+
 // What a descriptor of a child is, in the lowest bits of what epoll hands back.
 enum Role : unsigned { kOutput, kErrors, kProcess };
 constexpr unsigned kRoleBits = 2;
@@ -72,7 +78,7 @@ Runner::NoRoom CommandRunner::start(const Execution& execution, Time now) {
 }
 
 void CommandRunner::spawn(Child& child, const Execution& execution) {
-  const Descriptor task = command_.task_on_stdin() ? task_file(execution.text) : Descriptor();
+  const Descriptor task = command_.task_on_stdin() ? task_file(lines_of(execution)) : Descriptor();
   Pipe output(Pipe::Ours::read);
   Pipe errors(Pipe::Ours::read);
   if (!children_.empty()) leave_reserve(errors.write.get(), inheritance_);

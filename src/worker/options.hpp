@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/options.hpp"
+#include "worker/rules/command.hpp"
 
 namespace divvy::worker {
 
@@ -24,7 +25,15 @@ struct Options {
   bool filter = false;          // the command answers lines
   bool null_delimited = false;  // these end in NUL
   bool dry_run = false;
-  std::vector<std::string> command;  // empty: sleep
+  std::vector<std::string> command;   // empty: sleep, or the script
+  std::optional<std::string> script;  // for sh -c
+
+  /// Whether a task is run by a command or a script: without it is a number of milliseconds.
+  [[nodiscard]] bool has_command() const { return script || !command.empty(); }
+  /// As one types it, behind other options.
+  [[nodiscard]] std::vector<std::string> typed_command() const;
+  /// What runs a task. To be asked only if there is one.
+  [[nodiscard]] Command make_command() const;
 
   void add_to(CLI::App& app);
   void add_slots_to(CLI::App& app);
@@ -35,6 +44,7 @@ struct Options {
   void check() const;
 
  private:
+  void check_script() const;
   void check_filter() const;
 };
 

@@ -32,18 +32,19 @@ def answer(play):
     (["/bin/echo", "hi"], "/bin/echo is no file with a task a line; did you mean: divvy -- /bin/echo hi"),
     (["no-such-tool", "{.}"], "no-such-tool is no file with a task a line; did you mean: divvy -- no-such-tool {.}"),
     (["list", "echo", "{}"], "echo is no file with a task a line; did you mean: divvy list -- echo {}"),
-    (["--", "gzip -9 {}"], "'gzip -9 {}' is a script and no program; did you mean: divvy -- sh -c 'gzip -9 \"$1\"' sh {}"),
-    (["-k", "--", "gzip -9", "{}"], "'gzip -9' is a script and no program; did you mean: divvy -k -- sh -c 'gzip -9 \"$1\"' sh {}"),
-    (["list", "--", "sort {}|uniq > {/.}.u"],
-     "'sort {}|uniq > {/.}.u' is a script and no program; did you mean: divvy list -- sh -c 'sort \"$1\"|uniq > \"$2\".u' sh {} {/.}"),
-    (["a | b"], "'a | b' is no file with a task a line; did you mean: divvy -- sh -c 'a | b \"$1\"' sh {}"),
-    (["--colsep", ",", "--", "cp {1} {2}"],
-     "'cp {1} {2}' is a script and no program; did you mean: divvy --colsep , -- sh -c 'cp \"$1\" \"$2\"' sh {1} {2}"),
-    (["--stdin", "--", "sort | uniq"], "'sort | uniq' is a script and no program; did you mean: divvy --stdin -- sh -c 'sort | uniq'"),
-    (["--", "echo `basename {}`"], "'echo `basename {}`' is a script and no program; did you mean: divvy -- sh -c '... \"$1\" ...' sh {}"),
+    (["--", "gzip -9 {}"], "'gzip -9 {}' is a script and no program; did you mean: divvy -c 'gzip -9 {}'"),
+    (["-k", "--", "gzip -9", "{}"], "'gzip -9' is a script and no program; did you mean: divvy -k -c 'gzip -9 {}'"),
+    (["list", "--", "sort {}|uniq > {/.}.u"], "'sort {}|uniq > {/.}.u' is a script and no program; did you mean: divvy list -c 'sort {}|uniq > {/.}.u'"),
+    (["a | b"], "'a | b' is no file with a task a line; did you mean: divvy -c 'a | b'"),
+    (["--colsep", ",", "--", "cp {1} {2}"], "'cp {1} {2}' is a script and no program; did you mean: divvy --colsep , -c 'cp {1} {2}'"),
+    (["--stdin", "--", "sort | uniq"], "'sort | uniq' is a script and no program; did you mean: divvy --stdin -c 'sort | uniq'"),
+    (["--", "echo `basename {}`"], "'echo `basename {}`' is a script and no program; did you mean: divvy -c 'echo `basename {}`'; "
+     "but {} cannot stand within backticks; write $(...) instead of `...`"),
     (["--", "LC_ALL=C", "sort", "{}"], "'LC_ALL=C' is a script and no program; did you mean: divvy -- env LC_ALL=C sort {}"),
     (["A=b c", "sort"], "'A=b c' is no file with a task a line; did you mean: divvy -- env 'A=b c' sort"),
-    (["-c", "gzip {}", "-k"], "-c is not there yet; did you mean: divvy -k -- sh -c 'gzip \"$1\"' sh {}"),
+    (["-k", "-c", "gzip", "{}"], "-c takes one word, in quotes; did you mean: divvy -k -c 'gzip {}'"),
+    (["-c", "gzip", "-9", "{}", ":::", "a"], "-c takes one word, in quotes; did you mean: divvy -c 'gzip -9 {}' ::: a"),
+    (["--shell", "sort", "-u", "-k2"], "-c takes one word, in quotes; did you mean: divvy -c 'sort -u -k2'"),
 ])
 def test_a_command_is_shown_as_it_is_typed_here(play, answer, words, says):
     (play.stage / "list").write_text("a\n")
@@ -110,13 +111,14 @@ def test_workloads_are_none_and_no_byte_of_them_is_lost(tmp_path):
 
 
 @pytest.mark.parametrize("words, says", [
-    (["echo", "{}", ":::", "a", "b c"], "::: is not there yet; did you mean: printf '%s\\n' a 'b c' | divvy -- echo {}"),
-    (["-k", "--", "echo", ":::", "a"], "::: is not there yet; did you mean: printf '%s\\n' a | divvy -k -- echo"),
-    (["echo {} | wc", ":::", "a", ""], "::: is not there yet; did you mean: printf '%s\\0' a '' | divvy -0 -- sh -c 'echo \"$1\" | wc' sh {}"),
-    (["echo", "::::", "list"], ":::: is not there yet; did you mean: divvy list -- echo"),
-    (["echo", "{1}", ":::", "a", ":::", "b"], "::: is not there yet; write each combination on a line, and use --colsep"),
+    (["echo", "{}", ":::", "a", "b c"], "echo is no file with a task a line; did you mean: divvy -- echo {} ::: a 'b c'"),
+    (["echo {} | wc", ":::", "a", ""], "'echo {} | wc' is no file with a task a line; did you mean: divvy -c 'echo {} | wc' ::: a ''"),
+    (["-k", "--", "echo {}", ":::", "a", ":::+", "b"], "'echo {}' is a script and no program; did you mean: divvy -k -c 'echo {}' ::: a :::+ b"),
+    (["no-such-tool", ":::", "a"], "no-such-tool is no file with a task a line; did you mean: divvy -- no-such-tool ::: a"),
+    (["echo", "::::", "list"], ":::: is not there; did you mean: divvy list -- echo"),
+    (["-k", "--", "echo", "{}", "::::", "list"], ":::: is not there; did you mean: divvy -k list -- echo {}"),
 ])
-def test_tasks_on_the_command_line_are_shown_as_lines(answer, words, says):
+def test_values_on_the_command_line_are_shown_behind_the_command(answer, words, says):
     assert answer(*words) == says
 
 
@@ -162,8 +164,8 @@ def stderr_of(*words, text="1\n", status=0):
 
 
 @pytest.mark.parametrize("command, safe", [
-    (["sh", "-c", "echo {}; true"], "sh -c 'echo \"$1\"; true' sh {}"),
-    (["env", "A=b", "/bin/bash", "-c", "echo {/}"], "env A=b /bin/bash -c 'echo \"$1\"' sh {/}"),
+    (["sh", "-c", "echo {}; true"], "-c 'echo {}; true'"),
+    (["env", "A=b", "/bin/bash", "-c", "echo {/}"], "bash -c '... \"$1\" ...' bash {}; or by sh: -c 'echo {/}'"),
 ])
 def test_a_script_that_a_task_becomes_a_part_of_is_warned_of_once(command, safe):
     said = stderr_of("-j", "8", "--", *command, text="1\n2\n3\n")
@@ -183,7 +185,7 @@ def test_a_worker_of_ones_own_warns_too(pipeline):
 
 def test_an_operator_of_the_shell_is_told_to_be_none():
     said = stderr_of("-j", "8", "--", "cat", "{}", "||", "wc", text="/dev/null\n", status=1)
-    assert "no shell reads the ||, it is an argument; with one: sh -c 'cat \"$1\" || wc' sh {}" in said
+    assert "no shell reads the ||, it is an argument; with one: -c 'cat {} || wc'" in said
 
 
 def test_columns_that_tasks_do_not_have_are_told_once():
