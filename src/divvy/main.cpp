@@ -103,8 +103,7 @@ int main(int argc, char** argv) try {
       .arguments = "[FILE...] [-- COMMAND [ARG...]] [::: VALUE...]",
       .description =
           "Runs COMMAND, without a shell, for each line of the FILEs or of standard input,\n"
-          "or each VALUE (several ::: make all combinations, :::+ goes along value by value),\n"
-          "which {} stands for or which comes last, several at a time, on this machine.\n"
+          "or for each VALUE, which {} stands for or which comes last, several at a time.\n"
           "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
           "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },

@@ -19,6 +19,16 @@ CLI::Validator name_check() {
   return {check, ""};
 }
 
+CLI::Validator count_check() {
+  const auto check = [](const std::string& value) {
+    constexpr std::size_t most_digits = 9;
+    const bool is_count = !value.empty() && value.size() <= most_digits && value.front() != '0' &&
+                          value.find_first_not_of("0123456789") == std::string::npos;
+    return is_count ? std::string() : "'" + value + "' is no number of lines, such as 1 or 100";
+  };
+  return {check, ""};
+}
+
 void refuse_if(bool wrong, const char* why) {
   if (wrong) throw std::invalid_argument(why);
 }
@@ -80,11 +90,6 @@ void Options::add_tasks_to(CLI::App& app) {
       ->group(tasks);
   app.allow_extras()->callback([&] { take_more_files(app.remaining()); });
   add_forms_to(app);
-  app.add_option("--max-task", max_task, "A task that is longer is an error")
-      ->type_name("BYTES")
-      ->transform(size_between(1, kMaxTextBytes))
-      ->default_str(size_text(max_task))
-      ->group(tasks);
   app.add_option("--random", random, "N random workloads instead of FILEs")
       ->type_name("N")
       ->check(number)
@@ -104,11 +109,14 @@ void Options::add_tasks_to(CLI::App& app) {
 void Options::add_forms_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_flag("-0,--null", null_delimited)->group(tasks);
-  app.add_flag("--csv", csv, "Tasks end in NUL; are CSV, RFC 4180")->group(tasks);
-  app.add_flag("--header", header)->group(tasks);
-  app.add_option("-n,--max-args", max_args, "The first names columns; N make a task")
-      ->type_name("N")
-      ->check(CLI::Range(1.0, 1e15).description(""))
+  app.add_flag("--csv", csv)->group(tasks);
+  app.add_flag("--header", header, "Tasks end in NUL; are CSV; the first names columns")
+      ->group(tasks);
+  app.add_option("-n,--max-args", max_args)->type_name("N")->check(count_check())->group(tasks);
+  app.add_option("--max-task", max_task, "N lines a task; longest task")
+      ->type_name("BYTES")
+      ->transform(size_between(1, kMaxTextBytes))
+      ->default_str(size_text(max_task))
       ->group(tasks);
 }
 
