@@ -81,9 +81,9 @@ void refuse_with_hint(const std::string& line) {
 int run(const CLI::App& app, const Options& options, const std::vector<std::string>& words) {
   refuse_with_hint(hint(app, words));
   options.check();
-  if (!options.worker.has_command() && !options.ventilator.random) {
-    refuse_with_hint(
-        hint_at_commands(words, options.ventilator.files, options.ventilator.null_delimited));
+  const ventilator::Options& tasks = options.ventilator;
+  if (!options.worker.has_command() && !tasks.random && tasks.lists.empty()) {
+    refuse_with_hint(hint_at_commands(words, tasks.files, tasks.null_delimited));
   }
   advise(options);
   int status = 0;
@@ -109,14 +109,16 @@ int main(int argc, char** argv) try {
   const std::vector<std::string> words(argv, argv + argc);
   const Program program{
       .name = "divvy",
-      .arguments = "[FILE...] [-c SCRIPT | -- COMMAND [ARG...]]",
+      .arguments = "[FILE...] [-c SCRIPT | -- COMMAND [ARG...]] [::: VALUE...]",
       .description =
           "Runs COMMAND, without a shell, or SCRIPT by sh for each line of the FILEs or of\n"
-          "standard input, which {} stands for or which comes last, several at a time.\n"
+          "standard input or each VALUE, which {} stands for or which comes last, several at "
+          "once.\n"
           "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
           "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },
       .hint = [&](const CLI::App& app) { return hint(app, words); }};
+  options.ventilator.lists = ventilator::take_lists(argc, argv);
   options.worker.command = take_command(argc, argv);
   return run_program(program, argc, argv, [&](CLI::App& app) { return run(app, options, words); });
 } catch (const std::exception& error) {

@@ -13,6 +13,7 @@
 
 #include "common/descriptor.hpp"
 #include "common/help.hpp"
+#include "ventilator/rules/combinations.hpp"
 #include "ventilator/rules/halt.hpp"
 
 namespace divvy::launcher {
@@ -61,7 +62,8 @@ bool is_null_device(int fd) {
 // What the ventilator reads if the user has named nothing: what is typed if there is a command for
 // it, otherwise the guide's batch.
 Words unnamed_input(const Options& options) {
-  if (!options.ventilator.files.empty() || options.ventilator.random) return {};
+  const ventilator::Options& tasks = options.ventilator;
+  if (!tasks.files.empty() || !tasks.lists.empty() || tasks.random) return {};
   const bool typed = ::isatty(STDIN_FILENO) != 0;
   if (options.worker.has_command()) return typed ? Words{"-"} : Words{};
   return typed || is_null_device(STDIN_FILENO) ? Words{"--random=100"} : Words{};
@@ -96,6 +98,9 @@ void Options::add_to(CLI::App& app) {
 
 void Options::check() const {
   worker.check();
+  ventilator.check();
+  (void)ventilator::parse_lists(ventilator.lists);
+  check_columns();
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);
   if (!ventilator.name.empty() && sink.journal.empty()) {
     throw std::invalid_argument(
@@ -105,6 +110,23 @@ void Options::check() const {
     if (read_error(file) == 0) continue;
     throw std::runtime_error(fmt::format("cannot read {}; name files with one task a line", file));
   }
+}
+
+// What neither the ventilator nor a worker can know alone.
+void Options::check_columns() const {
+  const auto refuse_if = [](bool wrong, const char* why) {
+    if (wrong) throw std::invalid_argument(why);
+  };
+  const bool words = ventilator.makes_words();
+  const bool columns = !worker.colsep.empty();
+  refuse_if(words && !worker.has_command(),
+            "--csv, -n and several ::: are for a command; add -- COMMAND [ARG...]");
+  refuse_if(columns && ventilator.csv, "--csv makes columns; leave --colsep out, or --csv");
+  refuse_if(columns && ventilator.max_args,
+            "-n gives a command several tasks, --colsep parts of one; leave one of them out");
+  refuse_if(columns && words, "several ::: make columns; leave --colsep out, or all ::: but one");
+  refuse_if(ventilator.header && !columns && !ventilator.csv,
+            "--header names columns; add --csv, or --colsep REGEX");
 }
 
 Arguments arguments_of(const CLI::App& app, const Options& options) {
@@ -120,6 +142,7 @@ Arguments arguments_of(const CLI::App& app, const Options& options) {
   if (dry) append(arguments.sink, {"--keep-order", "--quiet"});
   append(arguments.ventilator, unnamed_input(options));
   append(arguments.ventilator, options.ventilator.files);
+  append(arguments.ventilator, options.ventilator.lists);
   if (options.worker.command.empty()) return arguments;
   append(arguments.worker, {"--"});
   append(arguments.worker, options.worker.command);

@@ -26,7 +26,12 @@ struct Options {
   /// Throws, with a line for the user, what the programs would say once they run.
   void check() const;
   /// Whether {1} is a placeholder.
-  [[nodiscard]] bool tasks_have_columns() const { return !worker.colsep.empty(); }
+  [[nodiscard]] bool tasks_have_columns() const {
+    return !worker.colsep.empty() || ventilator.makes_words();
+  }
+
+ private:
+  void check_columns() const;
 };
 
 /// What each program is started with. Whatever it has no option for, it is not given.

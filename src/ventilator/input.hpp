@@ -1,4 +1,4 @@
-// Where tasks come from: lines of files and pipes, or random workloads.
+// Where tasks come from: lines or records of files and pipes, lists, or random workloads.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "divvy/protocol.hpp"
+#include "ventilator/rules/combinations.hpp"
+#include "ventilator/rules/group.hpp"
 
 namespace divvy::ventilator {
 
@@ -28,6 +30,9 @@ class Input {
   [[nodiscard]] virtual bool ended() const = 0;
   /// Readable when read() would find something; nothing: it always does.
   [[nodiscard]] virtual std::optional<int> fd() const = 0;
+  [[nodiscard]] virtual TextForm form() const { return TextForm::line; }
+  /// A text of that form, which names the columns; known when there are tasks. Empty: none has one.
+  [[nodiscard]] virtual std::string_view header() const { return {}; }
   /// What the user should know when it has ended; empty if there is nothing.
   [[nodiscard]] virtual std::string remark() const { return {}; }
   /// Whether the user was asked to press Enter, and has not yet.
@@ -39,6 +44,7 @@ class Input {
 struct LineRules {
   char delimiter = '\n';
   std::size_t max_bytes = 1 << 20;  // without the line's end, at most kMaxTextBytes
+  bool header = false;              // the first line is none, and names the columns
 };
 
 /// One task a line (a carriage return before the line's end is not part of it, empty lines are
@@ -47,6 +53,25 @@ struct LineRules {
 /// std::runtime_error if one of them cannot be read. No file is opened before its turn: there may
 /// be more of them than descriptors.
 std::unique_ptr<Input> open_lines(const std::vector<std::string>& paths, const LineRules& rules);
+
+struct CsvRules {
+  std::size_t max_bytes = LineRules{}.max_bytes;  // of a task, at most kMaxTextBytes
+  bool header = false;                            // the first record is none, and names the columns
+};
+
+/// One task a record of RFC 4180, as words; empty lines are skipped. A byte order mark is not part
+/// of a file. Otherwise as open_lines().
+std::unique_ptr<Input> open_csv(const std::vector<std::string>& paths, const CsvRules& rules);
+
+/// One task a combination of the lists' values, as words; of a single list each value as it is.
+/// Reading throws std::runtime_error if a task is longer than `max_bytes`.
+std::unique_ptr<Input> open_lists(std::vector<ValueList> lists, std::size_t max_bytes);
+
+/// The tasks of `input`, which are lines, several in one, as words. A group waits until it is full.
+std::unique_ptr<Input> in_groups(std::unique_ptr<Input> input, const Group::Limits& limits);
+
+/// Of `values` in a group, as far as this system lets a command with them be started.
+Group::Limits group_limits(std::uint64_t values);
 
 struct RandomWorkloads {
   std::uint64_t count = 100;

@@ -1,51 +1,35 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
-#include "common/descriptor.hpp"
 #include "common/plural.hpp"
+#include "ventilator/files.hpp"
 #include "ventilator/input.hpp"
+#include "ventilator/rules/header.hpp"
 
 namespace divvy::ventilator {
 namespace {
 
-bool is_standard(const std::string& path) { return path == "-"; }
-
-std::string name_of(const std::string& path) { return is_standard(path) ? "standard input" : path; }
-
-[[noreturn]] void fail_to_read(const std::string& path, int error) {
-  throw std::runtime_error(fmt::format("cannot read {}: {}", name_of(path), std::strerror(error)));
-}
-
-// Without blocking: a pipe with a name may have to wait for somebody to write to it.
-Descriptor open_one(const std::string& path) {
-  Descriptor fd(is_standard(path) ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                  : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.open()) fail_to_read(path, errno);
-  return fd;
-}
-
 class Lines : public Input {
  public:
   Lines(std::vector<std::string> paths, const LineRules& rules)
-      : paths_(std::move(paths)), rules_(rules), fd_(open_one(paths_.front())) {}
+      : rules_(rules), header_(rules.header), files_(std::move(paths)) {}
 
   void read(const Take& take) override {
-    std::array<char, 1 << 16> block;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-    const ssize_t size = ::read(fd_.get(), block.data(), block.size());
-    if (size > 0) return split({block.data(), static_cast<std::size_t>(size)}, take);
-    if (size == 0) return end_file(take);
-    if (errno != EAGAIN && errno != EINTR) fail_to_read(paths_[current_], errno);
+    switch (files_.read()) {
+      case Files::Read::nothing:
+        return;
+      case Files::Read::bytes:
+        return split(files_.bytes(), take);
+      case Files::Read::end:
+        return end_file(take);
+    }
   }
 
-  [[nodiscard]] bool ended() const override { return current_ == paths_.size(); }
-  [[nodiscard]] std::optional<int> fd() const override { return fd_.get(); }
+  [[nodiscard]] bool ended() const override { return files_.ended(); }
+  [[nodiscard]] std::optional<int> fd() const override { return files_.fd(); }
+  [[nodiscard]] std::string_view header() const override { return header_.text(); }
   [[nodiscard]] std::string remark() const override {
     if (skipped_ == 0) return {};
     return "skipped " + plural(skipped_, "empty line");
@@ -78,37 +62,35 @@ class Lines : public Input {
       }
     }
     if (text.size() > rules_.max_bytes) refuse_line(number_);
-    take(text);
+    if (!header_.takes(text, std::exchange(first_of_file_, false))) take(text);
   }
 
   void end_file(const Take& take) {
     if (!begun_.empty()) take_line(std::exchange(begun_, {}), take);
     number_ = 0;
-    if (++current_ < paths_.size()) fd_ = open_one(paths_[current_]);
+    first_of_file_ = true;
+    files_.next();
   }
 
   [[noreturn]] void refuse_line(std::uint64_t number) const {
     throw std::runtime_error(
         fmt::format("{}, {} {}: longer than {} bytes; --max-task allows more, up to {}m",
-                    name_of(paths_[current_]), rules_.delimiter == '\n' ? "line" : "string", number,
+                    files_.name(), rules_.delimiter == '\n' ? "line" : "string", number,
                     rules_.max_bytes, kMaxTextBytes >> 20));
   }
 
-  std::vector<std::string> paths_;
   LineRules rules_;
-  std::size_t current_ = 0;  // of paths_
-  Descriptor fd_;
+  Header header_;
+  Files files_;
   std::string begun_;         // a line whose end is still to come
   std::uint64_t number_ = 0;  // of the last whole line in the current file
+  bool first_of_file_ = true;
   std::uint64_t skipped_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<Input> open_lines(const std::vector<std::string>& paths, const LineRules& rules) {
-  for (const std::string& path : paths) {
-    if (const int error = read_error(path)) fail_to_read(path, error);
-  }
   return std::make_unique<Lines>(paths, rules);
 }
 

@@ -40,6 +40,8 @@ class Intake {
   /// cannot be read, or is not the one that the batch began with.
   void read();
   [[nodiscard]] bool ended() const { return input_->ended(); }
+  [[nodiscard]] TextForm form() const { return input_->form(); }
+  [[nodiscard]] std::string_view header() const { return input_->header(); }
   /// The number of tasks so far, which is the last one's id.
   [[nodiscard]] TaskId last() const { return backlog_.last(); }
   /// Whether all that is recorded was compared, or as much as there is room for, and which tasks

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/key.hpp"
@@ -35,15 +36,26 @@ RandomWorkloads random_workloads(const Options& options) {
 
 // Without any input it is the guide's: it begins when the user presses Enter.
 bool is_guides(const Options& options) {
-  return !options.random && options.files.empty() && ::isatty(STDIN_FILENO) != 0;
+  return !options.random && options.files.empty() && options.lists.empty() &&
+         ::isatty(STDIN_FILENO) != 0;
+}
+
+std::unique_ptr<Input> from_files(const Options& options) {
+  const auto files = options.files.empty() ? std::vector<std::string>{"-"} : options.files;
+  if (options.csv)
+    return open_csv(files, {.max_bytes = options.max_task, .header = options.header});
+  return open_lines(files, {.delimiter = options.null_delimited ? '\0' : '\n',
+                            .max_bytes = options.max_task,
+                            .header = options.header});
 }
 
 std::unique_ptr<Input> input(const Options& options) {
   if (is_guides(options)) return after_enter(open_random(random_workloads(options)));
   if (options.random) return open_random(random_workloads(options));
-  const LineRules rules{.delimiter = options.null_delimited ? '\0' : '\n',
-                        .max_bytes = options.max_task};
-  return open_lines(options.files.empty() ? std::vector<std::string>{"-"} : options.files, rules);
+  auto tasks = options.lists.empty() ? from_files(options)
+                                     : open_lists(parse_lists(options.lists), options.max_task);
+  return options.max_args ? in_groups(std::move(tasks), group_limits(*options.max_args))
+                          : std::move(tasks);
 }
 
 std::optional<Costs> costs(const Options& options) {
@@ -60,7 +72,7 @@ std::string retry_command(const Options& options, std::vector<std::string> words
 }
 
 bool reads_standard_input(const Options& options) {
-  if (options.random || is_guides(options)) return false;
+  if (options.random || !options.lists.empty() || is_guides(options)) return false;
   const auto& files = options.files;
   return files.empty() || std::find(files.begin(), files.end(), "-") != files.end();
 }
@@ -95,6 +107,7 @@ int run(Options& options, const std::vector<std::string>& words) {
     make_key(options.make_key);
     return 0;
   }
+  options.check();
   options.common.resolve("ventilator",
                          {.tasks = Use::bind, .results = Use::connect, .feedback = Use::bind});
   if (options.classic) return run_plain(options.common, *input(options), options.workers);
@@ -105,12 +118,12 @@ int run(Options& options, const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   Options options;
+  const std::vector<std::string> words(argv, argv + argc);
   const Program program{
       .name = "ventilator",
-      .arguments = "[FILE...]",
-      .description = "Hands out tasks to workers: one a line, or random workloads.",
+      .arguments = "[FILE...] [::: VALUE...]",
+      .description = "Hands out tasks to workers: lines, values after :::, or random workloads.",
       .add_options = [&](CLI::App& app) { options.add_to(app); }};
-  return run_program(program, argc, argv, [&](CLI::App&) {
-    return run(options, {argv, argv + argc});
-  });
+  options.lists = take_lists(argc, argv);
+  return run_program(program, argc, argv, [&](CLI::App&) { return run(options, words); });
 }

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <stdexcept>
 
 #include "divvy/protocol.hpp"
+#include "ventilator/rules/combinations.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -17,7 +19,54 @@ CLI::Validator name_check() {
   return {check, ""};
 }
 
+CLI::Validator count_check() {
+  const auto check = [](const std::string& value) {
+    constexpr std::size_t most_digits = 9;
+    const bool is_count = !value.empty() && value.size() <= most_digits && value.front() != '0' &&
+                          value.find_first_not_of("0123456789") == std::string::npos;
+    return is_count ? std::string() : "'" + value + "' is no number of lines, such as 1 or 100";
+  };
+  return {check, ""};
+}
+
+void refuse_if(bool wrong, const char* why) {
+  if (wrong) throw std::invalid_argument(why);
+}
+
 }  // namespace
+
+std::vector<std::string> take_lists(int& argc, const char* const* argv) {
+  const char* const* const end = argv + argc;
+  const auto* const first = std::find_if(argv, end, begins_list);
+  argc = static_cast<int>(first - argv);
+  return {first, end};
+}
+
+std::size_t Options::count_lists() const {
+  return static_cast<std::size_t>(std::count_if(lists.begin(), lists.end(), begins_list));
+}
+
+bool Options::makes_words() const { return csv || max_args || count_lists() > 1; }
+
+void Options::check() const {
+  if (!lists.empty()) check_lists();
+  refuse_if(csv && null_delimited, "records of --csv end with their lines; leave -0 out");
+  refuse_if(csv && max_args, "a record of --csv has its values already; leave -n or --csv out");
+  refuse_if(header && max_args, "--header names columns, and -n makes none; leave one of them out");
+  refuse_if(random && (csv || header || max_args),
+            "--random makes tasks of its own; leave --csv, --header and -n out");
+  refuse_if(classic && makes_words(),
+            "with --classic a task is a line; leave --csv, -n and all ::: but one out");
+}
+
+void Options::check_lists() const {
+  refuse_if(!files.empty(), "tasks are the lines of FILEs or the values of :::; leave either out");
+  refuse_if(random.has_value(), "tasks are random or the values of :::; leave --random or ::: out");
+  refuse_if(null_delimited || csv || header,
+            "values of ::: are tasks as they are; leave -0, --csv and --header out");
+  refuse_if(max_args && count_lists() > 1,
+            "several ::: make a task of a value of each; leave -n out, or all ::: but one");
+}
 
 void Options::add_to(CLI::App& app) {
   app.footer(
@@ -40,12 +89,7 @@ void Options::add_tasks_to(CLI::App& app) {
   app.add_option_function<std::string>("FILE", take, "One task a line; - is standard input")
       ->group(tasks);
   app.allow_extras()->callback([&] { take_more_files(app.remaining()); });
-  app.add_flag("-0,--null", null_delimited, "Tasks end in NUL")->group(tasks);
-  app.add_option("--max-task", max_task, "A task that is longer is an error")
-      ->type_name("BYTES")
-      ->transform(size_between(1, kMaxTextBytes))
-      ->default_str(size_text(max_task))
-      ->group(tasks);
+  add_forms_to(app);
   app.add_option("--random", random, "N random workloads instead of FILEs")
       ->type_name("N")
       ->check(number)
@@ -59,6 +103,20 @@ void Options::add_tasks_to(CLI::App& app) {
   app.add_option("--seed", seed, "The same S gives the same workloads")
       ->type_name("S")
       ->check(number)
+      ->group(tasks);
+}
+
+void Options::add_forms_to(CLI::App& app) {
+  const std::string tasks = "Tasks";
+  app.add_flag("-0,--null", null_delimited)->group(tasks);
+  app.add_flag("--csv", csv)->group(tasks);
+  app.add_flag("--header", header, "Tasks end in NUL; are CSV; the first names columns")
+      ->group(tasks);
+  app.add_option("-n,--max-args", max_args)->type_name("N")->check(count_check())->group(tasks);
+  app.add_option("--max-task", max_task, "N lines a task; longest task")
+      ->type_name("BYTES")
+      ->transform(size_between(1, kMaxTextBytes))
+      ->default_str(size_text(max_task))
       ->group(tasks);
 }
 

@@ -14,7 +14,11 @@ namespace divvy::ventilator {
 struct Options {
   CommonOptions common;
   std::vector<std::string> files;  // "-": standard input
+  std::vector<std::string> lists;  // ::: and what follows it, instead of files
   bool null_delimited = false;
+  bool csv = false;
+  bool header = false;                    // the first line names the columns
+  std::optional<std::uint64_t> max_args;  // so many lines are a task
   std::size_t max_task = LineRules{}.max_bytes;
   std::optional<std::uint64_t> random;
   std::uint32_t min_msec = RandomWorkloads{}.min_msec;
@@ -34,14 +38,25 @@ struct Options {
   bool classic = false;
   std::string make_key;  // file
 
+  /// Throws std::invalid_argument if those that say what the tasks are do not go together.
+  void check() const;
+  /// Whether each task has several values; see TextForm.
+  [[nodiscard]] bool makes_words() const;
+
   void add_to(CLI::App& app);
   /// Those that matter also where all three are started together.
   void add_tasks_to(CLI::App& app);
   void add_batch_to(CLI::App& app);
 
  private:
+  [[nodiscard]] std::size_t count_lists() const;
+  void check_lists() const;
+  void add_forms_to(CLI::App& app);
   void add_fleet_to(CLI::App& app);
   void take_more_files(const std::vector<std::string>& words);
 };
+
+/// Cuts off the lists, whatever follows the first ::: or the like, and that itself; returns them.
+std::vector<std::string> take_lists(int& argc, const char* const* argv);
 
 }  // namespace divvy::ventilator

@@ -303,7 +303,8 @@ void Ventilator::carry_out(Orders orders) {
   tell_expected_cost();
 }
 
-// Adds the texts. An assignment whose texts are in several chunks becomes several.
+// Adds the texts, and what they are. An assignment whose texts are in several chunks becomes
+// several.
 void Ventilator::send(Lane lane) {
   for (const Assignment& assignment : std::exchange(lane.tasks, {})) {
     for (Range rest = assignment.ids; rest.count > 0;) {
@@ -315,6 +316,8 @@ void Ventilator::send(Lane lane) {
       rest = {ids.end(), rest.count - ids.count};
     }
   }
+  lane.form = intake_.form();
+  lane.header = intake_.header();
   lanes_.send(lane.worker, encode(lane));
 }
 

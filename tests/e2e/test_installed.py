@@ -213,7 +213,7 @@ def test_the_debian_package_is_laid_out_as_debian_has_it(package):
 
 def test_the_debian_package_says_what_it_needs_and_what_it_cannot_be_beside(package):
     depends, suggests, conflicts = (run("dpkg-deb", "--field", package, field) for field in ("Depends", "Suggests", "Conflicts"))
-    assert "libzmq5" in depends and "libsqlite3-0" in depends
+    assert "libzmq5" in depends and "libsqlite3-0" in depends and "libcsv3" in depends
     assert {"libzmq3-dev", "cppzmq-dev", "python3-zmq"} <= set(suggests.replace(",", " ").split())
     assert conflicts == "worker\n"  # that of Debian is a file manager
 
