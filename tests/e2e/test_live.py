@@ -65,11 +65,11 @@ def test_a_line_is_printed_while_its_task_runs(pipeline, gates):
 def test_without_live_nothing_is_printed_before_its_task_has_ended(pipeline, gate):
     sink = pipeline.sink()
     pipeline.ventilator(tasks=["1", "a"])
-    pipeline.worker("-j", "2", command=("sh", "-c", f"echo early; [ $1 = 1 ] || {gate.command[2]}", "sh", "{}"))
+    pipeline.worker("-j", "2", command=("sh", "-c", f"echo early $1; [ $1 = 1 ] || {{ {gate.command[2]}; }}", "sh", "{}"))
     gate.came(1)
-    shows(sink, "early\n")
+    shows(sink, "early 1\n")
     gate.open()
-    assert (sink.status(), sink.out) == (0, "early\nearly\ndone a\n")
+    assert (sink.status(), sink.out) == (0, "early 1\nearly a\ndone a\n")
 
 
 def test_a_line_of_standard_error_is_one_too(pipeline, gate):
