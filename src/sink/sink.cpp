@@ -315,7 +315,8 @@ void Sink::print(WorkerId worker, const Result& recorded) {
 // One that counts for nothing: it was killed, or is tried again.
 void Sink::print_attempt(WorkerId worker, const Result& result) {
   const bool killed = result.outcome == Outcome::interrupted;
-  if (!options_.live || batch_->is_recorded(result.ids.first)) {
+  const bool is_live = options_.live && result.ids.count == 1;
+  if (!is_live || batch_->is_recorded(result.ids.first)) {
     if (killed) printer_->print_interrupted(result);
     return;
   }
