@@ -14,6 +14,7 @@ struct Options {
   Printer::Settings printing;
   std::string journal;  // none: results are not kept
   std::string summary;  // none: the figures are not kept
+  bool live = false;    // print lines while their tasks run
   bool stay = false;
   std::uint64_t completions = 100;  // of the guide's batch
 

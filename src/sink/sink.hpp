@@ -19,6 +19,7 @@
 #include "sink/refusal.hpp"
 #include "sink/report.hpp"
 #include "sink/rules/batch.hpp"
+#include "sink/rules/live_output.hpp"
 
 namespace divvy::sink {
 
@@ -47,6 +48,8 @@ class Sink {
   void refuse(const Announcement& announcement, zmq::message_t& message, const std::string& holder);
   void answer(const Announcement& announcement, zmq::message_t& message, const std::string& why);
   void receive_results(const Results& results);
+  void receive_live_output(const LiveOutput& message);
+  void print_live(WorkerId worker, const Fragment& fragment);
   void receive_plain();
   void receive_other_version(int version, zmq::message_t& message);
   bool begin(const Announcement& announcement, zmq::message_t& message);
@@ -54,6 +57,8 @@ class Sink {
   void restore();
   void forget_failed(VentilatorId ventilator);
   void record(const Results& results, const Result& result);
+  void print(WorkerId worker, const Result& recorded);
+  void print_attempt(WorkerId worker, const Result& result);
   void commit();
   void send_receipts();
   bool state_part();
@@ -77,6 +82,7 @@ class Sink {
   Waiting waiting_for_ventilator_;
   std::optional<Batch> batch_;
   std::optional<Printer> printer_;  // of that batch
+  LiveOutputs live_;                // of that batch's tasks
   std::optional<Connection> feedback_;
   std::string feedback_endpoint_;
   std::string holder_;                // who has that batch under way, for others

@@ -186,6 +186,7 @@ void Ventilator::receive_receipts(const Receipts& receipts) {
   }
   if (!receipts.refusal.empty()) throw std::runtime_error(std::string(receipts.refusal));
   recorded_command_ = receipts.command;
+  dispatch_.live(receipts.live);
   for (const Receipt& receipt : receipts.receipts) receive_receipt(receipt);
   if (!sink_known() && !receipts.more) {
     may_run_at_ = now() + (receipts.resumed ? kTimeToReconnect : 0s);

@@ -6,6 +6,19 @@
 #include "common/clock.hpp"
 
 namespace divvy::worker {
+namespace {
+
+// As its result says it; too long for its lines to carry it, it is left to the result.
+std::string_view text_for_people(const Chunk& task) {
+  std::string_view text = task.text();
+  if (task.form() == TextForm::piece) {
+    const auto piece = parse_piece(text);
+    text = piece ? piece->name : "";
+  }
+  return text.size() <= kMaxLineBytes ? text : "";
+}
+
+}  // namespace
 
 TaskExecutor::TaskExecutor(std::unique_ptr<Runner> runner, std::uint32_t slots,
                            std::uint32_t first_slot)
@@ -55,6 +68,21 @@ std::vector<EndedChunk> TaskExecutor::ended(Time now) {
                    .took = {static_cast<std::uint64_t>((now - run.started).count())}});
   }
   return all;
+}
+
+std::vector<Fragment> TaskExecutor::take_printed(BatchId batch, std::size_t most) {
+  std::vector<Fragment> fragments;
+  for (const PrintedLines& printed : runner_->take_printed(most)) {
+    const Chunk& task = running_.at(printed.key).task;
+    if (!task.is_of(batch)) continue;
+    fragments.push_back({.id = task.ids.first,
+                         .attempt = task.attempt,
+                         .errors = printed.errors,
+                         .offset = printed.offset,
+                         .text = text_for_people(task),
+                         .lines = printed.lines});
+  }
+  return fragments;
 }
 
 std::uint32_t TaskExecutor::slots_for(BatchId batch) const {

@@ -24,6 +24,9 @@ class TaskExecutor : public Executor {
   [[nodiscard]] std::uint32_t slots_for(BatchId batch) const override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return runner_->fd(); }
+  [[nodiscard]] bool has_printed() const override { return runner_->has_printed(); }
+  std::vector<Fragment> take_printed(BatchId batch, std::size_t most) override;
+  void untake_printed() override { runner_->untake_printed(); }
   void ask_to_end(const Which& which) override { runner_->ask_to_end(keys_of(which)); }
   void kill(const Which& which) override { runner_->kill(keys_of(which)); }
   void pause() override { runner_->pause(); }

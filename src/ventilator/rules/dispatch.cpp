@@ -263,4 +263,10 @@ void Dispatch::stop(bool abort) {
   orders_.abort();
 }
 
+void Dispatch::live(bool wanted) {
+  if (wanted == orders_.live()) return;
+  for (auto& [id, member] : fleet_.members()) orders_.message_for(member);
+  orders_.live(wanted);
+}
+
 }  // namespace divvy::ventilator

@@ -53,6 +53,8 @@ class Dispatch {
   void disconnected(WorkerId worker, Time now);
   /// Whether this ventilator reaches the sink: a worker that does not is then the only one.
   void sink_reached(bool reached) { sink_reached_ = reached; }
+  /// Whether the sink wants what tasks print while they run. Workers are told when it changes.
+  void live(bool wanted);
   /// Returns the ids that are recorded now and were not before.
   std::vector<Range> receipt(const Receipt& receipt, Time now);
 
