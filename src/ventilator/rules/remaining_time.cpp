@@ -9,7 +9,7 @@
 namespace divvy::ventilator {
 namespace {
 
-constexpr int kDeals = 16;
+constexpr int kDeals = 15;
 // Of more tasks the first ones are only added up, and more slots are scaled down.
 constexpr std::size_t kMostTasks = 1000;
 constexpr double kMostSlots = 400;
@@ -120,11 +120,13 @@ double remaining_time(const RemainingWork& work, const LengthCurve& curve) {
     tasks.erase(tasks.begin(), end);
   }
   before *= curve.mean() / work.pace;
-  double sum = 0;
+  std::vector<double> ends;
   for (int number = 0; number < kDeals; ++number) {
-    sum += Deal(work, curve, number).play(tasks, before);
+    ends.push_back(Deal(work, curve, number).play(tasks, before));
   }
-  return sum / kDeals;
+  const auto middle = ends.begin() + kDeals / 2;
+  std::nth_element(ends.begin(), middle, ends.end());
+  return *middle;
 }
 
 }  // namespace divvy::ventilator

@@ -24,8 +24,8 @@ struct RemainingWork {
   double pace = 1;   // the part of their time for which slots are in use while tasks are pending
 };
 
-/// Seconds until all of it is done, as is to be expected: the tasks are dealt to the slots as in the
-/// batch, several times with lengths from all over the curve. Takes about a millisecond at most.
+/// Seconds until all of it is done, which may as well be too many as too few: the tasks are dealt to
+/// the slots as in the batch, several times with lengths from all over the curve. Takes about a millisecond at most.
 double remaining_time(const RemainingWork& work, const LengthCurve& curve);
 
 }  // namespace divvy::ventilator

@@ -14,9 +14,13 @@ constexpr double kShortest = 1e-6;
 constexpr std::size_t kMostClasses = 1024;  // 64 octaves
 
 // How much the longest tasks differ, before anything is known of them; as much as one of them says.
-constexpr double kUsualSpread = 0.5;
+constexpr double kUsualSpread = 0.2;
 // The longest: this part of all.
-constexpr double kLongestPart = 0.2;
+constexpr double kLongestPart = 0.1;
+// As if so many tasks were longer than all that have ended.
+constexpr double kUnseen = 0.5;
+// What is overdue is expected to take this much of it again.
+constexpr double kOverdueAgain = 0.5;
 
 std::size_t class_of(double length) {
   const double octaves = std::log2(std::max(length, kShortest) / kShortest);
@@ -66,7 +70,7 @@ double TaskLengths::dispersion() const {
 LengthCurve::LengthCurve(const TaskLengths& ended, std::vector<double> ages) {
   const auto classes = ended.classes();
   std::sort(ages.begin(), ages.end());
-  double at_risk = ended.count() + static_cast<double>(ages.size()) + 1;
+  double at_risk = ended.count() + static_cast<double>(ages.size()) + kUnseen;
   double longer = 1;  // the share of tasks that are
   auto age = ages.begin();
   for (const TaskLengths::Class& one : classes) {
@@ -78,9 +82,8 @@ LengthCurve::LengthCurve(const TaskLengths& ended, std::vector<double> ages) {
   spread_ = spread_of_longest(classes, ended.count());
 }
 
-// What is overdue is expected to take as long again as it is.
 double LengthCurve::beyond(double from) const {
-  return std::max(spread_ * from, from - longest());
+  return std::max(spread_ * from, kOverdueAgain * (from - longest()));
 }
 
 double LengthCurve::length(double share) const {

@@ -38,8 +38,8 @@ class TaskLengths {
 
 /// How long a task takes, as a distribution. Tasks that still run count as well: each has taken
 /// longer than its age, which is the Kaplan-Meier estimate. Without them the brief ones would be
-/// counted before the long ones. One task in as many as there were, and one, is taken to be longer
-/// than all so far.
+/// counted before the long ones. Some tasks
+/// may be longer than all that have ended.
 class LengthCurve {
  public:
   LengthCurve(const TaskLengths& ended, std::vector<double> ages);

@@ -92,7 +92,7 @@ TEST_P(RecordedBatch, IsForeseenInItsSecondHalf) {
 
 INSTANTIATE_TEST_SUITE_P(Outlook, RecordedBatch,
                          testing::Values("gzip", "compile", "bimodal", "sleeps", "straggler"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& trace) { return std::string(trace.param); });
 
 }  // namespace
 }  // namespace divvy::ventilator
