@@ -91,7 +91,7 @@ class Peers {
   void check_sink() {
     const sink::Figures& figures = batch_.figures_at(now_);
     check(figures.failed <= figures.recorded && figures.elapsed.count() >= 0);
-    (void)figures.time_left();
+    check(!figures.time_left || figures.time_left->count() >= 0);
     (void)batch_.over(now_);
     for (const auto& receipts : {batch_.unsent_receipts(), batch_.recorded_from(1).receipts}) {
       const Receipts message = batch_.message(receipts);

@@ -80,6 +80,7 @@ class Batch {
 
  private:
   void started_by(Time time);
+  void note_outlook(const Announcement& announcement, Time now);
   void add_receipt(const Results& results, const Result& result, Range ids, Verdict verdict);
 
   BatchId id_;
@@ -92,6 +93,9 @@ class Batch {
   Time last_announced_;
   std::optional<Time> started_;  // when its first task was handed out, as far as is known
   Time last_result_;
+  std::optional<Time> ends_at_;  // as is to be expected
+  TaskId oldest_ = 0;            // of the tasks that run the one that has run longest
+  Time oldest_since_;
   bool workloads_ = false;
   Tally tally_;
   Figures figures_;

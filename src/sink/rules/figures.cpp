@@ -38,10 +38,4 @@ double Figures::efficiency() const {
   return most_slots == 0 ? 0 : speed_up() / static_cast<double>(most_slots);
 }
 
-std::optional<Seconds> Figures::time_left() const {
-  if (!counted || all.tasks == 0 || slots == 0) return {};
-  const auto left = static_cast<double>(tasks - std::min(recorded, tasks));
-  return all.mean() * left / static_cast<double>(slots);
-}
-
 }  // namespace divvy::sink

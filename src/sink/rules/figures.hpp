@@ -62,6 +62,10 @@ struct Figures {
   std::uint64_t busy_slots = 0;     // of these slots
   std::uint64_t most_slots = 0;     // the most at a time
 
+  std::optional<Seconds> time_left{};  // as the ventilator expects; nothing: it does not know
+  TaskId oldest = 0;                   // of the tasks that run the one that has run longest; 0: none
+  Seconds oldest_age{0};
+
   WorkerFigures all;
   std::map<std::string, WorkerFigures, std::less<>> workers;  // by name, at most kMaxWorkerFigures
 
@@ -78,8 +82,6 @@ struct Figures {
   [[nodiscard]] double speed_up() const;
   /// The speed-up over what all slots could have given.
   [[nodiscard]] double efficiency() const;
-  /// From how long tasks took so far; nothing while that, or how many there are, is not known.
-  [[nodiscard]] std::optional<Seconds> time_left() const;
 };
 
 }  // namespace divvy::sink

@@ -38,6 +38,7 @@ Orders Dispatch::decide(Time now) {
     if (tasks_.fresh() == 0) recall(fleet_.free_slots());
   }
   fill_candidates_.clear();
+  note_running(now);
   return orders_.take();
 }
 
@@ -254,6 +255,8 @@ void Dispatch::reconsider(Member& member) {
   }
   if (fill_candidates_.empty() || fill_candidates_.back() != member.id)
     fill_candidates_.push_back(member.id);
+  if (tasks_take_long() && (touched_.empty() || touched_.back() != member.id))
+    touched_.push_back(member.id);
 }
 
 void Dispatch::stop(bool abort) {

@@ -26,6 +26,9 @@ inline Figures half_done() {
   figures.workers_there = 2;
   figures.slots = figures.most_slots = figures.busy_slots = 4;
   figures.elapsed = std::chrono::seconds(25);
+  figures.time_left = std::chrono::seconds(25);
+  figures.oldest = 17;
+  figures.oldest_age = std::chrono::seconds(125);
   const Result result = took(std::chrono::seconds(2));
   for (int i = 0; i < 50; ++i) figures.add(i % 2 == 0 ? "a:1" : "b:2", {1, 1}, result);
   return figures;

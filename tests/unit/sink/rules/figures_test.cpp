@@ -51,7 +51,6 @@ TEST(Figures, CountOfAResultThatIsInPartADuplicateOnlyTheRest) {
 TEST(Figures, BearAnyTimesThatAMessageMayHave) {
   const Figures figures = largest();
   EXPECT_GT(figures.all.work, 9.9 * Seconds(std::chrono::nanoseconds(kMaxNanoseconds)));
-  EXPECT_GT(figures.time_left(), Seconds(0));
 }
 
 TEST(Figures, KeepNoMoreWorkersThanTheLimit) {
@@ -72,14 +71,7 @@ TEST(Figures, OfNothingAreZeros) {
   const Figures figures;
   EXPECT_EQ(figures.speed_up(), 0);
   EXPECT_EQ(figures.efficiency(), 0);
-  EXPECT_FALSE(figures.time_left());
-}
-
-TEST(Figures, EstimateTheTimeLeftFromHowLongTasksTook) {
-  Figures figures = half_done();
-  EXPECT_EQ(figures.time_left(), 25s);  // 50 tasks of 2 s in 4 slots
-  figures.counted = false;
-  EXPECT_FALSE(figures.time_left());
+  EXPECT_FALSE(figures.time_left);
 }
 
 TEST(Figures, DoNotCountALostTaskAsAWorkers) {
@@ -98,7 +90,6 @@ TEST(Figures, DoNotWrapIfMoreIsRecordedThanThereIs) {
   figures.slots = 1;
   figures.add("a:1", {1, 1}, {.outcome = Outcome::exited, .ended = 1});
   EXPECT_EQ(figures.unknown(), 0U);
-  EXPECT_EQ(figures.time_left(), Seconds(0));
 }
 
 }  // namespace
