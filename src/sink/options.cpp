@@ -34,6 +34,10 @@ void Options::add_output_to(CLI::App& app) {
   app.add_option("--summary", summary, "Results to an SQLite database; figures as JSON")
       ->type_name("FILE")
       ->group(output);
+  app.add_option("--log", attempt_log)->type_name("FILE")->group(output);
+  app.add_option("--output-dir", output_directory, "Attempts as lines; outputs as ID.out, ID.err")
+      ->type_name("DIR")
+      ->group(output);
 }
 
 }  // namespace divvy::sink

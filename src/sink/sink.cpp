@@ -42,6 +42,8 @@ Sink::Sink(const Options& options)
       report_(options_, log_),
       progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
+  if (!options.attempt_log.empty()) attempt_log_.emplace(options.attempt_log);
+  if (!options.output_directory.empty()) output_files_.emplace(options.output_directory);
   check_summary(options.summary);  // a mistake is to be known now
   log_.debug(fmt::format("results on {}", results_.endpoint()));
 }
@@ -162,8 +164,15 @@ void Sink::succeed(const Announcement& announcement) {
   if (announcement.forget_failed) forget_failed(announcement.ventilator);
 }
 
-// False if another sink has the batch under way.
+// False if another sink has the batch under way, or if its outputs have no place.
 bool Sink::begin(const Announcement& announcement, zmq::message_t& message) {
+  if (output_files_) {
+    const auto why = output_files_->begin(announcement.batch, announcement.name);
+    if (why) {
+      answer(announcement, message, *why);
+      return false;
+    }
+  }
   const std::string holder = holder_with(announcement.sender);
   Journal::Begun begun;
   if (journal_) begun = journal_->begin(announcement.batch, announcement.name, holder);
@@ -298,8 +307,13 @@ void Sink::record(const Results& results, const Result& result) {
   for_each_part(result, ruling.recorded, [&](const Result& part) {
     print(results.worker, part);
     if (journal_) journal_->record(results.name, part);
+    if (output_files_) output_files_->write(part);
     if (part.outcome == Outcome::slept) report_.completions(part.ids.count);
   });
+  if (attempt_log_) {
+    const auto add = [&](const Result& part) { attempt_log_->add(results.name, part); };
+    for_each_part(result, ruling.ended, add);
+  }
   const bool failed = ruling.verdict == Verdict::failed && !ruling.recorded.empty();
   if (failed) report_.failure(results.name, result);
 }
@@ -334,6 +348,7 @@ void Sink::print_attempt(WorkerId worker, const Result& result) {
 // before receipts are sent.
 void Sink::commit() {
   printer_->flush();
+  if (attempt_log_) attempt_log_->commit();  // what the journal has is never told of again
   if (journal_) journal_->commit();
   send_receipts();
 }
@@ -408,7 +423,7 @@ void Sink::end_batch() {
   failed_ += figures.failed;
   trouble_ = trouble_ || !figures.complete;
   served_ = !options_.stay;
-  if (journal_) journal_->end(figures.complete);
+  if (journal_) journal_->end(figures);
   batch_.reset();
   printer_.reset();
   feedback_.reset();

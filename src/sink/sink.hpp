@@ -12,8 +12,10 @@
 #include "common/listener.hpp"
 #include "common/log.hpp"
 #include "common/waiting.hpp"
+#include "sink/attempt_log.hpp"
 #include "sink/journal.hpp"
 #include "sink/options.hpp"
+#include "sink/output_files.hpp"
 #include "sink/printer.hpp"
 #include "sink/progress.hpp"
 #include "sink/refusal.hpp"
@@ -78,6 +80,8 @@ class Sink {
   Report report_;
 
   std::optional<Journal> journal_;
+  std::optional<AttemptLog> attempt_log_;
+  std::optional<OutputFiles> output_files_;
   Progress progress_;
   Waiting waiting_for_ventilator_;
   std::optional<Batch> batch_;

@@ -184,8 +184,9 @@ void CommandRunner::advance(Time now) {
 Ended CommandRunner::end(Child& child) const {
   child.reap();
   Ended ended{.key = child.key, .killed = child.end.asked()};
-  ended.outcome = child.status.si_code == CLD_EXITED ? Outcome::exited : Outcome::signalled;
-  ended.status = child.status.si_status;
+  ended.outcome = child.status.exited ? Outcome::exited : Outcome::signalled;
+  ended.status = child.status.number;
+  ended.usage = child.usage;
   ended.output = std::move(child.printed[kOutput]);
   ended.errors = std::move(child.printed[kErrors]);
   if (child.end.timed_out()) ended.outcome = Outcome::timed_out;

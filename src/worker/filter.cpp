@@ -210,7 +210,7 @@ std::size_t Filter::bytes_taken() const {
 Filter::Progress Filter::progress(Time now) {
   if (is_too_long()) return Progress::too_long;
   if (answers_.too_many()) return Progress::too_many;
-  const bool succeeded = child_.status.si_code == CLD_EXITED && child_.status.si_status == 0;
+  const bool succeeded = child_.status.exited && child_.status.number == 0;
   if (has_ended()) {
     if (!answers_.all() || !succeeded) return Progress::ended;
     return took_all() ? Progress::over : Progress::too_many;

@@ -98,7 +98,7 @@ class Filter {
   /// Whether nothing is left of it that has to end.
   [[nodiscard]] bool over(Time now);
   /// How it ended.
-  [[nodiscard]] const siginfo_t& status() const { return child_.status; }
+  [[nodiscard]] const ExitStatus& status() const { return child_.status; }
   void signal(int number) const { child_.signal_group(number); }
   [[nodiscard]] pid_t pid() const { return child_.pid; }
 

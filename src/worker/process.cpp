@@ -1,5 +1,6 @@
 #include "worker/process.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 
 #include "common/program_path.hpp"
 #include "worker/shortage.hpp"
@@ -72,6 +74,15 @@ __attribute__((no_sanitize("address"))) int become(void* data) {
   ::_exit(1);
 }
 
+// The kernel counts as a process's largest resident set also what it had before it ran its program:
+// that is the most that this process has had. So it forgets by now the most, and only what it has
+// now counts. Where the kernel cannot do that, nothing is lost.
+void forget_most_memory() {
+  const Descriptor file(::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC));
+  constexpr std::string_view peak = "5";
+  if (file.open()) (void)!::write(file.get(), peak.data(), peak.size());
+}
+
 // No posix_spawn(): the process enters itself before it runs anything, so there is no moment in
 // which the watchdog would miss it, and it gets its limit. No fork(): it would copy our page tables
 // for each task. The thread stands still until the program runs, so signals have to wait: a handler
@@ -123,6 +134,7 @@ Process start_process(ProcessSettings settings) {
     plan.environment.push_back(*variable);
   }
   plan.environment.push_back(nullptr);
+  forget_most_memory();
   Process process = clone_into(plan);
   if (plan.error == 0) return process;
   ::waitpid(process.id, nullptr, 0);

@@ -60,6 +60,7 @@ std::vector<EndedChunk> TaskExecutor::ended(Time now) {
                    .slot = run.slot,
                    .outcome = ended.outcome,
                    .status = ended.status,
+                   .usage = ended.usage,
                    .output = std::move(ended.output),
                    .errors = std::move(ended.errors),
                    .reason = std::move(ended.reason),

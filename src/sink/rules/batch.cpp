@@ -43,6 +43,7 @@ bool Batch::update(const Announcement& announcement, Time now) {
   figures_.most_slots = std::max(figures_.most_slots, announcement.slots);
   if (announcement.elapsed > 0) started_by(now - std::chrono::nanoseconds(announcement.elapsed));
   note_outlook(announcement, now);
+  if (started_) slots_.set(static_cast<double>(announcement.slots), slots_.begun() ? now : *started_);
   const VentilatorId former = std::exchange(ventilator_, announcement.ventilator);
   if (former == announcement.ventilator) return false;
   resumed_ = resumed_ || former != VentilatorId::none;
@@ -73,6 +74,19 @@ void Batch::restore(Range ids, bool succeeded) {
 }
 
 Tally::Ruling Batch::record(const Results& results, const Result& result, Time now) {
+  Tally::Ruling ruling = rule(results, result);
+  if (!ruling.recorded.empty()) {
+    last_result_ = now;
+    started_by(now - std::chrono::nanoseconds(result.ended - result.started));
+  }
+  for (const Range& ids : ruling.recorded) figures_.add_recorded(results.name, ids, result);
+  const bool repeated = repetitions_.is_one(results.worker, result);
+  ruling.ended = repeated ? ruling.recorded : std::vector{result.ids};
+  for (const Range& ids : ruling.ended) figures_.add_attempts(results.name, ids, result);
+  return ruling;
+}
+
+Tally::Ruling Batch::rule(const Results& results, const Result& result) {
   if (result.outcome == Outcome::interrupted) {
     return {.verdict = Verdict::retry, .superseded = {result.ids}};
   }
@@ -80,11 +94,6 @@ Tally::Ruling Batch::record(const Results& results, const Result& result, Time n
   for (const Range& ids : ruling.failed) add_receipt(results, result, ids, Verdict::failed);
   for (const Range& ids : RangeSet(ruling.failed).missing(result.ids)) {
     add_receipt(results, result, ids, ruling.verdict);
-  }
-  for (const Range& ids : ruling.recorded) {
-    last_result_ = now;
-    started_by(now - std::chrono::nanoseconds(result.ended - result.started));
-    figures_.add(results.name, ids, result);
   }
   return ruling;
 }
@@ -128,6 +137,7 @@ const Figures& Batch::figures_at(Time now) {
   if (ends_at_) figures_.time_left = std::max(*ends_at_ - now, Time::duration{});
   figures_.oldest = oldest_;
   figures_.oldest_age = oldest_ == 0 ? Seconds(0) : Seconds(now - oldest_since_);
+  figures_.mean_slots = slots_.until(now);
   return figures_;
 }
 

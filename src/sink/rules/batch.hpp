@@ -8,7 +8,9 @@
 #include "common/time.hpp"
 #include "divvy/protocol.hpp"
 #include "sink/rules/figures.hpp"
+#include "sink/rules/repetitions.hpp"
 #include "sink/rules/tally.hpp"
+#include "sink/rules/time_average.hpp"
 
 namespace divvy::sink {
 
@@ -34,7 +36,7 @@ class Batch {
   /// Failed tasks count as not recorded.
   void forget_failed() { tally_.forget_failed(); }
   /// Takes a result and leaves a receipt, unless it was interrupted. Returns what of it is to be
-  /// recorded.
+  /// recorded, and of which tasks an attempt has ended.
   Tally::Ruling record(const Results& results, const Result& result, Time now);
 
   [[nodiscard]] BatchId id() const { return id_; }
@@ -81,6 +83,7 @@ class Batch {
  private:
   void started_by(Time time);
   void note_outlook(const Announcement& announcement, Time now);
+  Tally::Ruling rule(const Results& results, const Result& result);
   void add_receipt(const Results& results, const Result& result, Range ids, Verdict verdict);
 
   BatchId id_;
@@ -99,6 +102,8 @@ class Batch {
   bool workloads_ = false;
   Tally tally_;
   Figures figures_;
+  TimeAverage slots_;  // since it has started
+  Repetitions repetitions_;
   std::optional<TaskId> unstated_ = 1;
   std::vector<Receipt> receipts_;  // to be sent
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "divvy/protocol.hpp"
+#include "worker/rules/usage.hpp"
 
 namespace divvy::worker {
 
@@ -67,6 +68,7 @@ struct EndedChunk {
   std::uint32_t slot = 0;
   Outcome outcome = Outcome::slept;
   std::int32_t status = 0;
+  Usage usage{};         // of all of them together
   std::string output{};  // of several tasks: packed, or empty
   std::string errors{};
   std::string reason{};

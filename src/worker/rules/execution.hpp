@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "divvy/protocol.hpp"
+#include "worker/rules/usage.hpp"
 
 namespace divvy::worker {
 
@@ -31,6 +32,7 @@ struct Ended {
   std::uint64_t key = 0;  // of the execution
   Outcome outcome = Outcome::slept;
   std::int32_t status = 0;
+  Usage usage{};
   std::string output{};
   std::string errors{};
   std::string reason{};
