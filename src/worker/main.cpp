@@ -48,20 +48,30 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
                                          CommandRunner::Settings{.worker = name,
                                                                  .slots = options.slots,
                                                                  .timeout = timeout_of(options),
-                                                                 .max_output = options.max_output});
+                                                                 .max_output = options.max_output,
+                                                                 .nice = options.nice});
+}
+
+// A dry run starts nothing.
+StartDemands demands_of(const Options& options) {
+  if (options.dry_run) return {};
+  return {.delay = from_seconds(options.delay),
+          .below_load = options.load,
+          .memory = options.memfree};
 }
 
 std::unique_ptr<Executor> make_executor(const Options& options, const std::string& name) {
   if (!options.filter) {
     return std::make_unique<TaskExecutor>(make_runner(options, name), options.slots,
-                                          options.first_slot);
+                                          options.first_slot, demands_of(options));
   }
   return std::make_unique<FilterExecutor>(FilterExecutor::Settings{
       .filter = {.command = Command(options.command, {.task_on_stdin = true}),
                  .worker = name,
                  .delimiter = options.null_delimited ? '\0' : '\n',
                  .timeout = timeout_of(options),
-                 .max_output = options.max_output},
+                 .max_output = options.max_output,
+                 .nice = options.nice},
       .name = "the filter " + shown(options.command),
       .slots = options.slots,
       .first_slot = options.first_slot,
@@ -101,7 +111,8 @@ int run(Options& options) {
                  .pool = options.pool,
                  .command = command_text(options.command, options.colsep, options.task_on_stdin,
                                          options.filter),
-                 .workloads = options.command.empty() && !options.dry_run,
+                 .workloads =
+                     options.command.empty() && !options.dry_run && !options.has_conditions(),
                  .verbosity = options.common.verbosity()},
                 make_executor(options, name))
       .run();

@@ -1,8 +1,12 @@
 #include "worker/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 
+#include "common/cores.hpp"
+#include "common/priority.hpp"
 #include "common/quoting.hpp"
 #include "divvy/protocol.hpp"
 #include "worker/rules/separator.hpp"
@@ -21,6 +25,16 @@ CLI::Validator separator_check() {
     }
   };
   return {check, ""};
+}
+
+CLI::Validator load_check() {
+  const auto read = [](std::string& value) -> std::string {
+    const auto load = parse_load(value, cores());
+    if (!load) return in_quotes(value) + " is no load, such as 4, 0.5 or 80% (of the cores)";
+    value = std::to_string(*load);
+    return {};
+  };
+  return {read, ""};
 }
 
 }  // namespace
@@ -69,7 +83,7 @@ void Options::add_slots_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
-      ->check(CLI::Range(1U, kMaxSlots).description(""))
+      ->transform(slots_up_to(kMaxSlots))
       ->capture_default_str()
       ->group(tasks);
   app.add_option("--first-slot", first_slot, "The first slot's number")
@@ -94,9 +108,31 @@ void Options::add_execution_to(CLI::App& app) {
       ->transform(size_between(0, kMaxOutputBytes))
       ->default_str(size_text(max_output))
       ->group(tasks);
+  add_starting_to(app);
+}
+
+void Options::add_starting_to(CLI::App& app) {
+  const std::string tasks = "Tasks";
+  app.add_option("--delay", delay)
+      ->type_name(kTime)
+      ->transform(duration_between(0, 1e9))
+      ->group(tasks);
+  app.add_option("--nice", nice, "Between two starts; the tasks' priority")
+      ->type_name("N")
+      ->check(CLI::Range(-20, 19).description(""))
+      ->group(tasks);
+  app.add_option("--load", load)->type_name("MOST")->transform(load_check())->group(tasks);
+  app.add_option("--memfree", memfree, "Start tasks below that load, with that free")
+      ->type_name("SIZE")
+      ->transform(size_between(1, std::uint64_t{1} << 50))
+      ->group(tasks);
 }
 
 void Options::check() const {
+  if (nice && command.empty()) {
+    throw std::invalid_argument("--nice is for a command; add -- COMMAND [ARG...]");
+  }
+  if (nice) require_nice(*nice);
   if (filter) return check_filter();
   if (!command.empty() || (colsep.empty() && !task_on_stdin)) return;
   throw std::invalid_argument("--colsep and --stdin are for a command; add -- COMMAND [ARG...]");
@@ -112,6 +148,10 @@ void Options::check_filter() const {
   }
   if (dry_run) {
     throw std::invalid_argument("with --filter nothing depends on the task; leave --dry-run out");
+  }
+  if (has_conditions()) {
+    throw std::invalid_argument(
+        "a filter is started only once; leave --delay, --load and --memfree out");
   }
   for (const std::string& word : command) {
     if (!Template(word, false).depends_on_task()) continue;
