@@ -91,6 +91,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
   {  // the children and their directory are gone before this process dies
     Launcher launcher({.arguments = arguments_of(app, options),
                        .jobs = options.jobs,
+                       .workers = options.worker.has_conditions() ? 1 : cores(),
                        .dry_run = options.worker.dry_run,
                        .environment = for_ventilator(options, words),
                        .verbosity = options.common.verbosity()});

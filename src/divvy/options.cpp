@@ -1,7 +1,6 @@
 #include "divvy/options.hpp"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,13 +70,6 @@ Words unnamed_input(const Options& options) {
 
 }  // namespace
 
-std::uint32_t cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&set)));
-}
-
 void Options::add_to(CLI::App& app) {
   app.footer(
       "Examples:\n"
@@ -87,7 +79,7 @@ void Options::add_to(CLI::App& app) {
   ventilator.add_tasks_to(app);
   app.add_option("-j,--jobs", jobs, "Run N tasks at once")
       ->type_name("N")
-      ->check(CLI::Range(1, 9999).description(""))
+      ->transform(slots_up_to(9999))
       ->default_str("one a core")
       ->group("Tasks");
   worker.add_execution_to(app);

@@ -5,15 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "common/cores.hpp"
 #include "common/options.hpp"
 #include "sink/options.hpp"
 #include "ventilator/options.hpp"
 #include "worker/options.hpp"
 
 namespace divvy::launcher {
-
-/// How many cores this process may use.
-std::uint32_t cores();
 
 struct Options {
   ventilator::Options ventilator;

@@ -89,6 +89,7 @@ void CommandRunner::spawn(Child& child, const Execution& execution) {
                                    .environment = environment_of(execution),
                                    .streams = {input, output.write.get(), errors.write.get()},
                                    .inheritance = inheritance_,
+                                   .nice = settings_.nice,
                                    .group = child.group});
   child.pid = process.id;
   child.process = std::move(process.descriptor);

@@ -28,6 +28,7 @@ class CommandRunner : public Runner {
     std::uint32_t slots = 1;                             // children at once
     std::optional<std::chrono::milliseconds> timeout{};  // for each task
     std::size_t max_output = 0;  // bytes of each stream; with more the task is killed
+    std::optional<int> nice{};   // nothing: as this process
   };
 
   /// To be made before other threads are started.

@@ -81,6 +81,7 @@ void Filter::start(const Inheritance& inheritance, const Place& place) {
                                      fmt::format("DIVVY_WORKER={}", settings_.worker)},
                      .streams = {input.read.get(), output.write.get(), errors.write.get()},
                      .inheritance = inheritance,
+                     .nice = settings_.nice,
                      .group = child_.group});
   child_.pid = process.id;
   child_.process = std::move(process.descriptor);

@@ -26,6 +26,7 @@ class Filter {
     char delimiter = '\n';                               // behind lines and answers
     std::optional<std::chrono::milliseconds> timeout{};  // for each line
     std::size_t max_output = 0;                          // bytes of an answer, or of errors
+    std::optional<int> nice{};                           // nothing: as this process
   };
   /// What a descriptor is, in the lowest bits of what epoll hands back.
   enum Role : unsigned { kInput, kOutput, kErrors, kProcess };

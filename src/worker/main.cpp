@@ -45,20 +45,29 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
                                          CommandRunner::Settings{.worker = name,
                                                                  .slots = options.slots,
                                                                  .timeout = timeout_of(options),
-                                                                 .max_output = options.max_output});
+                                                                 .max_output = options.max_output,
+                                                                 .nice = options.nice});
+}
+
+// A dry run starts nothing.
+StartDemands demands_of(const Options& options) {
+  if (options.dry_run) return {};
+  return {
+      .delay = from_seconds(options.delay), .below_load = options.load, .memory = options.memfree};
 }
 
 std::unique_ptr<Executor> make_executor(const Options& options, const std::string& name) {
   if (!options.filter) {
     return std::make_unique<TaskExecutor>(make_runner(options, name), options.slots,
-                                          options.first_slot);
+                                          options.first_slot, demands_of(options));
   }
   return std::make_unique<FilterExecutor>(
       FilterExecutor::Settings{.filter = {.command = options.make_command(),
                                           .worker = name,
                                           .delimiter = options.null_delimited ? '\0' : '\n',
                                           .timeout = timeout_of(options),
-                                          .max_output = options.max_output},
+                                          .max_output = options.max_output,
+                                          .nice = options.nice},
                                .name = "the filter " + shown(options.typed_command()),
                                .slots = options.slots,
                                .first_slot = options.first_slot,
@@ -93,16 +102,17 @@ int run(Options& options) {
   options.check();
   advise(options);
   const std::string name = options.name.empty() ? default_name() : options.name;
-  return Worker({.endpoints = options.common.endpoints,
-                 .inbox = options.inbox,
-                 .key = options.common.key,
-                 .name = name,
-                 .pool = options.pool,
-                 .command = command_text(options.typed_command(), options.colsep,
-                                         options.task_on_stdin, options.filter),
-                 .workloads = !options.has_command() && !options.dry_run,
-                 .verbosity = options.common.verbosity()},
-                make_executor(options, name))
+  return Worker(
+             {.endpoints = options.common.endpoints,
+              .inbox = options.inbox,
+              .key = options.common.key,
+              .name = name,
+              .pool = options.pool,
+              .command = command_text(options.typed_command(), options.colsep,
+                                      options.task_on_stdin, options.filter),
+              .workloads = !options.has_command() && !options.dry_run && !options.has_conditions(),
+              .verbosity = options.common.verbosity()},
+             make_executor(options, name))
       .run();
 }
 

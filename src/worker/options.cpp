@@ -1,8 +1,12 @@
 #include "worker/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 
+#include "common/cores.hpp"
+#include "common/priority.hpp"
 #include "common/quoting.hpp"
 #include "divvy/protocol.hpp"
 #include "worker/rules/separator.hpp"
@@ -27,6 +31,16 @@ CLI::Validator separator_check() {
   throw std::invalid_argument("a filter is given each task as a line of its input, not in " +
                               in_quotes(word) +
                               "; leave that out, or --filter, or write \\{} for a literal {}");
+}
+
+CLI::Validator load_check() {
+  const auto read = [](std::string& value) -> std::string {
+    const auto load = parse_load(value, cores());
+    if (!load) return in_quotes(value) + " is no load, such as 4, 0.5 or 80% (of the cores)";
+    value = std::to_string(*load);
+    return {};
+  };
+  return {read, ""};
 }
 
 }  // namespace
@@ -75,7 +89,7 @@ void Options::add_slots_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
-      ->check(CLI::Range(1U, kMaxSlots).description(""))
+      ->transform(slots_up_to(kMaxSlots))
       ->capture_default_str()
       ->group(tasks);
   app.add_option("--first-slot", first_slot, "The first slot's number")
@@ -103,6 +117,24 @@ void Options::add_execution_to(CLI::App& app) {
       ->transform(size_between(0, kMaxOutputBytes))
       ->default_str(size_text(max_output))
       ->group(tasks);
+  add_starting_to(app);
+}
+
+void Options::add_starting_to(CLI::App& app) {
+  const std::string tasks = "Tasks";
+  app.add_option("--delay", delay)
+      ->type_name(kTime)
+      ->transform(duration_between(0, 1e9))
+      ->group(tasks);
+  app.add_option("--nice", nice, "Between two starts; the tasks' priority")
+      ->type_name("N")
+      ->check(CLI::Range(-20, 19).description(""))
+      ->group(tasks);
+  app.add_option("--load", load)->type_name("MOST")->transform(load_check())->group(tasks);
+  app.add_option("--memfree", memfree, "Start tasks below that load, with that free")
+      ->type_name("SIZE")
+      ->transform(size_between(1, std::uint64_t{1} << 50))
+      ->group(tasks);
 }
 
 std::vector<std::string> Options::typed_command() const {
@@ -116,6 +148,10 @@ Command Options::make_command() const {
 
 void Options::check() const {
   if (script) check_script();
+  if (nice && !has_command()) {
+    throw std::invalid_argument("--nice is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
+  }
+  if (nice) require_nice(*nice);
   if (filter) return check_filter();
   if (has_command() || (colsep.empty() && !task_on_stdin)) return;
   throw std::invalid_argument(
@@ -141,6 +177,10 @@ void Options::check_filter() const {
     throw std::invalid_argument("with --filter nothing depends on the task; leave --dry-run out");
   }
   if (script && make_command().depends_on_task()) refuse_task_in(*script);
+  if (has_conditions()) {
+    throw std::invalid_argument(
+        "a filter is started only once; leave --delay, --load and --memfree out");
+  }
   for (const std::string& word : command) {
     if (Template(word, kNoColumns).depends_on_task()) refuse_task_in(word);
   }

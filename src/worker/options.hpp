@@ -17,6 +17,10 @@ struct Options {
   std::uint32_t first_slot = 1;
   std::optional<double> timeout;        // seconds
   std::uint64_t max_output = 64 << 20;  // bytes of each stream
+  double delay = 0;                     // seconds between two starts
+  std::optional<double> load;           // tasks start below that
+  std::uint64_t memfree = 0;            // bytes available for a task to start
+  std::optional<int> nice;              // of the tasks; nothing: as this process
   std::string inbox;
   std::string name;  // empty: chosen
   std::string pool;
@@ -40,7 +44,10 @@ struct Options {
   void add_identity_to(CLI::App& app);
   /// How a task is run: what matters also where all three are started together.
   void add_execution_to(CLI::App& app);
-  /// Throws std::invalid_argument if the options do not go together.
+  void add_starting_to(CLI::App& app);
+  /// Whether a task may have to wait though a slot is free.
+  [[nodiscard]] bool has_conditions() const { return delay > 0 || load || memfree > 0; }
+  /// Throws std::invalid_argument if the options do not go together, or the system refuses one.
   void check() const;
 
  private:

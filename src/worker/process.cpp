@@ -35,6 +35,7 @@ struct Plan {
   std::vector<char*> environment{};
   std::array<int, 3> streams{};
   const Inheritance* inheritance = nullptr;
+  std::optional<int> nice{};
   Watchdog::Entry* group = nullptr;
   int error = 0;  // why it could not be run
 };
@@ -68,6 +69,7 @@ __attribute__((no_sanitize("address"))) int become(void* data) {
   for (int fd = 0; fd < 3; ++fd) ::dup2(plan.streams[static_cast<std::size_t>(fd)], fd);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   ::setrlimit(RLIMIT_NOFILE, &plan.inheritance->open_files);
+  if (plan.nice) ::setpriority(PRIO_PROCESS, 0, *plan.nice);  // it may, see require_nice()
   reset_signals(plan.inheritance->ignored);
   plan.error = execute(plan);
   *plan.group = 0;
@@ -128,6 +130,7 @@ Process start_process(ProcessSettings settings) {
             .environment = pointers(settings.environment),
             .streams = settings.streams,
             .inheritance = &settings.inheritance,
+            .nice = settings.nice,
             .group = settings.group};
   plan.environment.pop_back();
   for (char** variable = environ; *variable != nullptr; ++variable) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/clock.hpp"
+#include "worker/machine_state.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -21,15 +22,19 @@ std::string_view text_for_people(const Chunk& task) {
 }  // namespace
 
 TaskExecutor::TaskExecutor(std::unique_ptr<Runner> runner, std::uint32_t slots,
-                           std::uint32_t first_slot)
-    : runner_(std::move(runner)), slots_(first_slot), capacity_(slots) {}
+                           std::uint32_t first_slot, StartDemands demands)
+    : runner_(std::move(runner)), slots_(first_slot), capacity_(slots), conditions_(demands) {}
 
 std::uint64_t TaskExecutor::room(Time now) {
   capacity_.grow(now);
-  return capacity_.has_room(running_.size()) ? 1 : 0;
+  return capacity_.has_room(running_.size()) && !conditions_.is_too_soon(now) ? 1 : 0;
 }
 
 Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
+  if (NoRoom lack = what_machine_lacks(now)) {
+    capacity_.shrink(running_.size(), now);
+    return lack;
+  }
   const auto [at, added] = running_.try_emplace(++last_key_, Running{.task = std::move(tasks),
                                                                      .slot = slots_.take(),
                                                                      .started_utc = now_utc(),
@@ -43,7 +48,10 @@ Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
                                  .attempt = run.task.attempt,
                                  .slot = run.slot},
                                 now);
-  if (!limit) return {};
+  if (!limit) {
+    conditions_.started(divvy::now());  // to start it takes a moment, too
+    return {};
+  }
   slots_.free(run.slot);
   tasks = std::move(at->second.task);
   running_.erase(at);
@@ -51,7 +59,17 @@ Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
   return limit;
 }
 
+Executor::NoRoom TaskExecutor::what_machine_lacks(Time now) const {
+  if (!conditions_.depend_on_machine()) return {};
+  const auto young = std::count_if(running_.begin(), running_.end(), [now](const auto& run) {
+    return now - run.second.started < StartConditions::kSettled;
+  });
+  const auto shortfall = conditions_.shortfall(read_machine(), static_cast<std::uint64_t>(young));
+  return shortfall ? NoRoom(text_of(*shortfall)) : std::nullopt;
+}
+
 std::vector<EndedChunk> TaskExecutor::ended(Time now) {
+  conditions_.advance(now);
   std::vector<EndedChunk> all;
   for (Ended& ended : runner_->ended(now)) {
     Running run = std::move(running_.extract(ended.key).mapped());
@@ -94,7 +112,7 @@ std::uint32_t TaskExecutor::slots_for(BatchId batch) const {
 }
 
 std::optional<Time> TaskExecutor::deadline() const {
-  return earlier(runner_->deadline(), capacity_.deadline());
+  return earlier(earlier(runner_->deadline(), capacity_.deadline()), conditions_.deadline());
 }
 
 std::unordered_set<std::uint64_t> TaskExecutor::keys_of(const Which& which) const {

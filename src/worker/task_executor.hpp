@@ -8,13 +8,15 @@
 #include "worker/executor.hpp"
 #include "worker/rules/capacity.hpp"
 #include "worker/rules/slots.hpp"
+#include "worker/rules/start_conditions.hpp"
 #include "worker/runner.hpp"
 
 namespace divvy::worker {
 
 class TaskExecutor : public Executor {
  public:
-  TaskExecutor(std::unique_ptr<Runner> runner, std::uint32_t slots, std::uint32_t first_slot);
+  TaskExecutor(std::unique_ptr<Runner> runner, std::uint32_t slots, std::uint32_t first_slot,
+               StartDemands demands = {});
 
   std::uint64_t room(Time now) override;
   NoRoom start(Chunk& tasks, Time now) override;
@@ -40,6 +42,7 @@ class TaskExecutor : public Executor {
     Time started{};
   };
 
+  [[nodiscard]] NoRoom what_machine_lacks(Time now) const;
   [[nodiscard]] std::unordered_set<std::uint64_t> keys_of(const Which& which) const;
 
   std::unique_ptr<Runner> runner_;
@@ -47,6 +50,7 @@ class TaskExecutor : public Executor {
   std::uint64_t last_key_ = 0;
   Slots slots_;
   Capacity capacity_;
+  StartConditions conditions_;
 };
 
 }  // namespace divvy::worker

@@ -124,17 +124,29 @@ def test_values_on_the_command_line_are_shown_behind_the_command(answer, words, 
 
 @pytest.mark.parametrize("words, says", [
     (["-P", "4", "gzip"], "-P; use -j 4"), (["-P4", "gzip"], "-P4; use -j 4"), (["--max-procs=4"], "--max-procs=4; use -j 4"),
-    (["-P"], "-P; use -j N"), (["-I", "%", "echo"], "-I; {} stands for the task anyway: divvy -- COMMAND {}"),
+    (["-P"], "-P; use -j N"), (["-P", "0", "gzip"], "-P; use -j 1000"), (["-P0"], "-P0; use -j 1000"), (["--max-procs=0"], "--max-procs=0; use -j 1000"),
+    (["-P+2"], "-P+2; use -j +2"), (["-P", "50%"], "-P; use -j '50%'"),
+    (["-I", "%", "echo"], "-I; {} stands for the task anyway: divvy -- COMMAND {}"),
     (["-i"], "-i; {} stands"), (["-a", "my list"], "-a; name the file: divvy 'my list' -- COMMAND {}"),
     (["--each-line", "f"], "--each-line; name the file: divvy f -- COMMAND {}"), (["-d", ",", "echo"], "-d; tasks are lines, or end in NUL with -0; else: tr , "),
-    (["--joblog", "log"], "--joblog; use --journal log"), (["--bar"], "--bar; leave it out"), (["--eta"], "--eta; leave it out"),
-    (["--pipe", "wc"], "--pipe; use --stdin"), (["--retry", "3"], "--retry; use --retries 3"), (["--retry=3"], "--retry=3; use --retries 3"),
-    (["-n", "2", "echo"], "-n; a command is given one line"), (["--max-args", "2"], "--max-args; a command is given one line"),
-    (["--results", "out"], "--results; use --journal FILE"), (["--sshlogin", "host"], "--sshlogin; start there: worker --at"),
-    (["-S", "host"], "-S; start there: worker --at"), (["--resume-failed"], "--resume-failed; use --journal FILE --name NAME, with --retry-failed"),
+    (["--from-json", "f"], "--from-json; use jq: jq -c '.[]' f | divvy"), (["-E", "END"], "-E; use sed: "), (["-C", ","], "-C; use --colsep ,"),
+    (["--joblog", "log"], "--joblog; use --log log"), (["--bar"], "--bar; leave it out"), (["--eta"], "--eta; leave it out"),
+    (["--pipe", "wc"], "--pipe; use --block 1m"), (["--pipepart", "wc"], "--pipepart; use --block 1m"), (["--pipe-part"], "--pipe-part; use --block 1m"),
+    (["--block-size", "10M"], "--block-size; use --block 10M"), (["--round-robin"], "--round-robin; use --filter"),
+    (["--retry", "3"], "--retry; use --retries 3"), (["--retry=3"], "--retry=3; use --retries 3"),
+    (["-N", "2", "echo"], "-N; use -n 2"), (["-N2", "echo"], "-N2; use -n 2"), (["-L", "1", "echo"], "-L; use -n 1"), (["--max-lines=3"], "--max-lines=3; use -n 3"),
+    (["-X", "echo"], "-X; use -n 1000"), (["-m", "echo"], "-m; use -n 1000"), (["--xargs", "echo"], "--xargs; use -n 1000"), (["-s", "4096"], "-s; use -n 1000"),
+    (["--link", "echo"], "--link; use :::+"), (["--xapply"], "--xapply; use :::+"),
+    (["--results", "out"], "--results; use --output-dir out"), (["--outdir=out"], "--outdir=out; use --output-dir out"), (["--files"], "--files; use --output-dir DIR"),
+    (["--sqlmaster", "u"], "--sqlmaster; use --journal FILE"), (["--stdout=none"], "--stdout=none; use --output-dir DIR"),
+    (["--sshlogin", "host"], "--sshlogin; start there: worker --at"), (["-S", "host"], "-S; start there: worker --at"), (["--hosts", "host"], "--hosts; start there"),
+    (["--nonall"], "--nonall; use ssh: divvy"), (["--return", "{}.out"], "--return; files are not copied"),
+    (["--resume-failed"], "--resume-failed; use --journal FILE --resume"),
     (["--tagstring", "{}"], "--tagstring; use --tag"), (["--shuf"], "--shuf; use shuf"), (["-t"], "-t; use --dry-run"), (["-r"], "-r; leave it out"),
-    (["--array", "1-9"], "--array; use seq"), (["--cpus", "4"], "--cpus; use -j"), (["--stdout=none"], "--stdout=none; what tasks print"),
-    (["--line-buffer"], "--line-buffer; leave it out"), (["--delay", "1"], "--delay; that is not there yet"),
+    (["--array", "1-9"], "--array; use seq"), (["--cpus", "4"], "--cpus; use -j"), (["--max-fails", "5"], "--max-fails; use --halt now,fail=5"),
+    (["--line-buffer"], "--line-buffer; use --live"), (["--lb"], "--lb; use --live"), (["-u"], "-u; use --live"), (["--ungroup"], "--ungroup; use --live"),
+    (["--noswap"], "--noswap; use --memfree SIZE"), (["--limit", "x"], "--limit; use --load 100%"), (["--rpl", "{,} x"], "--rpl; use the shell: divvy -c"),
+    (["--will-cite"], "--will-cite; leave it out"),
 ])
 def test_a_foreign_option_is_answered_with_what_there_is(answer, words, says):
     said = answer(*words)
@@ -146,10 +158,10 @@ def test_every_option_that_an_answer_names_is_there():
     """Of all answers in the table."""
     helps = "".join(subprocess.run([BIN / name, "--help"], capture_output=True, text=True, check=True).stdout for name in ("divvy", "worker"))
     table = (BIN / "divvy").read_bytes()
-    answers = [text.decode() for text in re.findall(rb"[ -~]{6,}", table) if text.startswith((b"use -", b"tasks are lines", b"start there"))]
+    answers = [text.decode() for text in re.findall(rb"[ -~]{6,}", table) if text.startswith((b"use -", b"use the shell", b"tasks are lines", b"start there"))]
     assert len(answers) > 8
-    named = {option for text in answers for option in re.findall(r"(?<![\w-])--[a-z-]+", text)}
-    assert [option for option in named if option not in helps] == []
+    named = {option for text in answers for option in re.findall(r"(?<![\w-])(?:--[a-z-]+|-[a-z](?= ))", text)}
+    assert [option for option in named if not re.search(rf"(?<![\w-]){option}(?![\w-])", helps)] == []
 
 
 # --- placeholders that surprise ------------------------------------------------------------------
