@@ -44,7 +44,9 @@ class Chunk {
   /// Of the first one.
   [[nodiscard]] std::string_view text() const;
   [[nodiscard]] TextForm form() const { return format ? format->form : TextForm::line; }
-  [[nodiscard]] std::string_view header() const { return format ? format->header : ""; }
+  [[nodiscard]] std::string_view header() const {
+    return format ? std::string_view(format->header) : std::string_view();
+  }
 
   /// Whether these are the next ones, of the same batch and attempt.
   [[nodiscard]] bool is_followed_by(const Chunk& next) const;

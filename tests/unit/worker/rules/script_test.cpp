@@ -110,7 +110,7 @@ TEST(Script, RefusesWhatDoesNotEnd) {
   EXPECT_EQ(refusal("(cd {}"), "in the script a ( is not closed");
   EXPECT_EQ(refusal("echo \"$(a {}\""), "in the script a \" is not closed");
   EXPECT_EQ(refusal("echo `a"), "in the script a ` is not closed");
-  for (const std::string_view open : {"$( ", "( ", "\"$(", "$((1+$(a "}) {
+  for (const std::string_view open : {"$( ", "( ", "\"$("}) {
     std::string deep;
     for (int i = 0; i < 10000; ++i) deep += open;
     EXPECT_NE(refusal(deep), deep) << open;
