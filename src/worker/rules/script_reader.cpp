@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\n";
 constexpr std::string_view kOperators = "|&;<>";
+// A shell reads the line on as if it were not there.
+constexpr std::string_view kContinuation = "\\\n";
 // Deeper ones are nobody's.
 constexpr int kDeepest = 100;
 
@@ -59,7 +61,9 @@ Script::Word ScriptReader::read() {
 // Up to a parenthesis that closes them, or to the end.
 void ScriptReader::read_commands(Word& to) {
   while (!rest_.empty() && rest_.front() != ')') {
-    if (rest_.front() == '#') {
+    if (rest_.starts_with(kContinuation)) {
+      rest_.remove_prefix(kContinuation.size());
+    } else if (rest_.front() == '#') {
       skip_comment();
     } else if (rest_.front() == '(') {
       read_subshell(to);
@@ -74,12 +78,13 @@ void ScriptReader::read_commands(Word& to) {
 void ScriptReader::read_between(Word& to) {
   if (rest_.starts_with("<<<")) return copy(to, 3);
   if (rest_.starts_with("<<")) return copy_rest(to, "a here-document");
+  if (is_continued_behind("<")) return copy_rest(to, "a < at the end of a line");
   copy(to, 1);
 }
 
 void ScriptReader::read_subshell(Word& to) {
   // To some shells it is arithmetic.
-  if (rest_.starts_with("((")) return copy_rest(to, "((");
+  if (rest_.starts_with("((") || is_continued_behind("(")) return copy_rest(to, "((");
   copy(to, 1);
   enter();
   read_commands(to);
@@ -107,6 +112,7 @@ void ScriptReader::skip_comment() { rest_.remove_prefix(std::min(rest_.find('\n'
 
 void ScriptReader::read_unquoted(Word& word) {
   const char first = rest_.front();
+  if (rest_.starts_with(kContinuation)) return rest_.remove_prefix(kContinuation.size());
   if (read_placeholder(word, Context::unquoted)) return;
   if (first == '\'') return read_single_quoted(word);
   if (first == '"') return read_double_quoted(word);
@@ -140,6 +146,9 @@ void ScriptReader::read_double_quoted(Word& word) {
 }
 
 void ScriptReader::read_dollar(Word& word, Context context) {
+  if (is_continued_behind("$") || is_continued_behind("$(")) {
+    return copy_rest(word, "a $ at the end of a line");
+  }
   if (rest_.starts_with("$((")) return read_arithmetic(word);
   if (rest_.starts_with("$(")) return read_command_within(word);
   if (rest_.starts_with("${")) return read_parameter(word);
@@ -256,6 +265,10 @@ void ScriptReader::copy_rest(Word& word, std::string_view what) {
 
 void ScriptReader::enter() {
   if (++depth_ > kDeepest) throw std::invalid_argument("the script is nested too deeply");
+}
+
+bool ScriptReader::is_continued_behind(std::string_view text) const {
+  return rest_.starts_with(text) && rest_.substr(text.size()).starts_with(kContinuation);
 }
 
 // Also where what is left is not read.

@@ -43,6 +43,7 @@ class ScriptReader {
   void skip_comment();
   void enter();
   void close(Word& word, char closing);
+  [[nodiscard]] bool is_continued_behind(std::string_view text) const;
   [[nodiscard]] bool closed_before(char closing) const;
   [[nodiscard]] std::string_view first_placeholder(std::string_view text) const;
 
