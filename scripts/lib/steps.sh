@@ -7,7 +7,7 @@ readonly test_packages=(dpkg-dev fakeroot file imagemagick iproute2 jq libgtest-
   python3-pytest python3-pytest-xdist sqlite3 valgrind zsh)
 readonly bench_packages=(findutils parallel libbenchmark-dev)
 readonly fuzz_packages=(clang libclang-rt-dev)
-readonly check_packages=(clang-format clang-tidy shellcheck)
+readonly check_packages=(ccache clang-format clang-tidy shellcheck)
 
 # As many jobs as cores, unless the caller knows better.
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}

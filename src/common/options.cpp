@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/cores.hpp"
 #include "common/duration.hpp"
 
 namespace divvy {
@@ -103,6 +104,21 @@ CLI::Validator size_between(std::uint64_t least, std::uint64_t most) {
     }
     return fmt::format("'{}' is no number of bytes from {} to {}, such as 4096, 64k or 10m", value,
                        least, most);
+  };
+  return {read, ""};
+}
+
+CLI::Validator slots_up_to(std::uint32_t most) {
+  const auto read = [=](std::string& value) -> std::string {
+    const auto slots = parse_slots(value, cores());
+    if (slots && *slots <= most) {
+      value = std::to_string(*slots);
+      return {};
+    }
+    return fmt::format(
+        "'{}' is no number of tasks at once from 1 to {}, such as 4, 50% (of the cores), +1 or -1 "
+        "(more or fewer than there are)",
+        value, most);
   };
   return {read, ""};
 }

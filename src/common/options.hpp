@@ -47,6 +47,10 @@ CLI::Validator endpoint_check();
 /// into their number.
 CLI::Validator size_between(std::uint64_t least, std::uint64_t most);
 
+/// For the value of an option: accepts 1 to `most` tasks at once, also as 50%, +1 or -1 (of the
+/// cores), and turns them into their number.
+CLI::Validator slots_up_to(std::uint32_t most);
+
 /// For the value of an option: accepts `least` to `most` seconds, also as 250ms, 90s, 5m or 2h, and
 /// turns them into their number. Its type is kTime.
 CLI::Validator duration_between(double least, double most);

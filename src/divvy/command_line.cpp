@@ -25,6 +25,15 @@ std::optional<int> words_of(const CLI::App& app, const std::string& word) {
   return 1;
 }
 
+// -c SCRIPT, -kc SCRIPT, -cSCRIPT or --shell=SCRIPT.
+bool gives_script(const CLI::App& app, const std::string& word) {
+  if (word.starts_with("--")) return word.substr(0, word.find('=')) == "--shell";
+  const auto with_value = std::find_if(word.begin() + 1, word.end(), [&](char letter) {
+    return !is_flag(*app.get_option(std::string{'-', letter}));
+  });
+  return with_value != word.end() && *with_value == 'c';
+}
+
 }  // namespace
 
 CommandLine CommandLine::take_apart(const CLI::App& app, const Words& words) {
@@ -43,7 +52,7 @@ CommandLine CommandLine::take_apart(const CLI::App& app, const Words& words) {
       break;
     }
     line.columns = line.columns || at->starts_with("--colsep");
-    line.on_stdin = line.on_stdin || *at == "--stdin" || *at == "--filter";
+    line.has_script = line.has_script || gives_script(app, *at);
     at += std::min<std::ptrdiff_t>(*count, line.dashes - at);
   }
   line.options.assign(words.begin(), at);

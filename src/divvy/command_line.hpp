@@ -21,7 +21,7 @@ struct CommandLine {
   Word dashes{};    // the first --
   Word end{};       // also for what is not there
   bool columns = false;
-  bool on_stdin = false;
+  bool has_script = false;  // by -c; the last of the options if that comes right before the rest
 
   /// `app` has the options; `words`, with the program's name in front, must outlive the result.
   static CommandLine take_apart(const CLI::App& app, const Words& words);

@@ -6,8 +6,6 @@
 #include <system_error>
 #include <utility>
 
-#include "divvy/options.hpp"
-
 namespace divvy::launcher {
 namespace {
 
@@ -17,8 +15,8 @@ constexpr auto kBetween = 1s;
 
 }  // namespace
 
-Crew::Crew(std::uint32_t jobs, Start start) : start_(std::move(start)) {
-  const std::uint32_t count = std::min(jobs, cores());
+Crew::Crew(std::uint32_t jobs, std::uint32_t most, Start start) : start_(std::move(start)) {
+  const std::uint32_t count = std::min(jobs, most);
   for (std::uint32_t i = 0, first = 1; i < count; ++i) {
     const std::uint32_t slots = jobs / count + (i < jobs % count ? 1 : 0);
     const std::vector<std::string> arguments{fmt::format("--slots={}", slots),

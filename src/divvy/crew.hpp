@@ -14,13 +14,13 @@
 namespace divvy::launcher {
 
 /// One a core, for while a worker starts a process it does nothing else; and no more, for each
-/// takes its time to start.
+/// takes its time to start. A single one where each start depends on the others.
 class Crew {
  public:
   using Start = std::function<Child(std::vector<std::string> arguments)>;
 
-  /// Workers with `jobs` slots in all. `start` starts one with these arguments.
-  Crew(std::uint32_t jobs, Start start);
+  /// At most so many workers, with `jobs` slots in all. `start` starts one with these arguments.
+  Crew(std::uint32_t jobs, std::uint32_t most, Start start);
 
   /// Starts others in the places of those that were killed, so that there are as many slots as
   /// before: at once the first time, and then one a second at most for each place. One that has

@@ -16,56 +16,102 @@ struct Foreign {
 };
 
 constexpr std::array kForeign{
+    // --- how many at once
+    Foreign{" -P=0 --max-procs=0 ", "", "use -j 1000: say how many at most"},
     Foreign{" -P --max-procs --max-workers ", "N", "use -j @"},
-    Foreign{" -I -i --replace ", "R", "{} stands for the task anyway: divvy -- COMMAND {}"},
+    Foreign{" --cpus --cores ", "N",
+            "use -j N: so many tasks at once, whatever each of them needs"},
+    Foreign{" --noswap --memsuspend ", "SIZE",
+            "use --memfree SIZE: tasks start only with so much memory available"},
+    Foreign{" --limit ", "COMMAND", "use --load 100%, or --memfree SIZE, or --delay TIME"},
+    Foreign{" --use-cores-instead-of-threads --use-sockets-instead-of-threads "
+            "--use-cpus-instead-of-cores ",
+            "", "use -j N, -j N%, -j +N or -j -N"},
+    Foreign{" --number-of-cores --number-of-threads --number-of-cpus --number-of-sockets ", "",
+            "use nproc"},
+
+    // --- tasks
     Foreign{" -a --arg-file --each-line --from-file ", "FILE",
             "name the file: divvy @ -- COMMAND {}"},
+    Foreign{" --from-json ", "FILE", "use jq: jq -c '.[]' @ | divvy -- COMMAND {}"},
+    Foreign{" --array ", "LIST", "use seq: seq 1 100 | divvy -- COMMAND {}"},
     Foreign{" -d --delimiter ", "D",
             "tasks are lines, or end in NUL with -0; else: tr @ '\\n' | divvy -- COMMAND {}"},
-    Foreign{" --joblog ", "FILE", "use --journal @, an SQLite database of all results"},
-    Foreign{" --results --output-dir --outdir ", "DIR",
-            "use --journal FILE, a database which keeps what each task has printed"},
-    Foreign{" --stdout --stderr ", "FILE",
-            "what tasks print is printed, each whole; --journal FILE keeps it, too"},
-    Foreign{" --bar --eta --progress ", "",
-            "leave it out: on a terminal a line shows how far the batch is"},
-    Foreign{" --pipe --pipepart --spreadstdin ", "",
-            "use --stdin: each line is the standard input of a command; or --filter: a command for "
-            "each "
-            "job answers lines with lines"},
-    Foreign{" --retry ", "N", "use --retries @"},
-    Foreign{" -n --max-args -N --max-replace-args -L --max-lines -l -X -m --xargs ", "N",
-            "a command is given one line; for two: paste - - | divvy --colsep '\\t' -- COMMAND {1} "
-            "{2}"},
+    Foreign{" -E --eof -e ", "", "use sed: sed '/^END$/,$d' FILE | divvy -- COMMAND {}"},
+    Foreign{" -C ", "REGEX", "use --colsep @"},
+    Foreign{" --skip-first-line ", "", "use tail: tail -n +2 FILE | divvy -- COMMAND {}"},
+    Foreign{" --trim ", "", "use sed: sed 's/^ *//; s/ *$//' FILE | divvy -- COMMAND {}"},
+    Foreign{" --shuf ", "", "use shuf: shuf FILE | divvy -- COMMAND {}"},
+    Foreign{" -r --no-run-if-empty ", "", "leave it out: without tasks nothing is run"},
     Foreign{" --link --xapply ", "",
-            "use paste: paste A B | divvy --colsep '\\t' -- COMMAND {1} {2}"},
+            "use :::+ for a list that goes along with another: divvy -- COMMAND {1} {2} ::: A B "
+            ":::+ C D"},
+    Foreign{" -N --max-replace-args -L --max-lines -l ", "N",
+            "use -n @: so many lines to a command"},
+    Foreign{" -X -m --xargs -s --max-chars ", "",
+            "use -n 1000: so many lines to a command, or as many as fit"},
+    Foreign{" --pipe --pipepart --pipe-part --spreadstdin --cat --fifo ", "",
+            "use --block 1m: pieces of the input, each on the standard input of a command"},
+    Foreign{" --block-size ", "SIZE", "use --block @"},
+    Foreign{" --round-robin --round ", "",
+            "use --filter, for a command that answers lines with lines; or --block 1m, which "
+            "starts one for each piece"},
+    Foreign{" --recend --recstart --regexp --remove-rec-sep --removerecsep --rrs ", "",
+            "leave it out: pieces end with a line, or with NUL if -0 is given"},
+
+    // --- the command
+    Foreign{" -I -i --replace -U ", "R", "{} stands for the task anyway: divvy -- COMMAND {}"},
+    Foreign{" --seqreplace --slotreplace --basenamereplace --bnr --basenameextensionreplace --bner "
+            "--dirnamereplace --dnr --extensionreplace --er ",
+            "R", "{} {.} {/} {//} {/.} {#} and {%} stand for them anyway: divvy -- COMMAND {.}"},
+    Foreign{" --rpl --plus ", "", "use the shell: divvy -c 'x={}; COMMAND \"${x%.*}\"'"},
+    Foreign{" --quote --shellquote --shell-quote ", "", "leave it out: no shell reads the command"},
+    Foreign{" --process-slot-var ", "NAME", "use {%}, or the variable DIVVY_SLOT"},
+    Foreign{" --env --record-env ", "NAME", "leave it out: all variables reach the tasks"},
+    Foreign{" --workdir --wd --cwd ", "DIR", "use cd: (cd @ && divvy -- COMMAND {})"},
+    Foreign{" -t ", "", "use --dry-run to see the commands"},
+    Foreign{" -p --interactive ", "", "use --dry-run to see first what would be run"},
+
+    // --- output
+    Foreign{" -u --ungroup --lb --linebuffer --line-buffer ", "",
+            "use --live: lines are passed on as they are printed"},
+    Foreign{" --group --no-keep-order ", "",
+            "leave it out: what a task prints is passed on whole when it has ended"},
+    Foreign{" --tagstring --ctagstring --ctag ", "S",
+            "use --tag: each line has its task and a tab in front"},
+    Foreign{" --joblog --jl ", "FILE", "use --log @"},
+    Foreign{" --results --res --outdir ", "DIR", "use --output-dir @"},
+    Foreign{" --files --output-as-files --outputasfiles ", "",
+            "use --output-dir DIR: ID.out and ID.err of each task"},
+    Foreign{" --stdout --stderr ", "FILE", "use --output-dir DIR: ID.out and ID.err of each task"},
+    Foreign{" --sql --sqlmaster --sql-master --sqlandworker --sql-and-worker --sqlworker "
+            "--sql-worker ",
+            "DBURL", "use --journal FILE, an SQLite database of all results"},
+    Foreign{" --bar --eta --progress --latest-line --latestline --ll ", "",
+            "leave it out: on a terminal a line shows how far the batch is"},
+    Foreign{" --color --color-failed --cf ", "", "leave it out: nothing is coloured"},
+
+    // --- the batch
+    Foreign{" --retry ", "N", "use --retries @"},
+    Foreign{" --resume-failed ", "",
+            "use --journal FILE --resume: what has not succeeded is run again"},
+    Foreign{" --max-fails ", "N", "use --halt now,fail=@"},
+    Foreign{" --halt-on-error ", "N", "use --halt now,fail=1"},
+    Foreign{" --crash-limit ", "N",
+            "leave it out: a task is given up when it has lost three workers"},
+    Foreign{" --time-limit --time-request ", "TIME", "use --timeout @"},
+    Foreign{" --term-seq --termseq ", "",
+            "leave it out: who is to end gets SIGTERM, and 2 seconds later SIGKILL"},
+
+    // --- machines
     Foreign{" -S --sshlogin --sshloginfile --slf --hosts ", "HOST",
             "start there: worker --at ADDRESS --key FILE -- COMMAND {}, for a sink and a "
             "ventilator --at ADDRESS --key FILE here"},
-    Foreign{" --resume --resume-failed ", "",
-            "use --journal FILE --name NAME, with --retry-failed for what has failed"},
-    Foreign{" --tagstring ", "S", "use --tag: each line has its task and a tab in front"},
-    Foreign{" --shuf ", "", "use shuf: shuf FILE | divvy -- COMMAND {}"},
-    Foreign{" -t ", "", "use --dry-run to see the commands"},
-    Foreign{" -p --interactive ", "", "use --dry-run to see first what would be run"},
-    Foreign{" -r --no-run-if-empty ", "", "leave it out: without tasks nothing is run"},
-    Foreign{" --array ", "LIST", "use seq: seq 1 100 | divvy -- COMMAND {}"},
-    Foreign{" --cpus --cores ", "N",
-            "use -j N: so many tasks at once, whatever each of them needs"},
-    Foreign{" --max-fails --crash-limit --halt-on-error ", "N", "use --halt now,fail=N"},
-    Foreign{" --time-limit --time-request ", "TIME", "use --timeout @"},
-    Foreign{" -C ", "REGEX", "use --colsep @"},
-    Foreign{" -u --ungroup --lb --linebuffer --line-buffer --group ", "",
-            "leave it out: what a task prints is passed on whole when it has ended"},
-    Foreign{" --env ", "NAME", "leave it out: all variables reach the tasks"},
-    Foreign{" --workdir --wd --cwd ", "DIR", "use cd: (cd @ && divvy -- COMMAND {})"},
-    Foreign{" --nice ", "N", "use nice: nice -n @ divvy -- COMMAND {}"},
-    Foreign{" --header ", "H", "use tail: tail -n +2 FILE | divvy -- COMMAND {}"},
-    Foreign{" --process-slot-var ", "NAME", "use {%}, or the variable DIVVY_SLOT"},
-    Foreign{" --quote --shellquote ", "", "leave it out: no shell reads the command"},
-    Foreign{" --wait --will-cite --citation --no-notice --gnu ", "", "leave it out"},
-    Foreign{" --delay --load --memfree --noswap --block --live --log ", "X",
-            "that is not there yet"},
+    Foreign{" --onall --nonall ", "", "use ssh: divvy --tag -- ssh {} COMMAND ::: HOST..."},
+    Foreign{" --transferfile --transfer --tf --trc --return --cleanup --basefile --bf ", "FILE",
+            "files are not copied: use a file system that all share, or scp in the command"},
+
+    Foreign{" --wait --will-cite --citation --no-notice --gnu --plain ", "", "leave it out"},
 };
 
 // The value in "--name=value", in "-nvalue", or behind; empty: none.
@@ -76,19 +122,26 @@ std::string value_of(const std::string& option, std::size_t name_size, const std
   return next.starts_with('-') ? "" : next;
 }
 
+const Foreign* find(const std::string& spelling) {
+  const auto* const found =
+      std::find_if(kForeign.begin(), kForeign.end(), [&](const Foreign& one) {
+        return one.spellings.find(" " + spelling + " ") != std::string_view::npos;
+      });
+  return found == kForeign.end() ? nullptr : found;
+}
+
 }  // namespace
 
 std::string instead_of(const std::string& option, const std::string& next) {
   const std::string name =
       option.starts_with("--") ? option.substr(0, option.find('=')) : option.substr(0, 2);
-  const auto* const known = std::find_if(kForeign.begin(), kForeign.end(), [&](const Foreign& one) {
-    return one.spellings.find(" " + name + " ") != std::string_view::npos;
-  });
-  if (known == kForeign.end()) return {};
+  const std::string value = value_of(option, name.size(), next);
+  const Foreign* known = find(name + "=" + value);
+  if (known == nullptr) known = find(name);
+  if (known == nullptr) return {};
   std::string answer(known->answer);
   const auto at = answer.find('@');
   if (at == std::string::npos) return answer;
-  const std::string value = value_of(option, name.size(), next);
   return answer.replace(at, 1, value.empty() ? std::string(known->value) : quoted({value}));
 }
 

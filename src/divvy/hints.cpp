@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <stdexcept>
 #include <string_view>
 
 #include "common/descriptor.hpp"
@@ -14,6 +15,7 @@
 #include "divvy/foreign.hpp"
 #include "divvy/lookup.hpp"
 #include "worker/advice.hpp"
+#include "worker/rules/command.hpp"
 #include "worker/rules/template.hpp"
 
 namespace divvy::launcher {
@@ -29,7 +31,7 @@ Words joined(Words first, const Words& second) {
 }
 
 bool has_placeholder(const std::string& word) {
-  return worker::Template(word, true).has_placeholders();
+  return worker::Template(word, worker::kNumberedColumns).has_placeholders();
 }
 
 bool is_separator(const std::string& word) { return word.starts_with(":::"); }
@@ -44,13 +46,6 @@ std::string joined_by_blanks(const Words& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-// A script as a command; empty if that is beyond us.
-Words by_shell(std::string script, const Line& line) {
-  if (line.on_stdin) return {"sh", "-c", script};
-  if (!worker::Template(script, line.columns).has_placeholders()) script += " {}";
-  return worker::run_by_shell(script, line.columns);
-}
-
 // A=b COMMAND: a variable for the command, set by a shell.
 bool sets_variable(const Words& command) {
   const std::string& first = command.front();
@@ -61,47 +56,57 @@ bool sets_variable(const Words& command) {
   return name.size() < first.size() && is_name && command.size() > 1 && !is_program(first);
 }
 
-Words meant(const Words& command, const Line& line) {
-  if (sets_variable(command)) return joined({"env"}, command);
-  return is_script(command) ? by_shell(joined_by_blanks(command), line) : command;
+// With what is in front of it: -- or -c.
+Words meant(const Words& command) {
+  if (sets_variable(command)) return joined({"--", "env"}, command);
+  if (is_script(command)) return {"-c", joined_by_blanks(command)};
+  return joined({"--"}, command);
 }
 
-std::string did_you_mean(const Words& before, const Words& command) {
-  if (command.empty()) return "did you mean: divvy -- sh -c '... \"$1\" ...' sh {}";
-  return "did you mean: " + worker::as_typed(joined(joined(before, {"--"}), command));
+// What has to be changed in a script; empty: nothing.
+std::string trouble_with(const Words& command, bool columns) {
+  if (command.front() != "-c") return {};
+  try {
+    (void)worker::Command::of_script(command.back(), {.colsep = columns ? "," : ""});
+    return {};
+  } catch (const std::invalid_argument& error) {
+    return fmt::format("; but {}", error.what());
+  }
 }
 
-// printf '%s\n' a b c | divvy -- ..., or divvy FILE -- ...
-std::string instead_of_separator(const Words& words, const Line& line) {
-  const auto first = std::find_if(words.begin(), words.end(), is_separator);
-  const Words values(first + 1, words.end());
-  const Words command(words.begin(), first);
-  const std::string what = *first + " is not there yet";
-  if (std::any_of(values.begin(), values.end(), is_separator)) {
-    return what + "; write each combination on a line, and use --colsep";
-  }
-  if (*first == "::::") {
-    return fmt::format("{}; {}", what,
-                       did_you_mean(joined(line.options, values), meant(command, line)));
-  }
-  const bool lines = std::none_of(values.begin(), values.end(), [](const std::string& value) {
-    return value.empty() || value.find('\n') != std::string::npos;
-  });
-  const Words before = lines ? line.options : joined(line.options, {"-0"});
-  const std::string text = did_you_mean(before, meant(command, line));
-  const std::string print = quoted(joined({"printf", lines ? "%s\\n" : "%s\\0"}, values));
-  const std::size_t colon = text.find(": ") + 2;
-  return fmt::format("{}; {}{} | {}", what, text.substr(0, colon), print, text.substr(colon));
+std::string did_you_mean(const Line& line, const Words& command, const Words& values = {}) {
+  return fmt::format("did you mean: {}{}",
+                     worker::as_typed(joined(joined(line.options, command), values)),
+                     trouble_with(command, line.columns));
+}
+
+// divvy FILE -- ...
+std::string instead_of_files(Line line, const Words& command, const Words& files) {
+  line.options = joined(line.options, files);
+  return fmt::format(":::: is not there; {}", did_you_mean(line, meant(command)));
+}
+
+// A script of which only the first word is -c's, as -c is typed without quotes.
+std::string about_script(Line line, Word rest) {
+  const Words more(rest, std::find_if(rest, line.end, is_separator));
+  const Words values(rest + static_cast<std::ptrdiff_t>(more.size()), line.end);
+  const std::string script = line.options.back() + " " + joined_by_blanks(more);
+  line.options.resize(line.options.size() - 2);
+  return fmt::format("-c takes one word, in quotes; {}",
+                     did_you_mean(line, {"-c", script}, values));
+}
+
+// Whether the script is what stands right before the rest.
+bool ends_with_script(const Line& line) {
+  const auto size = line.options.size();
+  return line.has_script && size > 2 &&
+         (line.options[size - 2] == "-c" || line.options[size - 2] == "--shell");
 }
 
 std::string about_unknown(const Line& line) {
+  if (ends_with_script(line)) return about_script(line, line.unknown);
   const std::string& option = *line.unknown;
   const std::string next = line.unknown + 1 < line.dashes ? *(line.unknown + 1) : "";
-  if ((option == "-c" || option == "--shell") && !next.empty()) {
-    const Words before = joined(line.options, {line.unknown + 2, line.dashes});
-    return fmt::format("{} is not there yet; {}", option,
-                       did_you_mean(before, by_shell(next, line)));
-  }
   const std::string answer = instead_of(option, next);
   if (answer.empty()) return {};
   return fmt::format("unknown option {}; {} (see divvy --help)", option, answer);
@@ -109,17 +114,20 @@ std::string about_unknown(const Line& line) {
 
 // Words behind -- are a command.
 std::string about_command(const Line& line) {
-  const Words command(line.dashes + 1, line.end);
-  Words before = line.options;
-  if (line.argument != line.end) before.insert(before.end(), line.argument, line.dashes);
+  if (line.has_script) return {};
+  const auto separator = std::find_if(line.dashes + 1, line.end, is_separator);
+  const Words command(line.dashes + 1, separator);
+  const Words values(separator, line.end);
   Line whole = line;
-  whole.options = before;
-  if (std::any_of(command.begin(), command.end(), is_separator)) {
-    return instead_of_separator(command, whole);
+  if (line.argument != line.end) {
+    whole.options.insert(whole.options.end(), line.argument, line.dashes);
+  }
+  if (!values.empty() && values.front() == "::::" && !command.empty()) {
+    return instead_of_files(whole, command, {values.begin() + 1, values.end()});
   }
   if (command.empty() || !(is_script(command) || sets_variable(command))) return {};
   return fmt::format("{} is a script and no program; {}", quoted({command.front()}),
-                     did_you_mean(before, meant(command, line)));
+                     did_you_mean(whole, meant(command), values));
 }
 
 // A file's name may have blanks in it, too.
@@ -139,18 +147,23 @@ bool is_file(const std::string& word) {
 std::string about_arguments(const Line& line) {
   const auto first = std::find_if_not(line.argument, line.end, is_file);
   if (first == line.end) return {};
+  const auto separator = std::find_if(first, line.end, is_separator);
+  const Words words(first, separator);
+  const Words values(separator, line.end);
+  if (words.empty()) return {};
+  if (first == line.argument && ends_with_script(line)) return about_script(line, first);
+  if (line.has_script) return {};
   Line whole = line;
   whole.options.insert(whole.options.end(), line.argument, first);
-  const Words words(first, line.end);
-  if (std::any_of(words.begin(), words.end(), is_separator)) {
-    return instead_of_separator(words, whole);
+  if (!values.empty() && values.front() == "::::") {
+    return instead_of_files(whole, words, {values.begin() + 1, values.end()});
   }
-  const bool is_command = is_program(*first) || is_script_and_no_name(words) ||
+  const bool is_command = !values.empty() || is_program(*first) || is_script_and_no_name(words) ||
                           sets_variable(words) ||
                           std::any_of(words.begin(), words.end(), has_placeholder);
   if (!is_command) return {};
   return fmt::format("{} is no file with a task a line; {}", quoted({*first}),
-                     did_you_mean(whole.options, meant(words, line)));
+                     did_you_mean(whole, meant(words), values));
 }
 
 }  // namespace

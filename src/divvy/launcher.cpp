@@ -65,7 +65,7 @@ Launcher::Launcher(const Settings& settings)
                                        .environment = settings.environment,
                                        .reads_input = true,
                                        .mute = settings.dry_run})),
-      crew_(settings.jobs, [this](std::vector<std::string> arguments) {
+      crew_(settings.jobs, settings.workers, [this](std::vector<std::string> arguments) {
         return start_worker(std::move(arguments));
       }) {
   loop_.on_pause([this] { signal(Whom::all, SIGTSTP); }, [this] { signal(Whom::all, SIGCONT); });

@@ -25,6 +25,7 @@ class Launcher {
   struct Settings {
     Arguments arguments{};
     std::uint32_t jobs = 1;
+    std::uint32_t workers = 1;  // at most
     bool dry_run = false;
     std::vector<std::string> environment{};  // of the ventilator, beside ours
     Verbosity verbosity{};

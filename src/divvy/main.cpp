@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/command_text.hpp"
+#include "common/log.hpp"
 #include "common/program.hpp"
 #include "common/quoting.hpp"
 #include "common/standard_streams.hpp"
@@ -19,6 +20,7 @@
 #include "divvy/launcher.hpp"
 #include "divvy/options.hpp"
 #include "divvy/places.hpp"
+#include "worker/advice.hpp"
 
 namespace {
 
@@ -50,7 +52,7 @@ std::vector<std::string> for_ventilator(const Options& options,
   const worker::Options& tasks = options.worker;
   return {"DIVVY_RETRY_COMMAND=" + retry_command(words, options.ventilator.retry_failed),
           "DIVVY_COMMAND=" +
-              command_text(tasks.command, tasks.colsep, tasks.task_on_stdin, tasks.filter)};
+              command_text(tasks.typed_command(), tasks.colsep, tasks.task_on_stdin, tasks.filter)};
 }
 
 // Dies of the signal: a shell's loop goes on after a command that exits with a status.
@@ -66,6 +68,12 @@ std::vector<std::string> for_ventilator(const Options& options,
   ::_exit(128 + signal);
 }
 
+void advise(const Options& options) {
+  if (options.tasks_have_columns()) return;
+  const std::string line = worker::advice_on_columns(options.worker.typed_command());
+  if (!line.empty()) Log("divvy", options.common.verbosity()).info(line);
+}
+
 void refuse_with_hint(const std::string& line) {
   if (!line.empty()) throw std::invalid_argument(line);
 }
@@ -74,14 +82,16 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
   refuse_with_hint(hint(app, words));
   options.check();
   const ventilator::Options& tasks = options.ventilator;
-  if (options.worker.command.empty() && !tasks.random && tasks.lists.empty()) {
+  if (!options.worker.has_command() && !tasks.random && tasks.lists.empty()) {
     refuse_with_hint(hint_at_commands(words, tasks.files, tasks.null_delimited));
   }
+  advise(options);
   int status = 0;
   int signal = 0;
   {  // the children and their directory are gone before this process dies
     Launcher launcher({.arguments = arguments_of(app, options),
                        .jobs = options.jobs,
+                       .workers = options.worker.has_conditions() ? 1 : cores(),
                        .dry_run = options.worker.dry_run,
                        .environment = for_ventilator(options, words),
                        .verbosity = options.common.verbosity()});
@@ -100,10 +110,11 @@ int main(int argc, char** argv) try {
   const std::vector<std::string> words(argv, argv + argc);
   const Program program{
       .name = "divvy",
-      .arguments = "[FILE...] [-- COMMAND [ARG...]] [::: VALUE...]",
+      .arguments = "[FILE...] [-c SCRIPT | -- COMMAND [ARG...]] [::: VALUE...]",
       .description =
-          "Runs COMMAND, without a shell, for each line of the FILEs or of standard input,\n"
-          "or for each VALUE, which {} stands for or which comes last, several at a time.\n"
+          "Runs COMMAND, without a shell, or SCRIPT by sh for each line of the FILEs or of\n"
+          "standard input or each VALUE, which {} stands for or which comes last, several at "
+          "once.\n"
           "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
           "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },

@@ -1,7 +1,6 @@
 #include "divvy/options.hpp"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,8 +21,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 // Not in a dry run, which records nothing.
-constexpr std::array<std::string_view, 4> kRecording{"--journal", "--summary", "--name",
-                                                     "--retry-failed"};
+constexpr std::array<std::string_view, 6> kRecording{"--journal",    "--summary", "--log",
+                                                     "--output-dir", "--name",    "--retry-failed"};
 
 // Of what was given, what a program has in its own table: "--name=value", or "--name" of a flag. In
 // another group it is another option: the name of a batch is not that of a worker.
@@ -65,29 +64,22 @@ Words unnamed_input(const Options& options) {
   const ventilator::Options& tasks = options.ventilator;
   if (!tasks.files.empty() || !tasks.lists.empty() || tasks.random) return {};
   const bool typed = ::isatty(STDIN_FILENO) != 0;
-  if (!options.worker.command.empty()) return typed ? Words{"-"} : Words{};
+  if (options.worker.has_command()) return typed ? Words{"-"} : Words{};
   return typed || is_null_device(STDIN_FILENO) ? Words{"--random=100"} : Words{};
 }
 
 }  // namespace
 
-std::uint32_t cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&set)));
-}
-
 void Options::add_to(CLI::App& app) {
   app.footer(
       "Examples:\n"
       "  find . -name '*.txt' | divvy -k -- sha256sum {}\n"
-      "  seq 8 | divvy -j 4 -- sh -c 'sleep 1; echo \"$1\"' sh {}\n\n" +
+      "  seq 8 | divvy -j 4 -c 'sleep 1; echo {}'\n\n" +
       std::string(kExitStatuses));
   ventilator.add_tasks_to(app);
   app.add_option("-j,--jobs", jobs, "Run N tasks at once")
       ->type_name("N")
-      ->check(CLI::Range(1, 9999).description(""))
+      ->transform(slots_up_to(9999))
       ->default_str("one a core")
       ->group("Tasks");
   worker.add_execution_to(app);
@@ -119,7 +111,7 @@ void Options::check_columns() const {
   };
   const bool words = ventilator.makes_words();
   const bool columns = !worker.colsep.empty();
-  refuse_if(words && worker.command.empty(),
+  refuse_if(words && !worker.has_command(),
             "--csv, -n and several ::: are for a command; add -- COMMAND [ARG...]");
   refuse_if(columns && ventilator.csv, "--csv makes columns; leave --colsep out, or --csv");
   refuse_if(columns && ventilator.max_args,

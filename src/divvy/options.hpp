@@ -5,15 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "common/cores.hpp"
 #include "common/options.hpp"
 #include "sink/options.hpp"
 #include "ventilator/options.hpp"
 #include "worker/options.hpp"
 
 namespace divvy::launcher {
-
-/// How many cores this process may use.
-std::uint32_t cores();
 
 struct Options {
   ventilator::Options ventilator;
@@ -25,6 +23,10 @@ struct Options {
   void add_to(CLI::App& app);
   /// Throws, with a line for the user, what the programs would say once they run.
   void check() const;
+  /// Whether {1} is a placeholder.
+  [[nodiscard]] bool tasks_have_columns() const {
+    return !worker.colsep.empty() || ventilator.makes_words();
+  }
 
  private:
   void check_columns() const;

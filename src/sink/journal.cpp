@@ -1,11 +1,11 @@
 #include "sink/journal.hpp"
 
-#include <array>
 #include <cstddef>
 #include <utility>
 
 #include "common/digest.hpp"
 #include "sink/journal_layout.hpp"
+#include "sink/outcome_name.hpp"
 
 namespace divvy::sink {
 namespace {
@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kTogether = 20;
 
 constexpr const char* kInsertExecution = R"(
-  INSERT INTO execution (worker, attempt, outcome, status, stderr, reason, slot)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))";
+  INSERT INTO execution (worker, attempt, outcome, status, stderr, reason, slot, cpu, max_rss)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))";
 
 constexpr const char* kSupersede = R"(
   INSERT OR IGNORE INTO superseded
@@ -24,18 +24,18 @@ constexpr const char* kSupersede = R"(
 // The result itself may come a second time, and so may an attempt.
 constexpr const char* kKeep = R"(
   INSERT OR IGNORE INTO superseded (batch, task, text, worker, attempt, outcome, status, success,
-                                    started, ended, stdout, stderr, reason, slot)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
+                                    started, ended, stdout, stderr, reason, slot, cpu,
+                                    max_rss)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
   WHERE NOT EXISTS (SELECT * FROM result WHERE batch = ?1 AND task = ?2 AND worker = ?4
                     AND attempt = ?5 AND started = ?9))";
 
-std::string_view name_of(Outcome outcome) {
-  constexpr std::array<std::string_view, 8> names{"slept",     "exited", "signalled",   "failed",
-                                                  "timed out", "lost",   "interrupted", "skipped"};
-  return names.at(static_cast<std::size_t>(outcome));
-}
-
 double seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+// On an average.
+std::int64_t cpu_each(const Result& result) {
+  return static_cast<std::int64_t>(result.cpu / result.ids.count);
+}
 
 std::int64_t key(BatchId batch) { return static_cast<std::int64_t>(batch); }
 std::int64_t number(TaskId task) { return static_cast<std::int64_t>(task); }
@@ -59,9 +59,10 @@ Statement insert_of(std::size_t tasks, const Database& database) {
 void write_attempt(Statement& statement, BatchId batch, std::string_view worker,
                    const Result& result, const TaskResult& task) {
   statement << key(batch) << number(task.id) << task.text << worker << std::int64_t{result.attempt}
-            << name_of(result.outcome) << std::int64_t{result.status}
+            << outcome_name(result.outcome) << std::int64_t{result.status}
             << std::int64_t{result.succeeded()} << seconds(task.started) << seconds(task.ended)
-            << task.output << result.errors << result.reason << std::int64_t{result.slot};
+            << task.output << result.errors << result.reason << std::int64_t{result.slot}
+            << seconds(cpu_each(result)) << static_cast<std::int64_t>(result.max_rss);
   statement.step();
 }
 
@@ -103,13 +104,22 @@ void Journal::hold(std::string_view holder) {
   (update << key(batch_) << holder).step();
 }
 
-void Journal::end(bool complete) {
-  if (complete && batch_changed_) write_batch();
+void Journal::end(const Figures& figures) {
+  if (figures.complete && batch_changed_) write_batch();
+  if (figures.complete || recorded_something_) write_counts(figures);
   Statement end = database_.prepare(
       "UPDATE batch SET holder = '', finished = iif(?2, (julianday('now') - 2440587.5) * 86400.0, "
       "finished) WHERE id = ?1");
   (end << key(batch_) << std::int64_t{recorded_something_}).step();
   lock_.give_back();
+}
+
+void Journal::write_counts(const Figures& figures) {
+  Statement update = database_.prepare(
+      "UPDATE batch SET tasks = ?2, succeeded = ?3, failed = ?4, skipped = ?5 WHERE id = ?1");
+  (update << key(batch_) << number(figures.known_tasks())
+          << number(figures.recorded - figures.failed) << number(figures.failed) << number(0))
+      .step();
 }
 
 void Journal::forget_failed(VentilatorId ventilator) {
@@ -196,9 +206,10 @@ void Journal::record(std::string_view worker, const Result& result) {
   recorded_something_ = true;
   const Range ids = result.ids;
   if (forgets_) (supersede_ << key(batch_) << number(ids.first) << number(ids.end() - 1)).step();
-  insert_execution_ << worker << std::int64_t{result.attempt} << name_of(result.outcome)
+  insert_execution_ << worker << std::int64_t{result.attempt} << outcome_name(result.outcome)
                     << std::int64_t{result.status} << result.errors << result.reason
-                    << std::int64_t{result.slot};
+                    << std::int64_t{result.slot} << cpu_each(result)
+                    << static_cast<std::int64_t>(result.max_rss);
   insert_execution_.step();
   const std::int64_t execution = database_.last_row();
   std::vector<TaskResult> tasks;

@@ -10,6 +10,7 @@
 #include "common/database.hpp"
 #include "divvy/protocol.hpp"
 #include "sink/batch_lock.hpp"
+#include "sink/rules/figures.hpp"
 #include "sink/rules/tally.hpp"
 
 namespace divvy::sink {
@@ -32,7 +33,8 @@ class Journal {
   Begun begin(BatchId batch, std::string_view name, std::string_view holder);
   /// It has another ventilator now.
   void hold(std::string_view holder);
-  void end(bool complete);
+  /// The batch's row has what it comes to, unless nothing became of it.
+  void end(const Figures& figures);
 
   /// Failed results do not count for this ventilator, neither now nor if it says so again to
   /// another sink: all those that were there when it said so first. They stay until others take
@@ -61,6 +63,7 @@ class Journal {
               bool success);
   void begin_transaction();
   void write_batch();
+  void write_counts(const Figures& figures);
 
   BatchLock lock_;  // outlives the database
   Database database_;

@@ -7,7 +7,7 @@ namespace divvy::sink {
 namespace {
 
 // 0 is a file without tables, or one with the first layout; its number is PRAGMA user_version.
-constexpr std::int64_t kLayout = 3;
+constexpr std::int64_t kLayout = 4;
 
 // Times are seconds since 1970, UTC: datetime(started, 'unixepoch') in SQLite.
 constexpr const char* kTables = R"(
@@ -129,7 +129,108 @@ constexpr const char* kThird = R"(
            round(max(ended - started), 6) AS longest
     FROM result JOIN batch ON batch.id = result.batch
     GROUP BY result.batch, worker ORDER BY result.batch, worker;
-  PRAGMA user_version = 3;
+)";
+
+// The fourth layout knows what attempts have used, and what a batch has come to. `cpu` of an
+// execution: nanoseconds of each of its tasks, on an average.
+constexpr const char* kFourth = R"(
+  ALTER TABLE batch ADD COLUMN tasks INTEGER;
+  ALTER TABLE batch ADD COLUMN succeeded INTEGER;
+  ALTER TABLE batch ADD COLUMN failed INTEGER;
+  ALTER TABLE batch ADD COLUMN skipped INTEGER;
+  ALTER TABLE execution ADD COLUMN cpu INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE execution ADD COLUMN max_rss INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE superseded ADD COLUMN cpu REAL NOT NULL DEFAULT 0;
+  ALTER TABLE superseded ADD COLUMN max_rss INTEGER NOT NULL DEFAULT 0;
+
+  DROP VIEW attempts;
+  DROP VIEW workers;
+  DROP VIEW result;
+  CREATE VIEW result AS
+    SELECT batch, task, text, worker, attempt, outcome, status, success, started / 1e9 AS started,
+           (started + took) / 1e9 AS ended, stdout, stderr, reason, slot, cpu / 1e9 AS cpu, max_rss
+    FROM recorded_task LEFT JOIN execution ON execution.id = execution;
+  CREATE TRIGGER result_delete INSTEAD OF DELETE ON result BEGIN
+    DELETE FROM recorded_task WHERE batch = old.batch AND task = old.task;
+  END;
+  CREATE TRIGGER result_update INSTEAD OF UPDATE ON result BEGIN
+    INSERT INTO execution (worker, attempt, outcome, status, stderr, reason, slot, cpu, max_rss)
+      VALUES (new.worker, new.attempt, new.outcome, new.status, new.stderr, new.reason, new.slot,
+              CAST(round(new.cpu * 1e9) AS INTEGER), new.max_rss);
+    UPDATE recorded_task
+    SET batch = new.batch, task = new.task, execution = last_insert_rowid(), text = new.text,
+        success = new.success, stdout = new.stdout,
+        started = iif(new.started = old.started, started,
+                      CAST(round(new.started * 1e9) AS INTEGER)),
+        took = iif(new.started = old.started AND new.ended = old.ended, took,
+                   CAST(round((new.ended - new.started) * 1e9) AS INTEGER))
+    WHERE batch = old.batch AND task = old.task;
+  END;
+  CREATE VIEW attempts AS
+    SELECT batch.name AS batch, task, text, attempt, recorded, worker, slot, outcome, status,
+           success, started, ended, stdout, stderr, reason, cpu, max_rss
+    FROM (SELECT *, 1 AS recorded FROM result UNION ALL SELECT *, 0 FROM superseded) AS attempt
+    JOIN batch ON batch.id = attempt.batch;
+)";
+
+// What attempts tell of the batch, from the first start to the last end of any of them. Those that
+// were lost nobody has measured.
+constexpr const char* kViews = R"(
+  CREATE VIEW measured AS
+    SELECT batch, task, text, worker, attempt, slot, success, 1 AS recorded, cpu, max_rss,
+           started, ended
+    FROM result WHERE outcome NOT IN ('lost', 'skipped')
+    UNION ALL
+    SELECT batch, task, text, worker, attempt, slot, success, 0, cpu, max_rss, started, ended
+    FROM superseded WHERE outcome NOT IN ('lost', 'skipped');
+  CREATE VIEW workers AS
+    SELECT batch.name AS batch, worker, sum(recorded) AS tasks,
+           sum(recorded AND NOT success) AS failed, count(*) AS attempts,
+           round(sum(ended - started), 6) AS busy, round(avg(ended - started), 6) AS mean,
+           round(max(ended - started), 6) AS longest, round(sum(cpu), 6) AS cpu,
+           max(max_rss) AS max_rss
+    FROM measured JOIN batch ON batch.id = measured.batch
+    GROUP BY measured.batch, worker ORDER BY measured.batch, worker;
+  CREATE VIEW largest AS
+    SELECT batch.name AS batch, task, text, worker, attempt, max_rss,
+           round(ended - started, 6) AS seconds
+    FROM measured JOIN batch ON batch.id = measured.batch
+    WHERE max_rss > 0 ORDER BY max_rss DESC;
+  CREATE VIEW busiest AS
+    SELECT batch.name AS batch, task, text, worker, attempt, round(cpu, 6) AS cpu,
+           round(ended - started, 6) AS seconds
+    FROM measured JOIN batch ON batch.id = measured.batch
+    WHERE cpu > 0 ORDER BY cpu DESC;
+  CREATE VIEW idle AS
+    WITH span AS (
+      SELECT batch AS id, min(started) AS first_start, max(ended) AS last_end FROM measured GROUP BY batch
+    ), gap AS (
+      SELECT batch AS id, worker, slot, started AS until, lag(ended) OVER in_slot AS since
+      FROM measured WHERE slot > 0
+      WINDOW in_slot AS (PARTITION BY batch, worker, slot ORDER BY started)
+      UNION ALL
+      SELECT batch, worker, slot, NULL, max(ended) FROM measured WHERE slot > 0
+      GROUP BY batch, worker, slot
+    )
+    SELECT batch.name AS batch, worker, slot, ifnull(since, first_start) AS since,
+           ifnull(until, last_end) AS until,
+           round(ifnull(until, last_end) - ifnull(since, first_start), 6) AS seconds
+    FROM gap JOIN span USING (id) JOIN batch USING (id)
+    WHERE ifnull(until, last_end) > ifnull(since, first_start)
+    ORDER BY ifnull(until, last_end) - ifnull(since, first_start) DESC;
+  CREATE VIEW stalls AS
+    WITH span AS (
+      SELECT batch AS id, min(started) AS first_start FROM measured GROUP BY batch
+    ), wait AS (
+      SELECT batch AS id, lag(ended) OVER of_batch AS since, ended AS until, task, worker
+      FROM measured WINDOW of_batch AS (PARTITION BY batch ORDER BY ended)
+    )
+    SELECT batch.name AS batch, ifnull(since, first_start) AS since, until,
+           round(until - ifnull(since, first_start), 6) AS seconds, task, worker
+    FROM wait JOIN span USING (id) JOIN batch USING (id)
+    WHERE until > ifnull(since, first_start)
+    ORDER BY until - ifnull(since, first_start) DESC;
+  PRAGMA user_version = 4;
 )";
 
 std::int64_t layout_of(const Database& database) {
@@ -154,7 +255,9 @@ void lay_out(const Database& database) {
     database.execute(kTables);
     database.execute(kSecond);
   }
-  if (layout < kLayout) database.execute(kThird);
+  if (layout < 3) database.execute(kThird);
+  database.execute(kFourth);
+  database.execute(kViews);
   database.execute("COMMIT");
 }
 

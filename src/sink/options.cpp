@@ -28,10 +28,15 @@ void Options::add_output_to(CLI::App& app) {
   app.add_flag("-k,--keep-order", printing.keep_order, "Print in the order of the input")
       ->group(output);
   app.add_flag("--tag", printing.tag, "Precede each line with its task and a tab")->group(output);
+  app.add_flag("--live", live, "Print each line at once, while its task runs")->group(output);
 
   app.add_option("--journal", journal)->type_name("FILE")->group(output);
   app.add_option("--summary", summary, "Results to an SQLite database; figures as JSON")
       ->type_name("FILE")
+      ->group(output);
+  app.add_option("--log", attempt_log)->type_name("FILE")->group(output);
+  app.add_option("--output-dir", output_directory, "Attempts as lines; outputs as ID.out, ID.err")
+      ->type_name("DIR")
       ->group(output);
 }
 

@@ -14,6 +14,9 @@ struct Options {
   Printer::Settings printing;
   std::string journal;  // none: results are not kept
   std::string summary;  // none: the figures are not kept
+  bool live = false;    // print lines while their tasks run
+  std::string attempt_log;       // none: attempts are not listed
+  std::string output_directory;  // none: outputs are not kept in files
   bool stay = false;
   std::uint64_t completions = 100;  // of the guide's batch
 

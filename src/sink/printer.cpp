@@ -1,6 +1,7 @@
 #include "sink/printer.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "common/quoting.hpp"
@@ -32,9 +33,40 @@ void Printer::print(const Result& result) {
     early_.emplace(ids.first, keep(result));
     return;
   }
+  write_early_lines(ids.end());
   write(result);
   next_ = std::max(next_, ids.end());  // a failed task may be printed once more
   if (settings_.keep_order) write_what_follows();
+}
+
+bool Printer::has_room_for_lines(TaskId id, std::size_t bytes) const {
+  return !settings_.keep_order || id <= next_ || kept_ + bytes <= settings_.most_kept;
+}
+
+void Printer::print_lines(const Lines& lines) {
+  if (lines.output.empty() && lines.errors.empty()) return;
+  std::string output;
+  std::string errors;
+  const std::string_view tagged_output = tagged(lines.text, lines.output, output);
+  const std::string_view tagged_errors = tagged(lines.text, lines.errors, errors);
+  if (!settings_.keep_order || lines.id <= next_) {
+    write(out_, tagged_output);
+    return write(err_, tagged_errors);
+  }
+  Printed& early = early_lines_[lines.id];
+  early.output += tagged_output;
+  early.errors += tagged_errors;
+  kept_ += tagged_output.size() + tagged_errors.size();
+}
+
+// Of tasks before `end`.
+void Printer::write_early_lines(TaskId end) {
+  while (!early_lines_.empty() && early_lines_.begin()->first < end) {
+    const auto first = early_lines_.begin();
+    write(first->second);
+    kept_ -= first->second.size();
+    early_lines_.erase(first);
+  }
 }
 
 void Printer::print_interrupted(const Result& result) {
@@ -51,8 +83,10 @@ void Printer::skip(Range ids) {
 void Printer::write_what_follows() {
   while (true) {
     if (const auto next = early_.begin(); next != early_.end() && next->first <= next_) {
+      const TaskId end = next->first + next->second.count;
+      write_early_lines(end);
       write(next->second);
-      next_ = std::max(next_, next->first + next->second.count);
+      next_ = std::max(next_, end);
       kept_ -= next->second.size();
       early_.erase(next);
     } else if (const Range skipped = skipped_.next_run(next_);
@@ -62,6 +96,7 @@ void Printer::write_what_follows() {
       break;
     }
   }
+  write_early_lines(next_ + 1);
   if (early_.empty() && interrupted_.empty()) spill_.clear();
 }
 
@@ -97,8 +132,13 @@ std::string_view Printer::output_of(const Result& result, std::string& made) con
 
 // Only a result of a single task has any.
 std::string_view Printer::errors_of(const Result& result, std::string& made) const {
-  if (!settings_.tag || result.errors.empty()) return result.errors;
-  append_tagged(made, only_text(result), result.errors);
+  return result.errors.empty() ? "" : tagged(only_text(result), result.errors, made);
+}
+
+std::string_view Printer::tagged(std::string_view task, std::string_view text,
+                                 std::string& made) const {
+  if (!settings_.tag || text.empty()) return text;
+  append_tagged(made, task, text);
   return made;
 }
 
@@ -111,7 +151,11 @@ void Printer::write(const Printed& printed) {
 void Printer::finish() {
   auto last = std::exchange(interrupted_, {});
   last.merge(early_);
-  for (const auto& [id, printed] : last) write(printed);
+  for (const auto& [id, printed] : last) {
+    write_early_lines(id + 1);
+    write(printed);
+  }
+  write_early_lines(std::numeric_limits<TaskId>::max());
 }
 
 void Printer::write(const Result& result) {

@@ -26,8 +26,18 @@ class Printer {
   /// `before`: called before anything is written.
   Printer(Settings settings, Output& out, Output& err, std::function<void()> before = {});
 
-  /// None of its tasks was printed before.
+  /// None of its tasks was printed before, but for lines that are not in it.
   void print(const Result& result);
+  /// Lines of a task that runs: first come the rest of it, and then what is said of it.
+  struct Lines {
+    TaskId id = 0;
+    std::string_view text{};  // the task's
+    std::string_view output{};
+    std::string_view errors{};
+  };
+  void print_lines(const Lines& lines);
+  /// Whether lines of this task, so many bytes, are printed at once or kept until its turn comes.
+  [[nodiscard]] bool has_room_for_lines(TaskId id, std::size_t bytes) const;
   /// What a task has printed that was killed, and may run again: of those that wait for earlier
   /// tasks it is among the last.
   void print_interrupted(const Result& result);
@@ -56,6 +66,7 @@ class Printer {
   };
 
   Printed keep(const Result& result);
+  void write_early_lines(TaskId end);
   void write_what_follows();
   void write(const Result& result);
   void write(const Printed& printed);
@@ -64,6 +75,7 @@ class Printer {
   /// `made` has the text if it is not in the result as it is.
   std::string_view output_of(const Result& result, std::string& made) const;
   std::string_view errors_of(const Result& result, std::string& made) const;
+  std::string_view tagged(std::string_view task, std::string_view text, std::string& made) const;
 
   Settings settings_;
   Stream out_;
@@ -71,6 +83,7 @@ class Printer {
   std::function<void()> before_;
   TaskId next_ = 1;
   std::multimap<TaskId, Printed> early_;
+  std::map<TaskId, Printed> early_lines_;  // of tasks that run; they go before their results
   std::multimap<TaskId, Printed> interrupted_;
   RangeSet skipped_;
   std::size_t kept_ = 0;  // bytes in memory

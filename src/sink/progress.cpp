@@ -23,6 +23,9 @@ constexpr auto kDrawEvery = 200ms;
 constexpr auto kTellEvery = 30s;
 constexpr std::size_t kSmallestBar = 12;
 constexpr std::size_t kLargestBar = 42;
+// The last task is named when it has run for so long, or one of a few.
+constexpr auto kWorthNaming = 2s;
+constexpr std::uint64_t kFew = 3;
 
 struct Piece {
   int weight;  // the lightest goes first when there is no room
@@ -38,6 +41,14 @@ std::string rate(const Figures& figures) {
   return fmt::format("{:.1f}/min", each * 60);
 }
 
+// Nothing is pending any more, and who looks asks what it is that takes so long.
+bool is_waiting_for_few(const Figures& figures) {
+  const std::uint64_t left = figures.known_tasks() - figures.recorded;
+  const bool ends = figures.counted && !figures.stopping && left <= figures.busy_slots;
+  if (!ends || figures.oldest == 0 || figures.oldest_age < kWorthNaming) return false;
+  return left <= kFew || figures.oldest_age > 2 * figures.all.mean();
+}
+
 std::vector<Piece> pieces(const Figures& figures) {
   std::vector<Piece> list;
   list.push_back({9, fmt::format("{}/{}{}", figures.recorded, figures.known_tasks(),
@@ -50,8 +61,12 @@ std::vector<Piece> pieces(const Figures& figures) {
   list.push_back({5, clock_text(figures.elapsed)});
   if (figures.stopping) {
     list.push_back({7, fmt::format("stopping, {} left", figures.busy_slots)});
-  } else if (const auto left = figures.time_left()) {
-    list.push_back({7, "ETA " + clock_text(*left + 500ms)});
+  } else if (figures.time_left) {
+    list.push_back({7, "ETA " + clock_text(ceil<seconds>(*figures.time_left))});
+  }
+  if (is_waiting_for_few(figures)) {
+    list.push_back(
+        {3, fmt::format("task {} since {}", figures.oldest, clock_text(figures.oldest_age))});
   }
   return list;
 }

@@ -42,6 +42,8 @@ Sink::Sink(const Options& options)
       report_(options_, log_),
       progress_(options.common.quiet) {
   if (!options.journal.empty()) journal_.emplace(options.journal);
+  if (!options.attempt_log.empty()) attempt_log_.emplace(options.attempt_log);
+  if (!options.output_directory.empty()) output_files_.emplace(options.output_directory);
   check_summary(options.summary);  // a mistake is to be known now
   log_.debug(fmt::format("results on {}", results_.endpoint()));
 }
@@ -112,6 +114,7 @@ void Sink::receive(zmq::message_t& message) {
     return receive_announcement(*announcement, message);
   }
   if (const auto results = decode<Results>(frame)) return receive_results(*results);
+  if (const auto live = decode<LiveOutput>(frame)) return receive_live_output(*live);
   if (const auto version = other_version(frame)) return receive_other_version(*version, message);
   log_.dropped("a message that is neither results nor an announcement");
 }
@@ -161,8 +164,15 @@ void Sink::succeed(const Announcement& announcement) {
   if (announcement.forget_failed) forget_failed(announcement.ventilator);
 }
 
-// False if another sink has the batch under way.
+// False if another sink has the batch under way, or if its outputs have no place.
 bool Sink::begin(const Announcement& announcement, zmq::message_t& message) {
+  if (output_files_) {
+    const auto why = output_files_->begin(announcement.batch, announcement.name);
+    if (why) {
+      answer(announcement, message, *why);
+      return false;
+    }
+  }
   const std::string holder = holder_with(announcement.sender);
   Journal::Begun begun;
   if (journal_) begun = journal_->begin(announcement.batch, announcement.name, holder);
@@ -173,6 +183,7 @@ bool Sink::begin(const Announcement& announcement, zmq::message_t& message) {
   holder_ = holder;
   feedback_.reset();
   batch_.emplace(announcement.batch, announcement.name, begun.before);
+  live_ = LiveOutputs();
   printer_.emplace(options_.printing, report_.out(), report_.err(), [this] { progress_.clear(); });
   log_.debug(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
@@ -259,25 +270,85 @@ void Sink::receive_results(const Results& results) {
   }
 }
 
+void Sink::receive_live_output(const LiveOutput& message) {
+  if (!options_.live) return;  // the sink before this one wanted it
+  if (!batch_ || message.batch != batch_->id()) {
+    missed_results_ = true;
+    if (batch_) log_.dropped("live output of another batch");
+    return;
+  }
+  for (const Fragment& fragment : message.fragments) {
+    const Range id{.first = fragment.id};
+    if (id.valid() && batch_->has(id)) {
+      print_live(message.worker, fragment);
+    } else {
+      log_.dropped("live output of a task that the batch does not have");
+    }
+  }
+}
+
+// What is not taken here the task's result brings. A fragment without the task's text may be of one
+// whose text is too long to come with each.
+void Sink::print_live(WorkerId worker, const Fragment& fragment) {
+  const bool lacks_tag = options_.printing.tag && fragment.text.empty();
+  if (lacks_tag || batch_->is_recorded(fragment.id)) return;
+  if (!printer_->has_room_for_lines(fragment.id, fragment.lines.size())) return;
+  Printer::Lines lines{.id = fragment.id, .text = fragment.text};
+  (fragment.errors ? lines.errors : lines.output) = live_.lines_of(worker, fragment);
+  printer_->print_lines(lines);
+}
+
 void Sink::record(const Results& results, const Result& result) {
   const Tally::Ruling ruling = batch_->record(results, result, now());
-  if (result.outcome == Outcome::interrupted) printer_->print_interrupted(result);
+  if (ruling.verdict == Verdict::retry) print_attempt(results.worker, result);
   for_each_part(result, ruling.superseded, [&](const Result& part) {
     if (journal_) journal_->keep(results.name, part);
   });
   for_each_part(result, ruling.recorded, [&](const Result& part) {
-    printer_->print(part);
+    print(results.worker, part);
     if (journal_) journal_->record(results.name, part);
+    if (output_files_) output_files_->write(part);
     if (part.outcome == Outcome::slept) report_.completions(part.ids.count);
   });
+  if (attempt_log_) {
+    const auto add = [&](const Result& part) { attempt_log_->add(results.name, part); };
+    for_each_part(result, ruling.ended, add);
+  }
   const bool failed = ruling.verdict == Verdict::failed && !ruling.recorded.empty();
   if (failed) report_.failure(results.name, result);
+}
+
+void Sink::print(WorkerId worker, const Result& recorded) {
+  if (!live_.knows(recorded.ids)) return printer_->print(recorded);
+  std::vector<Range> each;
+  for (TaskId id = recorded.ids.first; id < recorded.ids.end(); ++id) each.push_back({id, 1});
+  for_each_part(recorded, each,
+                [&](const Result& one) { printer_->print(live_.rest(worker, one)); });
+}
+
+// One that counts for nothing: it was killed, or is tried again.
+void Sink::print_attempt(WorkerId worker, const Result& result) {
+  const bool killed = result.outcome == Outcome::interrupted;
+  const bool is_live = options_.live && result.ids.count == 1;
+  if (!is_live || batch_->is_recorded(result.ids.first)) {
+    if (killed) printer_->print_interrupted(result);
+    return;
+  }
+  const std::size_t bytes = result.output.size() + result.errors.size();
+  if (!killed && !printer_->has_room_for_lines(result.ids.first, bytes)) return;
+  const Result rest = live_.rest_of_attempt(worker, result);
+  killed ? printer_->print_interrupted(rest)
+         : printer_->print_lines({.id = rest.ids.first,
+                                  .text = only_text(rest),
+                                  .output = rest.output,
+                                  .errors = rest.errors});
 }
 
 // Called after each turn and before a batch ends. Output is flushed and the journal committed
 // before receipts are sent.
 void Sink::commit() {
   printer_->flush();
+  if (attempt_log_) attempt_log_->commit();  // what the journal has is never told of again
   if (journal_) journal_->commit();
   send_receipts();
 }
@@ -312,6 +383,7 @@ bool Sink::state_part() {
 bool Sink::send(std::vector<Receipt> receipts, bool more) {
   Receipts message = batch_->message(std::move(receipts), more);
   if (journal_) message.command = journal_->command();
+  message.live = options_.live;
   return feedback_->send(encode(message));
 }
 
@@ -351,7 +423,7 @@ void Sink::end_batch() {
   failed_ += figures.failed;
   trouble_ = trouble_ || !figures.complete;
   served_ = !options_.stay;
-  if (journal_) journal_->end(figures.complete);
+  if (journal_) journal_->end(figures);
   batch_.reset();
   printer_.reset();
   feedback_.reset();

@@ -12,13 +12,16 @@
 #include "common/listener.hpp"
 #include "common/log.hpp"
 #include "common/waiting.hpp"
+#include "sink/attempt_log.hpp"
 #include "sink/journal.hpp"
 #include "sink/options.hpp"
+#include "sink/output_files.hpp"
 #include "sink/printer.hpp"
 #include "sink/progress.hpp"
 #include "sink/refusal.hpp"
 #include "sink/report.hpp"
 #include "sink/rules/batch.hpp"
+#include "sink/rules/live_output.hpp"
 
 namespace divvy::sink {
 
@@ -47,6 +50,8 @@ class Sink {
   void refuse(const Announcement& announcement, zmq::message_t& message, const std::string& holder);
   void answer(const Announcement& announcement, zmq::message_t& message, const std::string& why);
   void receive_results(const Results& results);
+  void receive_live_output(const LiveOutput& message);
+  void print_live(WorkerId worker, const Fragment& fragment);
   void receive_plain();
   void receive_other_version(int version, zmq::message_t& message);
   bool begin(const Announcement& announcement, zmq::message_t& message);
@@ -54,6 +59,8 @@ class Sink {
   void restore();
   void forget_failed(VentilatorId ventilator);
   void record(const Results& results, const Result& result);
+  void print(WorkerId worker, const Result& recorded);
+  void print_attempt(WorkerId worker, const Result& result);
   void commit();
   void send_receipts();
   bool state_part();
@@ -73,10 +80,13 @@ class Sink {
   Report report_;
 
   std::optional<Journal> journal_;
+  std::optional<AttemptLog> attempt_log_;
+  std::optional<OutputFiles> output_files_;
   Progress progress_;
   Waiting waiting_for_ventilator_;
   std::optional<Batch> batch_;
   std::optional<Printer> printer_;  // of that batch
+  LiveOutputs live_;                // of that batch's tasks
   std::optional<Connection> feedback_;
   std::string feedback_endpoint_;
   std::string holder_;                // who has that batch under way, for others

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -11,6 +14,7 @@
 
 #include "common/plural.hpp"
 #include "sink/duration_text.hpp"
+#include "sink/size_text.hpp"
 
 namespace divvy::sink {
 namespace {
@@ -22,10 +26,34 @@ nlohmann::ordered_json to_json(const std::string& name, const WorkerFigures& wor
   return {{"name", name},
           {"tasks", worker.tasks},
           {"failed", worker.failed},
+          {"attempts", worker.attempts},
           {"busy_seconds", worker.work.count()},
           {"busy", worker.slots_used(elapsed)},
           {"mean_seconds", worker.mean().count()},
-          {"longest_seconds", worker.longest.count()}};
+          {"longest_seconds", worker.longest.count()},
+          {"cpu_seconds", worker.cpu.count()},
+          {"cores_used", worker.cores_used(elapsed)},
+          {"max_rss_bytes", worker.max_rss}};
+}
+
+// There may have been more of them for a part of the time only.
+std::string slots_text(double mean) {
+  const auto whole = static_cast<std::uint64_t>(std::llround(mean));
+  const bool always = std::abs(mean - static_cast<double>(whole)) < 0.05;
+  return always ? plural(whole, "slot") : fmt::format("{:.1f} slots", mean);
+}
+
+// Without what nobody has measured.
+std::string usage_line(const Figures& figures) {
+  const WorkerFigures& all = figures.all;
+  std::string line = fmt::format("{} of work in {}: {:.1f} of {} busy", duration_text(all.work),
+                                 duration_text(figures.elapsed), all.slots_used(figures.elapsed),
+                                 slots_text(figures.mean_slots));
+  if (all.cpu.count() > 0) {
+    line += fmt::format(", {:.1f} cores used", all.cores_used(figures.elapsed));
+  }
+  if (all.max_rss > 0) line += ", largest task " + size_text(all.max_rss);
+  return line + "\n";
 }
 
 [[noreturn]] void fail_to_write(const std::string& path) {
@@ -39,10 +67,7 @@ std::string table(const Figures& figures, std::size_t most_workers) {
       fmt::format("{}, {} failed, {} retried, {}\n", plural(figures.recorded, "task"),
                   figures.failed, figures.retried, plural(figures.duplicates, "duplicate"));
   if (figures.workers.empty()) return text;
-  text += fmt::format("{} of work in {}: speed-up {:.2f}, efficiency {:.0f}% of {}\n",
-                      duration_text(figures.all.work), duration_text(figures.elapsed),
-                      figures.speed_up(), figures.efficiency() * 100,
-                      plural(figures.most_slots, "slot"));
+  text += usage_line(figures);
   std::size_t width = 6;
   for (const auto& [name, worker] : figures.workers) width = std::max(width, name.size());
   constexpr auto row = "{:<{}}  {:>8} {:>7} {:>6} {:>9} {:>9}\n";
@@ -72,12 +97,18 @@ std::string json(const Figures& figures) {
                                        {"succeeded", figures.recorded - figures.failed},
                                        {"failed", figures.failed},
                                        {"retried", figures.retried},
+                                       {"attempts", figures.all.attempts},
                                        {"duplicates", figures.duplicates},
                                        {"restored", figures.restored},
                                        {"unknown", figures.unknown()},
                                        {"elapsed_seconds", figures.elapsed.count()},
                                        {"work_seconds", figures.all.work.count()},
+                                       {"cpu_seconds", figures.all.cpu.count()},
+                                       {"max_rss_bytes", figures.all.max_rss},
                                        {"slots", figures.most_slots},
+                                       {"mean_slots", figures.mean_slots},
+                                       {"slots_busy", figures.all.slots_used(figures.elapsed)},
+                                       {"cores_used", figures.all.cores_used(figures.elapsed)},
                                        {"speed_up", figures.speed_up()},
                                        {"efficiency", figures.efficiency()},
                                        {"workers", workers}};

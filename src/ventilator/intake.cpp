@@ -19,6 +19,7 @@ constexpr std::uint64_t kMostTasks = 100'000;
 Intake::Intake(Settings settings, std::string batch_name, Dispatch& dispatch, Log& log)
     : input_(std::move(settings.input)),
       costs_(std::move(settings.costs)),
+      longest_first_(settings.longest_first),
       max_bytes_(settings.max_outstanding_bytes),
       batch_name_(std::move(batch_name)),
       dispatch_(dispatch),
@@ -46,11 +47,15 @@ void Intake::take(std::string_view text) {
   }
   add_cost(text);
   if (dispatch_.is_recorded(id)) return retire({id, 1});
-  if (costs_) rank(id, text);
+  if (costs_) expect(id, text);
 }
 
-void Intake::rank(TaskId id, std::string_view text) {
-  if (const auto cost = costs_->of(text)) return dispatch_.rank(id, cost->count());
+void Intake::expect(TaskId id, std::string_view text) {
+  if (const auto cost = costs_->of(text)) {
+    dispatch_.expect(id, *cost);
+    if (longest_first_) dispatch_.rank(id, cost->count());
+    return;
+  }
   if (!std::exchange(cost_unknown_, true)) {
     log_.info(fmt::format("the cost of task {} is not known: such tasks come last", id));
   }
@@ -71,7 +76,7 @@ bool Intake::may_start() const {
     refuse(fmt::format("the input has {}, but task {} of batch {} is recorded",
                        plural(last(), "task"), check_.last(), batch_name_));
   }
-  return !has_room() || (checked && (!costs_ || ended()));
+  return !has_room() || (checked && (!longest_first_ || ended()));
 }
 
 void Intake::refuse(const std::string& why) {

@@ -21,7 +21,8 @@ class Intake {
  public:
   struct Settings {
     std::unique_ptr<Input> input{};
-    std::optional<Costs> costs{};             // the longest tasks first
+    std::optional<Costs> costs{};
+    bool longest_first = false;               // by these costs
     std::uint64_t max_outstanding_bytes = 0;  // no more is read ahead
   };
 
@@ -59,12 +60,13 @@ class Intake {
 
  private:
   void take(std::string_view text);
-  void rank(TaskId id, std::string_view text);
+  void expect(TaskId id, std::string_view text);
   void add_cost(std::string_view text);
   [[noreturn]] static void refuse(const std::string& why);
 
   std::unique_ptr<Input> input_;
   std::optional<Costs> costs_;
+  bool longest_first_;
   std::uint64_t max_bytes_;
   std::string batch_name_;
   Dispatch& dispatch_;

@@ -89,6 +89,7 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
           .pool = options.pool,
           .intake = {.input = input(options),
                      .costs = costs(options),
+                     .longest_first = options.longest_first,
                      .max_outstanding_bytes = options.max_outstanding_bytes},
           .workloads = options.random || is_guides(options),
           .dispatch = {.workers_wanted = options.workers,

@@ -186,6 +186,7 @@ void Ventilator::receive_receipts(const Receipts& receipts) {
   }
   if (!receipts.refusal.empty()) throw std::runtime_error(std::string(receipts.refusal));
   recorded_command_ = receipts.command;
+  dispatch_.live(receipts.live);
   for (const Receipt& receipt : receipts.receipts) receive_receipt(receipt);
   if (!sink_known() && !receipts.more) {
     may_run_at_ = now() + (receipts.resumed ? kTimeToReconnect : 0s);
@@ -363,8 +364,16 @@ Announcement Ventilator::announcement() const {
 }
 
 void Ventilator::announce() {
-  announce_at_ = now() + kAnnounceEvery;
-  sink_.send(encode(announcement()));
+  const Time time = now();
+  announce_at_ = time + kAnnounceEvery;
+  Announcement message = announcement();
+  const Dispatch::Outlook outlook = dispatch_.outlook(time);
+  // 0 stands for not known.
+  const auto left = outlook.time_left.value_or(0ns);
+  message.time_left = static_cast<std::uint64_t>(left.count());
+  message.oldest = outlook.oldest;
+  message.oldest_age = static_cast<std::uint64_t>(outlook.oldest_age.count());
+  sink_.send(encode(message));
 }
 
 // Not while the user is asked to press Enter, and would be interrupted.

@@ -6,12 +6,11 @@
 
 namespace divvy::worker {
 
-/// A line for each surprise that waits in it. `columns`: whether tasks have any.
+/// A line for each surprise that waits in it. `columns`: whether lines have any.
 std::vector<std::string> advice(const std::vector<std::string>& command, bool columns);
 
-/// A script in placeholders, such as "gzip {}", as a command that is right for every task:
-/// sh -c 'gzip "$1"' sh {}. Empty where it is not known how a shell reads it.
-std::vector<std::string> run_by_shell(const std::string& script, bool columns);
+/// What to say of a column in it if tasks have none; empty: nothing.
+std::string advice_on_columns(const std::vector<std::string>& command);
 
 /// Words as people type them: quoted for a shell where that is needed, for a placeholder it is not.
 std::string as_typed(const std::vector<std::string>& words);

@@ -1,21 +1,42 @@
 #include "worker/child_process.hpp"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdint>
 #include <utility>
 
 #include "worker/shortage.hpp"
 
 namespace divvy::worker {
+namespace {
+
+constexpr std::uint64_t kKibibyte = 1024;
+
+std::uint64_t nanoseconds(const timeval& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(time.tv_usec) * 1'000;
+}
+
+}  // namespace
 
 // As long as the leader is not reaped nobody else gets its id, which is the group's. Where the
 // group has to end it is reaped earlier, to see whether it was the last one; in the two seconds
 // until SIGKILL ids do not go round.
 void ChildProcess::reap() {
-  if (!std::exchange(reaped, true)) ::waitid(P_PID, static_cast<id_t>(pid), &status, WEXITED);
+  if (std::exchange(reaped, true)) return;
+  int ended = 0;
+  rusage used{};
+  while (::wait4(pid, &ended, 0, &used) < 0 && errno == EINTR) continue;
+  status = {.exited = WIFEXITED(ended),
+            .number = WIFEXITED(ended) ? WEXITSTATUS(ended) : WTERMSIG(ended)};
+  usage = {.cpu = nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime),
+           .max_rss = static_cast<std::uint64_t>(used.ru_maxrss) * kKibibyte};
 }
 
 bool ChildProcess::group_left() {

@@ -3,21 +3,28 @@
 
 #include <sys/types.h>
 
-#include <csignal>
 #include <functional>
 
 #include "common/descriptor.hpp"
 #include "worker/process.hpp"
 #include "worker/rules/command_end.hpp"
+#include "worker/rules/usage.hpp"
 #include "worker/watchdog.hpp"
 
 namespace divvy::worker {
+
+/// How a process ended.
+struct ExitStatus {
+  bool exited = false;  // or else a signal has ended it
+  int number = 0;       // its exit status, or that of the signal
+};
 
 struct ChildProcess {
   pid_t pid = 0;                     // and its group's
   Watchdog::Entry* group = nullptr;  // of which the caller takes care
   Descriptor process{};              // readable when it has ended; none once that was seen
-  siginfo_t status{};                // once it is reaped
+  ExitStatus status{};               // once it is reaped,
+  Usage usage{};                     // and what it has used
   CommandEnd end{};
   bool reaped = false;
 

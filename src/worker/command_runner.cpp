@@ -12,11 +12,18 @@
 
 #include "worker/child_process.hpp"
 #include "worker/pipe.hpp"
+#include "worker/rules/whole_lines.hpp"
 #include "worker/shortage.hpp"
 #include "worker/task_file.hpp"
 
 namespace divvy::worker {
 namespace {
+
+// Each value of a task is a line of its standard input; the last one has its line end from the
+// file.
+std::string lines_of(const Execution& execution) {
+  return fmt::format("{}", fmt::join(values_of(execution.form, execution.text), "\n"));
+}
 
 // What a descriptor of a child is, in the lowest bits of what epoll hands back.
 enum Role : unsigned { kOutput, kErrors, kProcess };
@@ -28,6 +35,7 @@ struct CommandRunner::Child : ChildProcess {
   std::uint64_t key = 0;              // of the execution
   std::array<Descriptor, 2> streams;  // by role
   std::array<std::string, 2> printed;
+  std::array<std::size_t, 2> taken{};  // of these, by who passes it on
   bool over_limit = false;
 
   bool over(Time now) {
@@ -72,7 +80,7 @@ Runner::NoRoom CommandRunner::start(const Execution& execution, Time now) {
 }
 
 void CommandRunner::spawn(Child& child, const Execution& execution) {
-  const Descriptor task = command_.task_on_stdin() ? task_file(execution.text) : Descriptor();
+  const Descriptor task = command_.task_on_stdin() ? task_file(lines_of(execution)) : Descriptor();
   Pipe output(Pipe::Ours::read);
   Pipe errors(Pipe::Ours::read);
   if (!children_.empty()) leave_reserve(errors.write.get(), inheritance_);
@@ -81,6 +89,7 @@ void CommandRunner::spawn(Child& child, const Execution& execution) {
                                    .environment = environment_of(execution),
                                    .streams = {input, output.write.get(), errors.write.get()},
                                    .inheritance = inheritance_,
+                                   .nice = settings_.nice,
                                    .group = child.group});
   child.pid = process.id;
   child.process = std::move(process.descriptor);
@@ -134,7 +143,7 @@ std::vector<Ended> CommandRunner::ended(Time now) {
 
 // Reads what is there. Above the limit, by at most a block, the task is killed: without the grace,
 // for in two seconds it might print gigabytes.
-void CommandRunner::drain(Child& child, unsigned role, Time now) const {
+void CommandRunner::drain(Child& child, unsigned role, Time now) {
   std::string& printed = child.printed[role];
   Descriptor& stream = child.streams[role];
   std::array<char, 1 << 16> block;  // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -148,6 +157,7 @@ void CommandRunner::drain(Child& child, unsigned role, Time now) const {
     }
     child.end.printed(now);
     printed.append(block.data(), static_cast<std::size_t>(size));
+    has_printed_ = true;
     if (printed.size() > settings_.max_output) {
       child.over_limit = true;
       child.end.kill();
@@ -175,8 +185,9 @@ void CommandRunner::advance(Time now) {
 Ended CommandRunner::end(Child& child) const {
   child.reap();
   Ended ended{.key = child.key, .killed = child.end.asked()};
-  ended.outcome = child.status.si_code == CLD_EXITED ? Outcome::exited : Outcome::signalled;
-  ended.status = child.status.si_status;
+  ended.outcome = child.status.exited ? Outcome::exited : Outcome::signalled;
+  ended.status = child.status.number;
+  ended.usage = child.usage;
   ended.output = std::move(child.printed[kOutput]);
   ended.errors = std::move(child.printed[kErrors]);
   if (child.end.timed_out()) ended.outcome = Outcome::timed_out;
@@ -197,6 +208,33 @@ std::optional<Time> CommandRunner::deadline() const {
     first = earlier(first, child->end.deadline());
   }
   return first;
+}
+
+// Each gets its share of the room: one that prints without end does not silence the others.
+std::vector<PrintedLines> CommandRunner::take_printed(std::size_t most) {
+  has_printed_ = false;
+  std::vector<PrintedLines> all;
+  const std::size_t share = most / std::max<std::size_t>(1, 2 * children_.size());
+  for (const auto& [key, child] : children_) {
+    for (const unsigned role : {kOutput, kErrors}) take_printed(*child, role, share, all);
+  }
+  return all;
+}
+
+void CommandRunner::take_printed(Child& child, unsigned role, std::size_t most,
+                                 std::vector<PrintedLines>& all) {
+  const std::string_view printed = child.printed[role];
+  std::size_t& taken = child.taken[role];
+  const std::string_view lines = whole_lines(printed, taken, most);
+  if (lines.empty()) return;
+  all.push_back({.key = child.key, .errors = role == kErrors, .offset = taken, .lines = lines});
+  taken += lines.size();
+  has_printed_ = has_printed_ || !whole_lines(printed, taken, most).empty();
+}
+
+void CommandRunner::untake_printed() {
+  for (const auto& [key, child] : children_) child->taken = {};
+  has_printed_ = true;
 }
 
 void CommandRunner::ask_to_end(const std::unordered_set<std::uint64_t>& keys) {

@@ -28,6 +28,7 @@ class CommandRunner : public Runner {
     std::uint32_t slots = 1;                             // children at once
     std::optional<std::chrono::milliseconds> timeout{};  // for each task
     std::size_t max_output = 0;  // bytes of each stream; with more the task is killed
+    std::optional<int> nice{};   // nothing: as this process
   };
 
   /// To be made before other threads are started.
@@ -38,6 +39,9 @@ class CommandRunner : public Runner {
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return ready_.get(); }
+  [[nodiscard]] bool has_printed() const override { return has_printed_; }
+  std::vector<PrintedLines> take_printed(std::size_t most) override;
+  void untake_printed() override;
   void ask_to_end(const std::unordered_set<std::uint64_t>& keys) override;
   void kill(const std::unordered_set<std::uint64_t>& keys) override;
   void pause() override { signal_all(SIGSTOP); }
@@ -49,7 +53,8 @@ class CommandRunner : public Runner {
   void spawn(Child& child, const Execution& execution);
   [[nodiscard]] std::vector<std::string> environment_of(const Execution& execution) const;
   void signal_all(int signal) const;
-  void drain(Child& child, unsigned role, Time now) const;
+  void drain(Child& child, unsigned role, Time now);
+  void take_printed(Child& child, unsigned role, std::size_t most, std::vector<PrintedLines>& all);
   [[nodiscard]] Ended end(Child& child) const;
   void advance(Time now);
 
@@ -62,6 +67,7 @@ class CommandRunner : public Runner {
   Descriptor nothing_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Child>> children_;
   std::vector<Ended> ended_;
+  bool has_printed_ = false;
 };
 
 }  // namespace divvy::worker

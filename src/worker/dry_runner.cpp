@@ -32,7 +32,8 @@ std::string DryRunner::line(const Execution& execution) const {
   }
   std::string command = quoted(command_->with(execution));
   if (!command_->task_on_stdin()) return command;
-  const std::vector<std::string> feed{"printf", "%s\\n", std::string(execution.text)};
+  std::vector<std::string> feed{"printf", "%s\\n"};
+  for (auto& value : values_of(execution.form, execution.text)) feed.push_back(std::move(value));
   check_arguments(feed);
   return quoted(feed) + " | " + command;
 }

@@ -1,6 +1,7 @@
 // What runs tasks in the slots of a worker: the only thing in which workers differ.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -43,6 +44,14 @@ class Executor {
   [[nodiscard]] virtual std::optional<Time> deadline() const { return {}; }
   /// Readable when something may have ended, if there is such a descriptor.
   [[nodiscard]] virtual std::optional<int> fd() const { return {}; }
+
+  /// Whether tasks that run may have printed lines that were not taken yet.
+  [[nodiscard]] virtual bool has_printed() const { return false; }
+  /// Takes such lines of the tasks of a batch, about `most` bytes of them: views, until another
+  /// member is called.
+  virtual std::vector<Fragment> take_printed(BatchId /*batch*/, std::size_t /*most*/) { return {}; }
+  /// What was taken is lost: all of it can be taken once more.
+  virtual void untake_printed() {}
 
   using Which = std::function<bool(const Chunk&)>;
   /// Whether kill() has an effect: a process can be killed, a function cannot.

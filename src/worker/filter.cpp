@@ -81,6 +81,7 @@ void Filter::start(const Inheritance& inheritance, const Place& place) {
                                      fmt::format("DIVVY_WORKER={}", settings_.worker)},
                      .streams = {input.read.get(), output.write.get(), errors.write.get()},
                      .inheritance = inheritance,
+                     .nice = settings_.nice,
                      .group = child_.group});
   child_.pid = process.id;
   child_.process = std::move(process.descriptor);
@@ -210,7 +211,7 @@ std::size_t Filter::bytes_taken() const {
 Filter::Progress Filter::progress(Time now) {
   if (is_too_long()) return Progress::too_long;
   if (answers_.too_many()) return Progress::too_many;
-  const bool succeeded = child_.status.si_code == CLD_EXITED && child_.status.si_status == 0;
+  const bool succeeded = child_.status.exited && child_.status.number == 0;
   if (has_ended()) {
     if (!answers_.all() || !succeeded) return Progress::ended;
     return took_all() ? Progress::over : Progress::too_many;

@@ -26,6 +26,7 @@ class Filter {
     char delimiter = '\n';                               // behind lines and answers
     std::optional<std::chrono::milliseconds> timeout{};  // for each line
     std::size_t max_output = 0;                          // bytes of an answer, or of errors
+    std::optional<int> nice{};                           // nothing: as this process
   };
   /// What a descriptor is, in the lowest bits of what epoll hands back.
   enum Role : unsigned { kInput, kOutput, kErrors, kProcess };
@@ -98,7 +99,7 @@ class Filter {
   /// Whether nothing is left of it that has to end.
   [[nodiscard]] bool over(Time now);
   /// How it ended.
-  [[nodiscard]] const siginfo_t& status() const { return child_.status; }
+  [[nodiscard]] const ExitStatus& status() const { return child_.status; }
   void signal(int number) const { child_.signal_group(number); }
   [[nodiscard]] pid_t pid() const { return child_.pid; }
 

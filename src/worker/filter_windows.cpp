@@ -207,14 +207,13 @@ EndedChunk FilterExecutor::failed_task(Slot& slot, Filter::Progress trouble, Tim
 }
 
 void FilterExecutor::set_status(EndedChunk& ended, const Filter& filter) const {
-  const siginfo_t& status = filter.status();
-  const bool exited = status.si_code == CLD_EXITED;
-  if (exited && status.si_status == 0) {
+  const ExitStatus& status = filter.status();
+  if (status.exited && status.number == 0) {
     ended.reason = settings_.name + " has ended without an answer";
     return;
   }
-  ended.outcome = exited ? Outcome::exited : Outcome::signalled;
-  ended.status = status.si_status;
+  ended.outcome = status.exited ? Outcome::exited : Outcome::signalled;
+  ended.status = status.number;
 }
 
 // The filter was at the first line that it has not answered; that one has printed something.

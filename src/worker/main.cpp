@@ -38,41 +38,48 @@ std::optional<std::chrono::milliseconds> timeout_of(const Options& options) {
 
 std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
   std::optional<Command> command;
-  if (!options.command.empty()) {
-    command.emplace(options.command, Command::Settings{.colsep = options.colsep,
-                                                       .task_on_stdin = options.task_on_stdin});
-  }
+  if (options.has_command()) command = options.make_command();
   if (options.dry_run) return std::make_unique<DryRunner>(std::move(command));
   if (!command) return std::make_unique<SleepRunner>();
   return std::make_unique<CommandRunner>(std::move(*command),
                                          CommandRunner::Settings{.worker = name,
                                                                  .slots = options.slots,
                                                                  .timeout = timeout_of(options),
-                                                                 .max_output = options.max_output});
+                                                                 .max_output = options.max_output,
+                                                                 .nice = options.nice});
+}
+
+// A dry run starts nothing.
+StartDemands demands_of(const Options& options) {
+  if (options.dry_run) return {};
+  return {
+      .delay = from_seconds(options.delay), .below_load = options.load, .memory = options.memfree};
 }
 
 std::unique_ptr<Executor> make_executor(const Options& options, const std::string& name) {
   if (!options.filter) {
     return std::make_unique<TaskExecutor>(make_runner(options, name), options.slots,
-                                          options.first_slot);
+                                          options.first_slot, demands_of(options));
   }
-  return std::make_unique<FilterExecutor>(FilterExecutor::Settings{
-      .filter = {.command = Command(options.command, {.task_on_stdin = true}),
-                 .worker = name,
-                 .delimiter = options.null_delimited ? '\0' : '\n',
-                 .timeout = timeout_of(options),
-                 .max_output = options.max_output},
-      .name = "the filter " + shown(options.command),
-      .slots = options.slots,
-      .first_slot = options.first_slot,
-      .verbosity = options.common.verbosity()});
+  return std::make_unique<FilterExecutor>(
+      FilterExecutor::Settings{.filter = {.command = options.make_command(),
+                                          .worker = name,
+                                          .delimiter = options.null_delimited ? '\0' : '\n',
+                                          .timeout = timeout_of(options),
+                                          .max_output = options.max_output,
+                                          .nice = options.nice},
+                               .name = "the filter " + shown(options.typed_command()),
+                               .slots = options.slots,
+                               .first_slot = options.first_slot,
+                               .verbosity = options.common.verbosity()});
 }
 
 // Why the command cannot be found; empty: it can, or depends on the task.
 std::string what_is_missing(const Options& options) {
   if (options.command.empty() || options.dry_run) return {};
-  const Template program(options.command.front(), !options.colsep.empty());
-  return program.has_placeholders() ? std::string() : why_not_found(options.command.front());
+  const std::string& program = options.command.front();
+  const bool depends = Template(program, kNumberedColumns).has_placeholders();
+  return depends ? std::string() : why_not_found(program);
 }
 
 // Of several workers on a machine, which number their slots one after the other, the first one says
@@ -80,7 +87,8 @@ std::string what_is_missing(const Options& options) {
 void advise(const Options& options) {
   if (options.first_slot > 1) return;
   const Log log("worker", options.common.verbosity());
-  for (const auto& line : advice(options.command, !options.colsep.empty())) log.info(line);
+  const bool columns = !options.colsep.empty();
+  for (const auto& line : advice(options.typed_command(), columns)) log.info(line);
   const std::string why = what_is_missing(options);
   if (!why.empty()) log.warn(why + "; tasks fail here until that is mended");
 }
@@ -94,16 +102,17 @@ int run(Options& options) {
   options.check();
   advise(options);
   const std::string name = options.name.empty() ? default_name() : options.name;
-  return Worker({.endpoints = options.common.endpoints,
-                 .inbox = options.inbox,
-                 .key = options.common.key,
-                 .name = name,
-                 .pool = options.pool,
-                 .command = command_text(options.command, options.colsep, options.task_on_stdin,
-                                         options.filter),
-                 .workloads = options.command.empty() && !options.dry_run,
-                 .verbosity = options.common.verbosity()},
-                make_executor(options, name))
+  return Worker(
+             {.endpoints = options.common.endpoints,
+              .inbox = options.inbox,
+              .key = options.common.key,
+              .name = name,
+              .pool = options.pool,
+              .command = command_text(options.typed_command(), options.colsep,
+                                      options.task_on_stdin, options.filter),
+              .workloads = !options.has_command() && !options.dry_run && !options.has_conditions(),
+              .verbosity = options.common.verbosity()},
+             make_executor(options, name))
       .run();
 }
 
@@ -113,10 +122,10 @@ int main(int argc, char** argv) {
   Options options;
   const Program program{
       .name = "worker",
-      .arguments = "[-- COMMAND [ARG...]]",
+      .arguments = "[-c SCRIPT | -- COMMAND [ARG...]]",
       .description =
-          "Runs COMMAND, without a shell, for each task, which {} stands for or which "
-          "comes\nlast. Without a COMMAND a task is a number of milliseconds to sleep.",
+          "Runs COMMAND, without a shell, or SCRIPT by sh for each task, which {} stands "
+          "for\nor which comes last. Without them a task is milliseconds to sleep.",
       .add_options = [&](CLI::App& app) { options.add_to(app); }};
   options.command = take_command(argc, argv);
   return run_program(program, argc, argv, [&](CLI::App&) { return run(options); });

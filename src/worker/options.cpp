@@ -1,8 +1,12 @@
 #include "worker/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 
+#include "common/cores.hpp"
+#include "common/priority.hpp"
 #include "common/quoting.hpp"
 #include "divvy/protocol.hpp"
 #include "worker/rules/separator.hpp"
@@ -23,16 +27,32 @@ CLI::Validator separator_check() {
   return {check, ""};
 }
 
+[[noreturn]] void refuse_task_in(const std::string& word) {
+  throw std::invalid_argument("a filter is given each task as a line of its input, not in " +
+                              in_quotes(word) +
+                              "; leave that out, or --filter, or write \\{} for a literal {}");
+}
+
+CLI::Validator load_check() {
+  const auto read = [](std::string& value) -> std::string {
+    const auto load = parse_load(value, cores());
+    if (!load) return in_quotes(value) + " is no load, such as 4, 0.5 or 80% (of the cores)";
+    value = std::to_string(*load);
+    return {};
+  };
+  return {read, ""};
+}
+
 }  // namespace
 
 void Options::add_to(CLI::App& app) {
   app.footer(
-      "In the words of COMMAND:\n"
+      "In the words of COMMAND, and quoted in SCRIPT:\n"
       "  {}    the task; last if none is there  {.}   without its extension\n"
       "  {/}   its base name                    {/.}  that without extension\n"
       "  {//}  its directory                    {#}   its number\n"
       "  {%}   its slot's number                {1}   its first column; {1.}, {1/} ...\n"
-      "  \\{}   a literal {}, and so with the others\n\n"
+      "  {name} {name.} ... a column by its name  \\{}  a literal {}, and so on\n\n"
       "Examples:\n"
       "  worker -j 4 -- sha256sum {}\n"
       "  worker --timeout 60 -- sh -c {}   # each task is a command line");
@@ -69,7 +89,7 @@ void Options::add_slots_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_option("-j,--slots", slots, "Run N tasks at once")
       ->type_name("N")
-      ->check(CLI::Range(1U, kMaxSlots).description(""))
+      ->transform(slots_up_to(kMaxSlots))
       ->capture_default_str()
       ->group(tasks);
   app.add_option("--first-slot", first_slot, "The first slot's number")
@@ -81,30 +101,73 @@ void Options::add_slots_to(CLI::App& app) {
 
 void Options::add_execution_to(CLI::App& app) {
   const std::string tasks = "Tasks";
+  app.add_option("-c,--shell", script, "Run SCRIPT by sh; {} is quoted for it")
+      ->type_name("SCRIPT")
+      ->group(tasks);
   app.add_option("--colsep", colsep)->type_name("REGEX")->check(separator_check())->group(tasks);
   app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
   app.add_flag("--filter", filter, "COMMAND, started once, answers lines with lines")->group(tasks);
   app.add_flag("--dry-run", dry_run, "Print what would be run, and run nothing")->group(tasks);
-  app.add_option("--timeout", timeout, "Kill a task's process group after that long")
+  app.add_option("--timeout", timeout)
       ->type_name(kTime)
       ->transform(duration_between(0.001, 1e9))
       ->group(tasks);
-  app.add_option("--max-output", max_output, "Kill a task that prints more")
+  app.add_option("--max-output", max_output, "Kill a task after TIME, or one that prints more")
       ->type_name("BYTES")
       ->transform(size_between(0, kMaxOutputBytes))
       ->default_str(size_text(max_output))
       ->group(tasks);
+  add_starting_to(app);
+}
+
+void Options::add_starting_to(CLI::App& app) {
+  const std::string tasks = "Tasks";
+  app.add_option("--delay", delay)
+      ->type_name(kTime)
+      ->transform(duration_between(0, 1e9))
+      ->group(tasks);
+  app.add_option("--nice", nice, "Between two starts; the tasks' priority")
+      ->type_name("N")
+      ->check(CLI::Range(-20, 19).description(""))
+      ->group(tasks);
+  app.add_option("--load", load)->type_name("MOST")->transform(load_check())->group(tasks);
+  app.add_option("--memfree", memfree, "Start tasks below that load, with that free")
+      ->type_name("SIZE")
+      ->transform(size_between(1, std::uint64_t{1} << 50))
+      ->group(tasks);
+}
+
+std::vector<std::string> Options::typed_command() const {
+  return script ? std::vector<std::string>{"-c", *script} : command;
+}
+
+Command Options::make_command() const {
+  const Command::Settings settings{.colsep = colsep, .task_on_stdin = task_on_stdin || filter};
+  return script ? Command::of_script(*script, settings) : Command(command, settings);
 }
 
 void Options::check() const {
+  if (script) check_script();
+  if (nice && !has_command()) {
+    throw std::invalid_argument("--nice is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
+  }
+  if (nice) require_nice(*nice);
   if (filter) return check_filter();
-  if (!command.empty() || (colsep.empty() && !task_on_stdin)) return;
-  throw std::invalid_argument("--colsep and --stdin are for a command; add -- COMMAND [ARG...]");
+  if (has_command() || (colsep.empty() && !task_on_stdin)) return;
+  throw std::invalid_argument(
+      "--colsep and --stdin are for a command; add -- COMMAND [ARG...], or -c SCRIPT");
+}
+
+void Options::check_script() const {
+  if (!command.empty()) {
+    throw std::invalid_argument("a script of -c is all that is run; leave -- and what follows out");
+  }
+  (void)make_command();
 }
 
 void Options::check_filter() const {
-  if (command.empty()) {
-    throw std::invalid_argument("--filter is for a command; add -- COMMAND [ARG...]");
+  if (!has_command()) {
+    throw std::invalid_argument("--filter is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
   }
   if (!colsep.empty() || task_on_stdin) {
     throw std::invalid_argument(
@@ -113,11 +176,13 @@ void Options::check_filter() const {
   if (dry_run) {
     throw std::invalid_argument("with --filter nothing depends on the task; leave --dry-run out");
   }
+  if (script && make_command().depends_on_task()) refuse_task_in(*script);
+  if (has_conditions()) {
+    throw std::invalid_argument(
+        "a filter is started only once; leave --delay, --load and --memfree out");
+  }
   for (const std::string& word : command) {
-    if (!Template(word, false).depends_on_task()) continue;
-    throw std::invalid_argument("a filter is given each task as a line of its input, not in " +
-                                in_quotes(word) +
-                                "; leave that out, or --filter, or write \\{} for a literal {}");
+    if (Template(word, kNoColumns).depends_on_task()) refuse_task_in(word);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "worker/process.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 
 #include "common/program_path.hpp"
 #include "worker/shortage.hpp"
@@ -33,6 +35,7 @@ struct Plan {
   std::vector<char*> environment{};
   std::array<int, 3> streams{};
   const Inheritance* inheritance = nullptr;
+  std::optional<int> nice{};
   Watchdog::Entry* group = nullptr;
   int error = 0;  // why it could not be run
 };
@@ -66,10 +69,20 @@ __attribute__((no_sanitize("address"))) int become(void* data) {
   for (int fd = 0; fd < 3; ++fd) ::dup2(plan.streams[static_cast<std::size_t>(fd)], fd);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   ::setrlimit(RLIMIT_NOFILE, &plan.inheritance->open_files);
+  if (plan.nice) ::setpriority(PRIO_PROCESS, 0, *plan.nice);  // it may, see require_nice()
   reset_signals(plan.inheritance->ignored);
   plan.error = execute(plan);
   *plan.group = 0;
   ::_exit(1);
+}
+
+// The kernel counts as a process's largest resident set also what it had before it ran its program:
+// that is the most that this process has had. So it forgets by now the most, and only what it has
+// now counts. Where the kernel cannot do that, nothing is lost.
+void forget_most_memory() {
+  const Descriptor file(::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC));
+  constexpr std::string_view peak = "5";
+  if (file.open()) (void)!::write(file.get(), peak.data(), peak.size());
 }
 
 // No posix_spawn(): the process enters itself before it runs anything, so there is no moment in
@@ -117,12 +130,14 @@ Process start_process(ProcessSettings settings) {
             .environment = pointers(settings.environment),
             .streams = settings.streams,
             .inheritance = &settings.inheritance,
+            .nice = settings.nice,
             .group = settings.group};
   plan.environment.pop_back();
   for (char** variable = environ; *variable != nullptr; ++variable) {
     plan.environment.push_back(*variable);
   }
   plan.environment.push_back(nullptr);
+  forget_most_memory();
   Process process = clone_into(plan);
   if (plan.error == 0) return process;
   ::waitpid(process.id, nullptr, 0);

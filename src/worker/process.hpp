@@ -6,6 +6,7 @@
 
 #include <array>
 #include <csignal>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ProcessSettings {
   std::vector<std::string> environment{};  // before what it inherits
   std::array<int, 3> streams{};            // standard input, output and error
   Inheritance inheritance{};
+  std::optional<int> nice{};         // nothing: as this process
   Watchdog::Entry* group = nullptr;  // where it enters itself
 };
 

@@ -1,6 +1,7 @@
 // What a worker does with a task: the only thing in which workers differ.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -28,6 +29,13 @@ class Runner {
   [[nodiscard]] virtual std::optional<Time> deadline() const { return {}; }
   /// Readable when something may have ended, if there is such a descriptor.
   [[nodiscard]] virtual std::optional<int> fd() const { return {}; }
+
+  /// Whether executions that run may have printed lines that were not taken yet.
+  [[nodiscard]] virtual bool has_printed() const { return false; }
+  /// Takes such lines, about `most` bytes of them: views, until another member is called.
+  virtual std::vector<PrintedLines> take_printed(std::size_t /*most*/) { return {}; }
+  /// What was taken is lost: all of it can be taken once more.
+  virtual void untake_printed() {}
 
   /// Whether kill() has an effect: a process can be killed, a function cannot.
   [[nodiscard]] virtual bool can_kill() const { return true; }

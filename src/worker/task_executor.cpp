@@ -4,19 +4,37 @@
 #include <utility>
 
 #include "common/clock.hpp"
+#include "worker/machine_state.hpp"
 
 namespace divvy::worker {
+namespace {
+
+// As its result says it; too long for its lines to carry it, it is left to the result.
+std::string_view text_for_people(const Chunk& task) {
+  std::string_view text = task.text();
+  if (task.form() == TextForm::piece) {
+    const auto piece = parse_piece(text);
+    text = piece ? piece->name : "";
+  }
+  return text.size() <= kMaxLineBytes ? text : "";
+}
+
+}  // namespace
 
 TaskExecutor::TaskExecutor(std::unique_ptr<Runner> runner, std::uint32_t slots,
-                           std::uint32_t first_slot)
-    : runner_(std::move(runner)), slots_(first_slot), capacity_(slots) {}
+                           std::uint32_t first_slot, StartDemands demands)
+    : runner_(std::move(runner)), slots_(first_slot), capacity_(slots), conditions_(demands) {}
 
 std::uint64_t TaskExecutor::room(Time now) {
   capacity_.grow(now);
-  return capacity_.has_room(running_.size()) ? 1 : 0;
+  return capacity_.has_room(running_.size()) && !conditions_.is_too_soon(now) ? 1 : 0;
 }
 
 Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
+  if (NoRoom lack = what_machine_lacks(now)) {
+    capacity_.shrink(running_.size(), now);
+    return lack;
+  }
   const auto [at, added] = running_.try_emplace(++last_key_, Running{.task = std::move(tasks),
                                                                      .slot = slots_.take(),
                                                                      .started_utc = now_utc(),
@@ -30,7 +48,10 @@ Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
                                  .attempt = run.task.attempt,
                                  .slot = run.slot},
                                 now);
-  if (!limit) return {};
+  if (!limit) {
+    conditions_.started(divvy::now());  // to start it takes a moment, too
+    return {};
+  }
   slots_.free(run.slot);
   tasks = std::move(at->second.task);
   running_.erase(at);
@@ -38,7 +59,17 @@ Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
   return limit;
 }
 
+Executor::NoRoom TaskExecutor::what_machine_lacks(Time now) const {
+  if (!conditions_.depend_on_machine()) return {};
+  const auto young = std::count_if(running_.begin(), running_.end(), [now](const auto& run) {
+    return now - run.second.started < StartConditions::kSettled;
+  });
+  const auto shortfall = conditions_.shortfall(read_machine(), static_cast<std::uint64_t>(young));
+  return shortfall ? NoRoom(text_of(*shortfall)) : std::nullopt;
+}
+
 std::vector<EndedChunk> TaskExecutor::ended(Time now) {
+  conditions_.advance(now);
   std::vector<EndedChunk> all;
   for (Ended& ended : runner_->ended(now)) {
     Running run = std::move(running_.extract(ended.key).mapped());
@@ -47,6 +78,7 @@ std::vector<EndedChunk> TaskExecutor::ended(Time now) {
                    .slot = run.slot,
                    .outcome = ended.outcome,
                    .status = ended.status,
+                   .usage = ended.usage,
                    .output = std::move(ended.output),
                    .errors = std::move(ended.errors),
                    .reason = std::move(ended.reason),
@@ -57,6 +89,21 @@ std::vector<EndedChunk> TaskExecutor::ended(Time now) {
   return all;
 }
 
+std::vector<Fragment> TaskExecutor::take_printed(BatchId batch, std::size_t most) {
+  std::vector<Fragment> fragments;
+  for (const PrintedLines& printed : runner_->take_printed(most)) {
+    const Chunk& task = running_.at(printed.key).task;
+    if (!task.is_of(batch)) continue;
+    fragments.push_back({.id = task.ids.first,
+                         .attempt = task.attempt,
+                         .errors = printed.errors,
+                         .offset = printed.offset,
+                         .text = text_for_people(task),
+                         .lines = printed.lines});
+  }
+  return fragments;
+}
+
 std::uint32_t TaskExecutor::slots_for(BatchId batch) const {
   const auto is_foreign = [batch](const auto& run) { return !run.second.task.is_of(batch); };
   const auto foreign = std::count_if(running_.begin(), running_.end(), is_foreign);
@@ -65,7 +112,7 @@ std::uint32_t TaskExecutor::slots_for(BatchId batch) const {
 }
 
 std::optional<Time> TaskExecutor::deadline() const {
-  return earlier(runner_->deadline(), capacity_.deadline());
+  return earlier(earlier(runner_->deadline(), capacity_.deadline()), conditions_.deadline());
 }
 
 std::unordered_set<std::uint64_t> TaskExecutor::keys_of(const Which& which) const {

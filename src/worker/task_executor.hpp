@@ -8,13 +8,15 @@
 #include "worker/executor.hpp"
 #include "worker/rules/capacity.hpp"
 #include "worker/rules/slots.hpp"
+#include "worker/rules/start_conditions.hpp"
 #include "worker/runner.hpp"
 
 namespace divvy::worker {
 
 class TaskExecutor : public Executor {
  public:
-  TaskExecutor(std::unique_ptr<Runner> runner, std::uint32_t slots, std::uint32_t first_slot);
+  TaskExecutor(std::unique_ptr<Runner> runner, std::uint32_t slots, std::uint32_t first_slot,
+               StartDemands demands = {});
 
   std::uint64_t room(Time now) override;
   NoRoom start(Chunk& tasks, Time now) override;
@@ -24,6 +26,9 @@ class TaskExecutor : public Executor {
   [[nodiscard]] std::uint32_t slots_for(BatchId batch) const override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return runner_->fd(); }
+  [[nodiscard]] bool has_printed() const override { return runner_->has_printed(); }
+  std::vector<Fragment> take_printed(BatchId batch, std::size_t most) override;
+  void untake_printed() override { runner_->untake_printed(); }
   void ask_to_end(const Which& which) override { runner_->ask_to_end(keys_of(which)); }
   void kill(const Which& which) override { runner_->kill(keys_of(which)); }
   void pause() override { runner_->pause(); }
@@ -37,6 +42,7 @@ class TaskExecutor : public Executor {
     Time started{};
   };
 
+  [[nodiscard]] NoRoom what_machine_lacks(Time now) const;
   [[nodiscard]] std::unordered_set<std::uint64_t> keys_of(const Which& which) const;
 
   std::unique_ptr<Runner> runner_;
@@ -44,6 +50,7 @@ class TaskExecutor : public Executor {
   std::uint64_t last_key_ = 0;
   Slots slots_;
   Capacity capacity_;
+  StartConditions conditions_;
 };
 
 }  // namespace divvy::worker

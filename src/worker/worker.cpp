@@ -25,6 +25,10 @@ using namespace std::chrono_literals;
 constexpr auto kPresenceEvery = 1s;
 // How long a result waits at most for others to travel with.
 constexpr auto kTogether = 10ms;
+// After how long lines are sent whose task still runs: a brief task's result brings them sooner.
+constexpr auto kLiveAfter = 20ms;
+// About how many bytes of such lines are sent at once. What the sink is slow to take is in memory.
+constexpr std::size_t kLiveBytes = 128 << 10;
 // How long a worker that leaves waits for its last results to be recorded: a sink may be
 // restarting.
 constexpr auto kFarewell = 10s;
@@ -76,6 +80,7 @@ int Worker::run() {
     collect_ended();
     fill_slots();
     send_results();
+    send_live_output();
     const Time time = now();
     tell_who_is_missing(time);
     if (finished(time)) break;
@@ -91,7 +96,8 @@ void Worker::wait() {
   inbox_.add_to(loop_);
   plain_tasks_.add_to(loop_, has_room_for_plain());
   feedback_.add_to(loop_, presence_due);
-  results_.add_to(loop_, unsent_results_ || plain_completions_ > 0);
+  results_.add_to(loop_, unsent_results_ || plain_completions_ > 0 || live_output_due());
+  if (!live_output_due()) loop_.wake_at(live_at_);
   if (const auto fd = executor_->fd()) loop_.watch(*fd);
   loop_.wake_at(executor_->deadline());
   if (!presence_due) loop_.wake_at(presence_at_);
@@ -142,6 +148,7 @@ void Worker::note_connections() {
   if (results_.connected_anew(log_)) {
     holdings_.resend_all();
     unsent_results_.reset();
+    executor_->untake_printed();
   }
   if (results_.connected() != reached_sink) presence_at_ = now();
 }
@@ -307,6 +314,22 @@ bool Worker::results_due() {
   const Time time = now();
   if (!send_at_) send_at_ = time + kTogether;
   return holdings_.unsent() >= holdings_.queued() || time >= *send_at_;
+}
+
+bool Worker::live_output_due() const { return live_at_ && *live_at_ <= now(); }
+
+// Nothing of it is kept for a sink that is far behind: there is more when it has room again.
+void Worker::send_live_output() {
+  if (!holdings_.live() || !executor_->has_printed()) return live_at_.reset();
+  if (!live_at_) live_at_ = now() + kLiveAfter;
+  if (!live_output_due() || unsent_results_ || !results_.has_room()) return;
+  const LiveOutput message{.worker = self_,
+                           .name = settings_.name,
+                           .batch = holdings_.batch(),
+                           .fragments = executor_->take_printed(holdings_.batch(), kLiveBytes)};
+  live_at_.reset();
+  if (executor_->has_printed()) live_at_ = now();
+  if (!message.fragments.empty() && !results_.send(encode(message))) executor_->untake_printed();
 }
 
 // At least 1: 0 means that it leaves.

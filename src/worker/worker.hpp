@@ -68,11 +68,13 @@ class Worker {
   void finish(EndedChunk ended);
   void finish_plain(const EndedChunk& ended);
   void send_results();
+  void send_live_output();
   void send_presence(Time now);
   void note_connections();
   void tell_who_is_missing(Time now);
 
   bool results_due();
+  [[nodiscard]] bool live_output_due() const;
   [[nodiscard]] bool has_room_for_plain() const;
   [[nodiscard]] std::uint32_t offered_slots() const;
   [[nodiscard]] bool finished(Time now);
@@ -92,6 +94,7 @@ class Worker {
   Holdings holdings_;
   std::optional<std::string> unsent_results_;  // a message that the sink had no room for yet
   std::optional<Time> send_at_;                // when results are sent at the latest
+  std::optional<Time> live_at_;                // when lines of running tasks are sent
   std::deque<std::string> plain_queue_;
   std::uint64_t plain_completions_ = 0;  // that are still to be sent
   bool shortage_told_ = false;

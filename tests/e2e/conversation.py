@@ -183,6 +183,11 @@ class WithSink:
         self.push.send(protocol.encode(protocol.RESULTS, worker=worker, name=b"w", batch=batch,
                                        results=[{**fields, **others}]))
 
+    def live(self, task, lines, *, worker=9, batch=BATCH, **others):
+        """Lines that it prints while it runs."""
+        fields = dict(id=task, attempt=1, errors=0, offset=0, text=b"text", lines=lines)
+        self.push.send(protocol.encode(protocol.LIVE_OUTPUT, worker=worker, name=b"w", batch=batch, fragments=[{**fields, **others}]))
+
     def several(self, first, *outputs, **others):
         """A result of as many consecutive tasks."""
         ids = range(first, first + len(outputs))

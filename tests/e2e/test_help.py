@@ -45,7 +45,7 @@ def test_help_is_in_words_of_our_own(program):
 
 @every_program
 def test_groups_come_in_the_same_order_everywhere(program):
-    order = ["Tasks", "Output", "Batch", "Where to meet", "General", "In the words of COMMAND", "Examples"]
+    order = ["Tasks", "Output", "Batch", "Where to meet", "General", "In the words of COMMAND, and quoted in SCRIPT", "Examples"]
     assert groups(program) == [group for group in order if group in groups(program)]
 
 
@@ -184,7 +184,7 @@ def test_nothing_is_suggested_when_nothing_is_near(pipeline, program, option):
 
 
 @pytest.mark.parametrize("program, words, says", [
-    ("worker", ["echo", "{}"], r"unexpected argument echo; usage: worker \[OPTION...\] \[-- COMMAND \[ARG...\]\]"),
+    ("worker", ["echo", "{}"], r"unexpected argument echo; usage: worker \[OPTION...\] \[-c SCRIPT \| -- COMMAND \[ARG...\]\]"),
     ("ventilator", ["--retries"], "--retries needs a value"),
     ("ventilator", ["--name", "a", "--name", "b", "-"], "--name is given more than once"),
     ("ventilator", ["--random", "3", "-"], "FILE cannot be combined with --random"),

@@ -32,18 +32,19 @@ def answer(play):
     (["/bin/echo", "hi"], "/bin/echo is no file with a task a line; did you mean: divvy -- /bin/echo hi"),
     (["no-such-tool", "{.}"], "no-such-tool is no file with a task a line; did you mean: divvy -- no-such-tool {.}"),
     (["list", "echo", "{}"], "echo is no file with a task a line; did you mean: divvy list -- echo {}"),
-    (["--", "gzip -9 {}"], "'gzip -9 {}' is a script and no program; did you mean: divvy -- sh -c 'gzip -9 \"$1\"' sh {}"),
-    (["-k", "--", "gzip -9", "{}"], "'gzip -9' is a script and no program; did you mean: divvy -k -- sh -c 'gzip -9 \"$1\"' sh {}"),
-    (["list", "--", "sort {}|uniq > {/.}.u"],
-     "'sort {}|uniq > {/.}.u' is a script and no program; did you mean: divvy list -- sh -c 'sort \"$1\"|uniq > \"$2\".u' sh {} {/.}"),
-    (["a | b"], "'a | b' is no file with a task a line; did you mean: divvy -- sh -c 'a | b \"$1\"' sh {}"),
-    (["--colsep", ",", "--", "cp {1} {2}"],
-     "'cp {1} {2}' is a script and no program; did you mean: divvy --colsep , -- sh -c 'cp \"$1\" \"$2\"' sh {1} {2}"),
-    (["--stdin", "--", "sort | uniq"], "'sort | uniq' is a script and no program; did you mean: divvy --stdin -- sh -c 'sort | uniq'"),
-    (["--", "echo `basename {}`"], "'echo `basename {}`' is a script and no program; did you mean: divvy -- sh -c '... \"$1\" ...' sh {}"),
+    (["--", "gzip -9 {}"], "'gzip -9 {}' is a script and no program; did you mean: divvy -c 'gzip -9 {}'"),
+    (["-k", "--", "gzip -9", "{}"], "'gzip -9' is a script and no program; did you mean: divvy -k -c 'gzip -9 {}'"),
+    (["list", "--", "sort {}|uniq > {/.}.u"], "'sort {}|uniq > {/.}.u' is a script and no program; did you mean: divvy list -c 'sort {}|uniq > {/.}.u'"),
+    (["a | b"], "'a | b' is no file with a task a line; did you mean: divvy -c 'a | b'"),
+    (["--colsep", ",", "--", "cp {1} {2}"], "'cp {1} {2}' is a script and no program; did you mean: divvy --colsep , -c 'cp {1} {2}'"),
+    (["--stdin", "--", "sort | uniq"], "'sort | uniq' is a script and no program; did you mean: divvy --stdin -c 'sort | uniq'"),
+    (["--", "echo `basename {}`"], "'echo `basename {}`' is a script and no program; did you mean: divvy -c 'echo `basename {}`'; "
+     "but {} cannot stand within backticks; write $(...) instead of `...`"),
     (["--", "LC_ALL=C", "sort", "{}"], "'LC_ALL=C' is a script and no program; did you mean: divvy -- env LC_ALL=C sort {}"),
     (["A=b c", "sort"], "'A=b c' is no file with a task a line; did you mean: divvy -- env 'A=b c' sort"),
-    (["-c", "gzip {}", "-k"], "-c is not there yet; did you mean: divvy -k -- sh -c 'gzip \"$1\"' sh {}"),
+    (["-k", "-c", "gzip", "{}"], "-c takes one word, in quotes; did you mean: divvy -k -c 'gzip {}'"),
+    (["-c", "gzip", "-9", "{}", ":::", "a"], "-c takes one word, in quotes; did you mean: divvy -c 'gzip -9 {}' ::: a"),
+    (["--shell", "sort", "-u", "-k2"], "-c takes one word, in quotes; did you mean: divvy -c 'sort -u -k2'"),
 ])
 def test_a_command_is_shown_as_it_is_typed_here(play, answer, words, says):
     (play.stage / "list").write_text("a\n")
@@ -110,29 +111,42 @@ def test_workloads_are_none_and_no_byte_of_them_is_lost(tmp_path):
 
 
 @pytest.mark.parametrize("words, says", [
-    (["echo", "{}", ":::", "a", "b c"], "::: is not there yet; did you mean: printf '%s\\n' a 'b c' | divvy -- echo {}"),
-    (["-k", "--", "echo", ":::", "a"], "::: is not there yet; did you mean: printf '%s\\n' a | divvy -k -- echo"),
-    (["echo {} | wc", ":::", "a", ""], "::: is not there yet; did you mean: printf '%s\\0' a '' | divvy -0 -- sh -c 'echo \"$1\" | wc' sh {}"),
-    (["echo", "::::", "list"], ":::: is not there yet; did you mean: divvy list -- echo"),
-    (["echo", "{1}", ":::", "a", ":::", "b"], "::: is not there yet; write each combination on a line, and use --colsep"),
+    (["echo", "{}", ":::", "a", "b c"], "echo is no file with a task a line; did you mean: divvy -- echo {} ::: a 'b c'"),
+    (["echo {} | wc", ":::", "a", ""], "'echo {} | wc' is no file with a task a line; did you mean: divvy -c 'echo {} | wc' ::: a ''"),
+    (["-k", "--", "echo {}", ":::", "a", ":::+", "b"], "'echo {}' is a script and no program; did you mean: divvy -k -c 'echo {}' ::: a :::+ b"),
+    (["no-such-tool", ":::", "a"], "no-such-tool is no file with a task a line; did you mean: divvy -- no-such-tool ::: a"),
+    (["echo", "::::", "list"], ":::: is not there; did you mean: divvy list -- echo"),
+    (["-k", "--", "echo", "{}", "::::", "list"], ":::: is not there; did you mean: divvy -k list -- echo {}"),
 ])
-def test_tasks_on_the_command_line_are_shown_as_lines(answer, words, says):
+def test_values_on_the_command_line_are_shown_behind_the_command(answer, words, says):
     assert answer(*words) == says
 
 
 @pytest.mark.parametrize("words, says", [
     (["-P", "4", "gzip"], "-P; use -j 4"), (["-P4", "gzip"], "-P4; use -j 4"), (["--max-procs=4"], "--max-procs=4; use -j 4"),
-    (["-P"], "-P; use -j N"), (["-I", "%", "echo"], "-I; {} stands for the task anyway: divvy -- COMMAND {}"),
+    (["-P"], "-P; use -j N"), (["-P", "0", "gzip"], "-P; use -j 1000"), (["-P0"], "-P0; use -j 1000"), (["--max-procs=0"], "--max-procs=0; use -j 1000"),
+    (["-P+2"], "-P+2; use -j +2"), (["-P", "50%"], "-P; use -j '50%'"),
+    (["-I", "%", "echo"], "-I; {} stands for the task anyway: divvy -- COMMAND {}"),
     (["-i"], "-i; {} stands"), (["-a", "my list"], "-a; name the file: divvy 'my list' -- COMMAND {}"),
     (["--each-line", "f"], "--each-line; name the file: divvy f -- COMMAND {}"), (["-d", ",", "echo"], "-d; tasks are lines, or end in NUL with -0; else: tr , "),
-    (["--joblog", "log"], "--joblog; use --journal log"), (["--bar"], "--bar; leave it out"), (["--eta"], "--eta; leave it out"),
-    (["--pipe", "wc"], "--pipe; use --stdin"), (["--retry", "3"], "--retry; use --retries 3"), (["--retry=3"], "--retry=3; use --retries 3"),
-    (["-n", "2", "echo"], "-n; a command is given one line"), (["--max-args", "2"], "--max-args; a command is given one line"),
-    (["--results", "out"], "--results; use --journal FILE"), (["--sshlogin", "host"], "--sshlogin; start there: worker --at"),
-    (["-S", "host"], "-S; start there: worker --at"), (["--resume-failed"], "--resume-failed; use --journal FILE --name NAME, with --retry-failed"),
+    (["--from-json", "f"], "--from-json; use jq: jq -c '.[]' f | divvy"), (["-E", "END"], "-E; use sed: "), (["-C", ","], "-C; use --colsep ,"),
+    (["--joblog", "log"], "--joblog; use --log log"), (["--bar"], "--bar; leave it out"), (["--eta"], "--eta; leave it out"),
+    (["--pipe", "wc"], "--pipe; use --block 1m"), (["--pipepart", "wc"], "--pipepart; use --block 1m"), (["--pipe-part"], "--pipe-part; use --block 1m"),
+    (["--block-size", "10M"], "--block-size; use --block 10M"), (["--round-robin"], "--round-robin; use --filter"),
+    (["--retry", "3"], "--retry; use --retries 3"), (["--retry=3"], "--retry=3; use --retries 3"),
+    (["-N", "2", "echo"], "-N; use -n 2"), (["-N2", "echo"], "-N2; use -n 2"), (["-L", "1", "echo"], "-L; use -n 1"), (["--max-lines=3"], "--max-lines=3; use -n 3"),
+    (["-X", "echo"], "-X; use -n 1000"), (["-m", "echo"], "-m; use -n 1000"), (["--xargs", "echo"], "--xargs; use -n 1000"), (["-s", "4096"], "-s; use -n 1000"),
+    (["--link", "echo"], "--link; use :::+"), (["--xapply"], "--xapply; use :::+"),
+    (["--results", "out"], "--results; use --output-dir out"), (["--outdir=out"], "--outdir=out; use --output-dir out"), (["--files"], "--files; use --output-dir DIR"),
+    (["--sqlmaster", "u"], "--sqlmaster; use --journal FILE"), (["--stdout=none"], "--stdout=none; use --output-dir DIR"),
+    (["--sshlogin", "host"], "--sshlogin; start there: worker --at"), (["-S", "host"], "-S; start there: worker --at"), (["--hosts", "host"], "--hosts; start there"),
+    (["--nonall"], "--nonall; use ssh: divvy"), (["--return", "{}.out"], "--return; files are not copied"),
+    (["--resume-failed"], "--resume-failed; use --journal FILE --resume"),
     (["--tagstring", "{}"], "--tagstring; use --tag"), (["--shuf"], "--shuf; use shuf"), (["-t"], "-t; use --dry-run"), (["-r"], "-r; leave it out"),
-    (["--array", "1-9"], "--array; use seq"), (["--cpus", "4"], "--cpus; use -j"), (["--stdout=none"], "--stdout=none; what tasks print"),
-    (["--line-buffer"], "--line-buffer; leave it out"), (["--delay", "1"], "--delay; that is not there yet"),
+    (["--array", "1-9"], "--array; use seq"), (["--cpus", "4"], "--cpus; use -j"), (["--max-fails", "5"], "--max-fails; use --halt now,fail=5"),
+    (["--line-buffer"], "--line-buffer; use --live"), (["--lb"], "--lb; use --live"), (["-u"], "-u; use --live"), (["--ungroup"], "--ungroup; use --live"),
+    (["--noswap"], "--noswap; use --memfree SIZE"), (["--limit", "x"], "--limit; use --load 100%"), (["--rpl", "{,} x"], "--rpl; use the shell: divvy -c"),
+    (["--will-cite"], "--will-cite; leave it out"),
 ])
 def test_a_foreign_option_is_answered_with_what_there_is(answer, words, says):
     said = answer(*words)
@@ -144,10 +158,10 @@ def test_every_option_that_an_answer_names_is_there():
     """Of all answers in the table."""
     helps = "".join(subprocess.run([BIN / name, "--help"], capture_output=True, text=True, check=True).stdout for name in ("divvy", "worker"))
     table = (BIN / "divvy").read_bytes()
-    answers = [text.decode() for text in re.findall(rb"[ -~]{6,}", table) if text.startswith((b"use -", b"tasks are lines", b"start there"))]
+    answers = [text.decode() for text in re.findall(rb"[ -~]{6,}", table) if text.startswith((b"use -", b"use the shell", b"tasks are lines", b"start there"))]
     assert len(answers) > 8
-    named = {option for text in answers for option in re.findall(r"(?<![\w-])--[a-z-]+", text)}
-    assert [option for option in named if option not in helps] == []
+    named = {option for text in answers for option in re.findall(r"(?<![\w-])(?:--[a-z-]+|-[a-z](?= ))", text)}
+    assert [option for option in named if not re.search(rf"(?<![\w-]){option}(?![\w-])", helps)] == []
 
 
 # --- placeholders that surprise ------------------------------------------------------------------
@@ -162,8 +176,8 @@ def stderr_of(*words, text="1\n", status=0):
 
 
 @pytest.mark.parametrize("command, safe", [
-    (["sh", "-c", "echo {}; true"], "sh -c 'echo \"$1\"; true' sh {}"),
-    (["env", "A=b", "/bin/bash", "-c", "echo {/}"], "env A=b /bin/bash -c 'echo \"$1\"' sh {/}"),
+    (["sh", "-c", "echo {}; true"], "-c 'echo {}; true'"),
+    (["env", "A=b", "/bin/bash", "-c", "echo {/}"], "bash -c '... \"$1\" ...' bash {}; or by sh: -c 'echo {/}'"),
 ])
 def test_a_script_that_a_task_becomes_a_part_of_is_warned_of_once(command, safe):
     said = stderr_of("-j", "8", "--", *command, text="1\n2\n3\n")
@@ -183,7 +197,7 @@ def test_a_worker_of_ones_own_warns_too(pipeline):
 
 def test_an_operator_of_the_shell_is_told_to_be_none():
     said = stderr_of("-j", "8", "--", "cat", "{}", "||", "wc", text="/dev/null\n", status=1)
-    assert "no shell reads the ||, it is an argument; with one: sh -c 'cat \"$1\" || wc' sh {}" in said
+    assert "no shell reads the ||, it is an argument; with one: -c 'cat {} || wc'" in said
 
 
 def test_columns_that_tasks_do_not_have_are_told_once():

@@ -158,7 +158,7 @@ def test_the_guides_workloads_are_shown_as_in_the_guide(divvy, screen):
 def test_a_table_tells_what_each_worker_did(pipeline):
     sink, _ = pipeline.batch([1, 2, 3, 4], command=("sleep", "0.0{}"), workers=1)
     assert re.search(r"^4 tasks, 0 failed, 0 retried, 0 duplicates$", sink.err, re.M)
-    assert re.search(r"^\S+ ms of work in \S+ ms: speed-up [01]\.\d\d, efficiency \d+% of 1 slot$", sink.err, re.M)
+    assert re.search(r"^\S+ ms of work in \S+ ms: [01]\.\d of 1 slot busy, \d\.\d cores used, largest task \S+ MiB$", sink.err, re.M)
     assert re.search(r"^\S+:\d+ +4 +0 +\d+% +\d+ ms +\d+ ms$", sink.err, re.M)
 
 

@@ -6,6 +6,7 @@
 #include "common/time.hpp"
 #include "divvy/protocol.hpp"
 #include "sink/rules/batch.hpp"
+#include "sink/rules/live_output.hpp"
 #include "ventilator/rules/dispatch.hpp"
 #include "worker/rules/holdings.hpp"
 
@@ -35,6 +36,8 @@ class Peers {
       for (const Receipt& receipt : receipts->receipts) (void)dispatch_.receipt(receipt, now_);
     } else if (const auto results = decode<Results>(frame)) {
       for (const Result& result : results->results) (void)batch_.record(*results, result, now_);
+    } else if (const auto live = decode<LiveOutput>(frame)) {
+      for (const Fragment& fragment : live->fragments) print_live(live->worker, fragment);
     } else if (const auto announcement = decode<Announcement>(frame)) {
       (void)batch_.update(*announcement, now_);
     } else if (const auto lane = decode<Lane>(frame)) {
@@ -48,6 +51,21 @@ class Peers {
   }
 
  private:
+  // Whatever is said of a task, no line is torn, and its result ends what is known of it.
+  void print_live(WorkerId worker, const Fragment& fragment) {
+    const std::string_view lines = live_.lines_of(worker, fragment);
+    check(lines.empty() || fragment.lines.ends_with(lines));
+    const bool begins_line = lines.size() == fragment.lines.size() ||
+                             fragment.lines[fragment.lines.size() - lines.size() - 1] == '\n';
+    check(lines.empty() || begins_line);
+    if (fragment.id % 3 != 0 || !live_.knows({fragment.id, 1})) return;
+    const Result result{
+        .ids = {fragment.id, 1}, .attempt = fragment.attempt, .output = fragment.lines};
+    check(fragment.lines.ends_with(live_.rest_of_attempt(worker, result).output));
+    check(fragment.lines.ends_with(live_.rest(worker, result).output));
+    check(!live_.knows({fragment.id, 1}));
+  }
+
   // Only tasks that there are may be handed out.
   void check_ventilator() {
     const ventilator::Orders orders = dispatch_.decide(now_);
@@ -73,7 +91,7 @@ class Peers {
   void check_sink() {
     const sink::Figures& figures = batch_.figures_at(now_);
     check(figures.failed <= figures.recorded && figures.elapsed.count() >= 0);
-    (void)figures.time_left();
+    check(!figures.time_left || figures.time_left->count() >= 0);
     (void)batch_.over(now_);
     for (const auto& receipts : {batch_.unsent_receipts(), batch_.recorded_from(1).receipts}) {
       const Receipts message = batch_.message(receipts);
@@ -86,6 +104,7 @@ class Peers {
   ventilator::Dispatch dispatch_{kVentilator, kBatch, {.retries = 1}};
   worker::Holdings holdings_{kWorker};
   sink::Batch batch_{kBatch, "b", false};
+  sink::LiveOutputs live_{3};
   Time now_{};
 };
 

@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 
 // A ventilator announces its batch every second; after such a silence it is gone.
 constexpr auto kVentilatorGone = 3s;
+// By so much, or 5%, an estimate may differ from the one before and tells nothing new.
+constexpr auto kWavering = 500ms;
 
 }  // namespace
 
@@ -40,11 +42,26 @@ bool Batch::update(const Announcement& announcement, Time now) {
   figures_.busy_slots = announcement.busy_slots;
   figures_.most_slots = std::max(figures_.most_slots, announcement.slots);
   if (announcement.elapsed > 0) started_by(now - std::chrono::nanoseconds(announcement.elapsed));
+  note_outlook(announcement, now);
+  if (started_) slots_.set(static_cast<double>(announcement.slots), slots_.begun() ? now : *started_);
   const VentilatorId former = std::exchange(ventilator_, announcement.ventilator);
   if (former == announcement.ventilator) return false;
   resumed_ = resumed_ || former != VentilatorId::none;
   state_anew();
   return true;
+}
+
+// A new estimate that is almost the old one would only make the display waver.
+void Batch::note_outlook(const Announcement& announcement, Time now) {
+  oldest_ = announcement.oldest;
+  oldest_since_ = now - std::chrono::nanoseconds(announcement.oldest_age);
+  if (announcement.time_left == 0) return ends_at_.reset();
+  const std::chrono::nanoseconds left(announcement.time_left);
+  const Time end = now + left;
+  const auto change = ends_at_ ? std::chrono::abs(end - *ends_at_) : left;
+  if (!ends_at_ || *ends_at_ <= now || change > std::max<Time::duration>(kWavering, left / 20)) {
+    ends_at_ = end;
+  }
 }
 
 // Each message tells the start too late, by its time on the way. So the earliest is the best
@@ -57,6 +74,19 @@ void Batch::restore(Range ids, bool succeeded) {
 }
 
 Tally::Ruling Batch::record(const Results& results, const Result& result, Time now) {
+  Tally::Ruling ruling = rule(results, result);
+  if (!ruling.recorded.empty()) {
+    last_result_ = now;
+    started_by(now - std::chrono::nanoseconds(result.ended - result.started));
+  }
+  for (const Range& ids : ruling.recorded) figures_.add_recorded(results.name, ids, result);
+  const bool repeated = repetitions_.is_one(results.worker, result);
+  ruling.ended = repeated ? ruling.recorded : std::vector{result.ids};
+  for (const Range& ids : ruling.ended) figures_.add_attempts(results.name, ids, result);
+  return ruling;
+}
+
+Tally::Ruling Batch::rule(const Results& results, const Result& result) {
   if (result.outcome == Outcome::interrupted) {
     return {.verdict = Verdict::retry, .superseded = {result.ids}};
   }
@@ -64,11 +94,6 @@ Tally::Ruling Batch::record(const Results& results, const Result& result, Time n
   for (const Range& ids : ruling.failed) add_receipt(results, result, ids, Verdict::failed);
   for (const Range& ids : RangeSet(ruling.failed).missing(result.ids)) {
     add_receipt(results, result, ids, ruling.verdict);
-  }
-  for (const Range& ids : ruling.recorded) {
-    last_result_ = now;
-    started_by(now - std::chrono::nanoseconds(result.ended - result.started));
-    figures_.add(results.name, ids, result);
   }
   return ruling;
 }
@@ -108,6 +133,11 @@ const Figures& Batch::figures_at(Time now) {
   figures_.duplicates = tally_.duplicates();
   figures_.complete = state_ == BatchState::complete || all_recorded();
   if (started_) figures_.elapsed = std::max(now - *started_, Time::duration{});
+  figures_.time_left.reset();
+  if (ends_at_) figures_.time_left = std::max(*ends_at_ - now, Time::duration{});
+  figures_.oldest = oldest_;
+  figures_.oldest_age = oldest_ == 0 ? Seconds(0) : Seconds(now - oldest_since_);
+  figures_.mean_slots = slots_.until(now);
   return figures_;
 }
 

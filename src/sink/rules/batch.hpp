@@ -8,7 +8,9 @@
 #include "common/time.hpp"
 #include "divvy/protocol.hpp"
 #include "sink/rules/figures.hpp"
+#include "sink/rules/repetitions.hpp"
 #include "sink/rules/tally.hpp"
+#include "sink/rules/time_average.hpp"
 
 namespace divvy::sink {
 
@@ -34,7 +36,7 @@ class Batch {
   /// Failed tasks count as not recorded.
   void forget_failed() { tally_.forget_failed(); }
   /// Takes a result and leaves a receipt, unless it was interrupted. Returns what of it is to be
-  /// recorded.
+  /// recorded, and of which tasks an attempt has ended.
   Tally::Ruling record(const Results& results, const Result& result, Time now);
 
   [[nodiscard]] BatchId id() const { return id_; }
@@ -80,6 +82,8 @@ class Batch {
 
  private:
   void started_by(Time time);
+  void note_outlook(const Announcement& announcement, Time now);
+  Tally::Ruling rule(const Results& results, const Result& result);
   void add_receipt(const Results& results, const Result& result, Range ids, Verdict verdict);
 
   BatchId id_;
@@ -92,9 +96,14 @@ class Batch {
   Time last_announced_;
   std::optional<Time> started_;  // when its first task was handed out, as far as is known
   Time last_result_;
+  std::optional<Time> ends_at_;  // as is to be expected
+  TaskId oldest_ = 0;            // of the tasks that run the one that has run longest
+  Time oldest_since_;
   bool workloads_ = false;
   Tally tally_;
   Figures figures_;
+  TimeAverage slots_;  // since it has started
+  Repetitions repetitions_;
   std::optional<TaskId> unstated_ = 1;
   std::vector<Receipt> receipts_;  // to be sent
 };

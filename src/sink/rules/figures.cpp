@@ -17,31 +17,43 @@ Took how_long(Range ids, const Result& result) {
   return {together, std::chrono::nanoseconds(*std::max_element(begin, end))};
 }
 
-void Figures::add(std::string_view worker, Range ids, const Result& result) {
-  if (result.outcome == Outcome::lost) return;  // no worker ran it to its end
-  const Took took = how_long(ids, result);
-  const auto add_to = [&](WorkerFigures& sum) {
+bool is_of_an_attempt(const Result& result) {
+  return result.outcome != Outcome::lost && result.outcome != Outcome::skipped;
+}
+
+void Figures::add_to(std::string_view worker, const auto& add) {
+  add(all);
+  const auto known = workers.find(worker);
+  if (known != workers.end()) return add(known->second);
+  if (workers.size() < kMaxWorkerFigures) add(workers[std::string(worker)]);
+}
+
+void Figures::add_recorded(std::string_view worker, Range ids, const Result& result) {
+  if (!is_of_an_attempt(result)) return;  // no worker has it done
+  add_to(worker, [&](WorkerFigures& sum) {
     sum.tasks += ids.count;
     sum.failed += result.succeeded() ? 0 : ids.count;
+  });
+}
+
+void Figures::add_attempts(std::string_view worker, Range ids, const Result& result) {
+  if (!is_of_an_attempt(result)) return;
+  const Took took = how_long(ids, result);
+  const double part = static_cast<double>(ids.count) / static_cast<double>(result.ids.count);
+  const Seconds cpu = part * std::chrono::duration<double, std::nano>(result.cpu);
+  add_to(worker, [&](WorkerFigures& sum) {
+    sum.attempts += ids.count;
     sum.work += took.together;
     sum.longest = std::max(sum.longest, took.longest);
-  };
-  add_to(all);
-  const auto known = workers.find(worker);
-  if (known != workers.end()) return add_to(known->second);
-  if (workers.size() < kMaxWorkerFigures) add_to(workers[std::string(worker)]);
+    sum.cpu += cpu;
+    sum.max_rss = std::max(sum.max_rss, result.max_rss);
+  });
 }
 
 double Figures::speed_up() const { return all.slots_used(elapsed); }
 
 double Figures::efficiency() const {
-  return most_slots == 0 ? 0 : speed_up() / static_cast<double>(most_slots);
-}
-
-std::optional<Seconds> Figures::time_left() const {
-  if (!counted || all.tasks == 0 || slots == 0) return {};
-  const auto left = static_cast<double>(tasks - std::min(recorded, tasks));
-  return all.mean() * left / static_cast<double>(slots);
+  return mean_slots == 0 ? 0 : speed_up() / mean_slots;
 }
 
 }  // namespace divvy::sink

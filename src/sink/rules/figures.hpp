@@ -28,19 +28,28 @@ struct Took {
 };
 Took how_long(Range ids, const Result& result);
 
-/// Of the tasks whose recorded result is this worker's.
+/// Whether it tells of a task that was run to some end, well or not.
+bool is_of_an_attempt(const Result& result);
+
 struct WorkerFigures {
-  std::uint64_t tasks = 0;
-  std::uint64_t failed = 0;
-  Seconds work{0};  // of all slots together
+  std::uint64_t tasks = 0;     // whose recorded result is this worker's
+  std::uint64_t failed = 0;    // of these
+  std::uint64_t attempts = 0;  // that have ended here, also those that came to nothing
+  Seconds work{0};             // of these, in all slots together
   Seconds longest{0};
+  Seconds cpu{0};             // of these, as far as it is known
+  std::uint64_t max_rss = 0;  // bytes; 0: not known
 
   /// How many of its slots were in use, on an average of the batch's `elapsed` time.
   [[nodiscard]] double slots_used(Seconds elapsed) const {
     return elapsed.count() == 0 ? 0 : work / elapsed;
   }
+  [[nodiscard]] double cores_used(Seconds elapsed) const {
+    return elapsed.count() == 0 ? 0 : cpu / elapsed;
+  }
+  /// Of an attempt.
   [[nodiscard]] Seconds mean() const {
-    return tasks == 0 ? work : work / static_cast<double>(tasks);
+    return attempts == 0 ? work : work / static_cast<double>(attempts);
   }
 };
 
@@ -61,12 +70,19 @@ struct Figures {
   std::uint64_t slots = 0;          // of these
   std::uint64_t busy_slots = 0;     // of these slots
   std::uint64_t most_slots = 0;     // the most at a time
+  double mean_slots = 0;            // over the elapsed time
+
+  std::optional<Seconds> time_left{};  // as the ventilator expects; nothing: it does not know
+  TaskId oldest = 0;                   // of the tasks that run the one that has run longest; 0: none
+  Seconds oldest_age{0};
 
   WorkerFigures all;
   std::map<std::string, WorkerFigures, std::less<>> workers;  // by name, at most kMaxWorkerFigures
 
   /// These tasks of `result` are recorded.
-  void add(std::string_view worker, Range ids, const Result& result);
+  void add_recorded(std::string_view worker, Range ids, const Result& result);
+  /// The attempts at these tasks of `result` have ended, recorded or not.
+  void add_attempts(std::string_view worker, Range ids, const Result& result);
 
   /// Tasks of a complete batch whose results went to an earlier sink without a journal.
   [[nodiscard]] std::uint64_t unknown() const {
@@ -76,10 +92,12 @@ struct Figures {
   [[nodiscard]] std::uint64_t known_tasks() const { return std::max(tasks, recorded); }
   /// Work done in the time it took.
   [[nodiscard]] double speed_up() const;
-  /// The speed-up over what all slots could have given.
+  /// The speed-up over what the slots could have given.
   [[nodiscard]] double efficiency() const;
-  /// From how long tasks took so far; nothing while that, or how many there are, is not known.
-  [[nodiscard]] std::optional<Seconds> time_left() const;
+
+ private:
+  /// Calls `add(sum)` for all and for this worker.
+  void add_to(std::string_view worker, const auto& add);
 };
 
 }  // namespace divvy::sink

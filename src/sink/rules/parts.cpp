@@ -22,8 +22,9 @@ void ResultPart::add(const TaskResult& task) {
 // A single task has its output as it is, and no times besides its own.
 Result ResultPart::take() {
   begun_ = false;
-  if (part_.ids.count > 1) return part_;
   Result one = part_;
+  one.cpu = static_cast<std::uint64_t>(cpu_each_ * static_cast<double>(one.ids.count));
+  if (part_.ids.count > 1) return one;
   one.took.clear();
   one.output = first_.output;
   return one;

@@ -13,7 +13,9 @@ namespace divvy::sink {
 /// Consecutive tasks of a result, as a result of their own.
 class ResultPart {
  public:
-  explicit ResultPart(Result whole) : part_(std::move(whole)) {}
+  explicit ResultPart(Result whole)
+      : part_(std::move(whole)),
+        cpu_each_(static_cast<double>(part_.cpu) / static_cast<double>(part_.ids.count)) {}
 
   /// The next task; the first one begins a new part.
   void add(const TaskResult& task);
@@ -27,6 +29,7 @@ class ResultPart {
   static void extend(std::string_view& packed, std::string_view text, bool first);
 
   Result part_;
+  double cpu_each_;  // on an average
   TaskResult first_{};
   bool begun_ = false;
 };

@@ -30,6 +30,7 @@ class Tally {
     std::vector<Range> recorded{};    // by this result; none for a duplicate or a retry
     std::vector<Range> superseded{};  // the rest of it
     std::vector<Range> failed{};      // of several tasks those that an earlier result has failed
+    std::vector<Range> ended{};       // an attempt that was not told of before: Batch knows
   };
   Ruling rule(const Result& result);
 

@@ -70,6 +70,12 @@ class AttemptHistory {
     return waiting_.begin()->first;
   }
 
+  /// When all that wait may have been.
+  [[nodiscard]] std::optional<Time> all_due() const {
+    if (waiting_.empty()) return {};
+    return waiting_.rbegin()->first;
+  }
+
  private:
   std::map<TaskId, Entry> entries_;
   std::multimap<Time, TaskId> waiting_;

@@ -38,6 +38,7 @@ Orders Dispatch::decide(Time now) {
     if (tasks_.fresh() == 0) recall(fleet_.free_slots());
   }
   fill_candidates_.clear();
+  note_running(now);
   return orders_.take();
 }
 
@@ -254,6 +255,8 @@ void Dispatch::reconsider(Member& member) {
   }
   if (fill_candidates_.empty() || fill_candidates_.back() != member.id)
     fill_candidates_.push_back(member.id);
+  if (tasks_take_long() && (touched_.empty() || touched_.back() != member.id))
+    touched_.push_back(member.id);
 }
 
 void Dispatch::stop(bool abort) {
@@ -261,6 +264,12 @@ void Dispatch::stop(bool abort) {
   if (!abort) return;
   for (auto& [id, member] : fleet_.members()) orders_.message_for(member);
   orders_.abort();
+}
+
+void Dispatch::live(bool wanted) {
+  if (wanted == orders_.live()) return;
+  for (auto& [id, member] : fleet_.members()) orders_.message_for(member);
+  orders_.live(wanted);
 }
 
 }  // namespace divvy::ventilator

@@ -13,6 +13,7 @@
 #include "common/time.hpp"
 #include "divvy/protocol.hpp"
 #include "ventilator/rules/fleet.hpp"
+#include "ventilator/rules/forecast.hpp"
 #include "ventilator/rules/orders.hpp"
 #include "ventilator/rules/tasks.hpp"
 
@@ -39,7 +40,12 @@ class Dispatch {
   /// The input has brought `tasks` tasks so far; `all`: and no more will come.
   void input(std::uint64_t tasks, bool all = false) { tasks_.grow(tasks, all); }
   /// A task that is still to be brought goes before those with a lower rank, or with none.
-  void rank(TaskId id, PendingTasks::Rank rank) { tasks_.rank(id, rank); }
+  void rank(TaskId id, PendingTasks::Rank rank) {
+    tasks_.rank(id, rank);
+    longest_first_ = true;
+  }
+  /// What a task is expected to take.
+  void expect(TaskId id, std::chrono::nanoseconds cost) { forecast_.expect(id, cost); }
   /// Tasks may be handed out from now on: what is recorded is known and checked, and workers had
   /// the time to say what they hold.
   void allow_start() { may_start_ = true; }
@@ -53,6 +59,8 @@ class Dispatch {
   void disconnected(WorkerId worker, Time now);
   /// Whether this ventilator reaches the sink: a worker that does not is then the only one.
   void sink_reached(bool reached) { sink_reached_ = reached; }
+  /// Whether the sink wants what tasks print while they run. Workers are told when it changes.
+  void live(bool wanted);
   /// Returns the ids that are recorded now and were not before.
   std::vector<Range> receipt(const Receipt& receipt, Time now);
 
@@ -84,6 +92,16 @@ class Dispatch {
   [[nodiscard]] bool is_handing_out() const { return phase_ == Phase::handing_out; }
   /// Whether the first worker that was up takes tasks for workloads; nothing: there was none yet.
   [[nodiscard]] std::optional<bool> workloads() const { return workloads_; }
+
+  struct Outlook {
+    /// Until each task is recorded, as is to be expected; nothing while too little is known, or not
+    /// all is to be run.
+    std::optional<std::chrono::nanoseconds> time_left{};
+    TaskId oldest = 0;  // of the tasks that run the one that has run longest; 0: none
+    std::chrono::nanoseconds oldest_age{0};
+  };
+  /// To be asked about once a second; it takes about a millisecond at most.
+  [[nodiscard]] Outlook outlook(Time now);
 
  private:
   bool make_room(Time now);
@@ -123,6 +141,10 @@ class Dispatch {
   [[nodiscard]] std::uint64_t depth(const Member& member) const;
   void reconsider(Member& member);
 
+  [[nodiscard]] bool tasks_take_long() const;
+  void note_running(Time now);
+  [[nodiscard]] Forecast::State state_of_work();
+
   VentilatorId self_;
   BatchId batch_;
   Settings settings_;
@@ -142,6 +164,9 @@ class Dispatch {
   OrderBook orders_;
   std::deque<WorkerId> idle_;              // may have a free slot; who was idle first comes first
   std::vector<WorkerId> fill_candidates_;  // may take tasks ahead
+  std::vector<WorkerId> touched_;          // may run other tasks than before
+  Forecast forecast_;
+  bool longest_first_ = false;
   std::optional<double> mean_;             // nanoseconds that a task takes, lately
   bool some_succeeded_ = false;            // of which that is the mean; else of those that failed
   std::map<WorkerId, Time> suspended_;     // until when; those on trial for ever

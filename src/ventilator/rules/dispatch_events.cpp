@@ -190,7 +190,10 @@ std::vector<Range> Dispatch::receipt(const Receipt& receipt, Time now) {
 // must not take a round trip for each.
 void Dispatch::note_duration(const Receipt& receipt) {
   const bool succeeded = receipt.verdict == Verdict::succeeded;
-  if (receipt.worker == WorkerId::none || (!succeeded && some_succeeded_)) return;
+  if (receipt.worker == WorkerId::none) return;
+  forecast_.ended(receipt.ids, std::chrono::nanoseconds(receipt.duration),
+                  receipt.verdict != Verdict::retry);
+  if (!succeeded && some_succeeded_) return;
   if (succeeded && !std::exchange(some_succeeded_, true)) mean_.reset();
   const double each =
       static_cast<double>(receipt.duration) / static_cast<double>(receipt.ids.count);
@@ -255,6 +258,7 @@ void Dispatch::retry(const Receipt& receipt, Time now) {
 std::vector<Range> Dispatch::record(const Receipt& receipt) {
   const Range ids = receipt.ids;
   std::vector<Range> news = tasks_.record(ids, receipt.verdict == Verdict::failed);
+  forecast_.recorded(ids);
   if (Member* member = fleet_.find(receipt.worker)) {
     release(*member, ids);
   } else if (receipt.worker == WorkerId::none) {

@@ -1,5 +1,7 @@
 #include "ventilator/rules/fleet.hpp"
 
+#include <iterator>
+
 namespace divvy::ventilator {
 
 void Member::hold(Range ids, std::uint64_t sequence) {
@@ -53,6 +55,19 @@ std::vector<TaskId> Member::running() const {
     }
   }
   return tasks;
+}
+
+// Both are in the order in which tasks are held, and what is new comes last.
+void Member::note_running(Time now) {
+  std::vector<Run> found;
+  auto rest = runs.begin();
+  for (const TaskId task : running()) {
+    const auto known =
+        std::find_if(rest, runs.end(), [task](const Run& run) { return run.id == task; });
+    found.push_back(known == runs.end() ? Run{task, now} : *known);
+    if (known != runs.end()) rest = std::next(known);
+  }
+  runs = std::move(found);
 }
 
 std::vector<Range> Member::last_queued(std::uint64_t most) const {

@@ -28,6 +28,10 @@ struct Member {
     Range ids;
     std::uint64_t sequence = 0;  // of the lane message that brought them; 0: adopted
   };
+  struct Run {
+    TaskId id = 0;
+    Time since;  // when it was first seen to run
+  };
 
   WorkerId id{};
   std::string name;         // for people
@@ -61,6 +65,7 @@ struct Member {
   std::uint64_t held_tasks = 0;
   RangeSet finished;  // of these, as it last said
   RangeSet recalled;  // of these, what it was asked to give back
+  std::vector<Run> runs;  // as note_running() found them
 
   void hold(Range ids, std::uint64_t sequence);
   /// Returns those of `ids` that it held, and holds them no longer.
@@ -69,6 +74,8 @@ struct Member {
   void note_finished(const RangeSet& said);
   /// The tasks that run in its slots, as far as can be known: it starts them in the order sent.
   [[nodiscard]] std::vector<TaskId> running() const;
+  /// Brings `runs` up to date.
+  void note_running(Time now);
   /// The last `most` tasks it holds behind those that its slots can run, without those already
   /// recalled.
   [[nodiscard]] std::vector<Range> last_queued(std::uint64_t most) const;

@@ -30,7 +30,8 @@ Lane& OrderBook::message_for(Member& member) {
                             .ventilator = self_,
                             .sequence = sequence_,
                             .batch = batch_,
-                            .abort = aborted_});
+                            .abort = aborted_,
+                            .live = live_});
   }
   return orders_.send[at->second];
 }
@@ -46,6 +47,11 @@ void OrderBook::give(Member& member, const Assignment& assignment) {
 void OrderBook::abort() {
   aborted_ = true;
   for (Lane& lane : orders_.send) lane.abort = true;
+}
+
+void OrderBook::live(bool wanted) {
+  live_ = wanted;
+  for (Lane& lane : orders_.send) lane.live = wanted;
 }
 
 void OrderBook::open(const Member& member, const std::string& inbox) {

@@ -57,6 +57,9 @@ class OrderBook {
   void give(Member& member, const Assignment& assignment);
   /// Each worker that is sent something from now on is told to kill what runs.
   void abort();
+  /// What all are told from now on: whether to send what tasks print while they run.
+  void live(bool wanted);
+  [[nodiscard]] bool live() const { return live_; }
 
   void open(const Member& member, const std::string& inbox);
   /// Closes the worker's lane and drops what was gathered for it. `loss`: reason and tasks.
@@ -75,6 +78,7 @@ class OrderBook {
   std::unordered_map<WorkerId, std::size_t> index_;  // of its message in orders_.send
   std::uint64_t sequence_ = 0;
   bool aborted_ = false;
+  bool live_ = false;
 };
 
 }  // namespace divvy::ventilator

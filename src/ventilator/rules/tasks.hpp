@@ -52,6 +52,8 @@ class Tasks {
   void wake(Time now);
   /// When the next waiting task may be tried again.
   [[nodiscard]] std::optional<Time> deadline() const { return history_.deadline(); }
+  /// When the last of them may.
+  [[nodiscard]] std::optional<Time> all_due() const { return history_.all_due(); }
 
   /// Returns those of `ids` that were not recorded before.
   std::vector<Range> record(Range ids, bool failed);
@@ -59,6 +61,8 @@ class Tasks {
   [[nodiscard]] std::uint64_t failed() const { return failed_.size(); }
 
   [[nodiscard]] std::uint64_t known() const { return pending_.known(); }
+  /// Whether these are all.
+  [[nodiscard]] bool all_known() const { return input_ended_; }
   [[nodiscard]] std::uint64_t pending() const { return fresh() + again_.size(); }
   /// Of these, those that take(most) brings.
   [[nodiscard]] std::uint64_t fresh() const { return pending_.pending(); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "divvy/protocol.hpp"
+#include "worker/rules/usage.hpp"
 
 namespace divvy::worker {
 
@@ -44,7 +45,9 @@ class Chunk {
   /// Of the first one.
   [[nodiscard]] std::string_view text() const;
   [[nodiscard]] TextForm form() const { return format ? format->form : TextForm::line; }
-  [[nodiscard]] std::string_view header() const { return format ? format->header : ""; }
+  [[nodiscard]] std::string_view header() const {
+    return format ? std::string_view(format->header) : std::string_view();
+  }
 
   /// Whether these are the next ones, of the same batch and attempt.
   [[nodiscard]] bool is_followed_by(const Chunk& next) const;
@@ -65,6 +68,7 @@ struct EndedChunk {
   std::uint32_t slot = 0;
   Outcome outcome = Outcome::slept;
   std::int32_t status = 0;
+  Usage usage{};         // of all of them together
   std::string output{};  // of several tasks: packed, or empty
   std::string errors{};
   std::string reason{};

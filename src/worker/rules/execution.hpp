@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "divvy/protocol.hpp"
+#include "worker/rules/usage.hpp"
 
 namespace divvy::worker {
 
@@ -19,10 +20,19 @@ struct Execution {
   std::uint32_t slot = 1;
 };
 
+/// Whole lines that an execution has printed while it runs.
+struct PrintedLines {
+  std::uint64_t key = 0;     // of the execution
+  bool errors = false;       // on standard error, not standard output
+  std::uint64_t offset = 0;  // of `lines` in that output
+  std::string_view lines{};
+};
+
 struct Ended {
   std::uint64_t key = 0;  // of the execution
   Outcome outcome = Outcome::slept;
   std::int32_t status = 0;
+  Usage usage{};
   std::string output{};
   std::string errors{};
   std::string reason{};

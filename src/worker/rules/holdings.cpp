@@ -26,6 +26,8 @@ Result result_of(const EndedChunk& ended) {
           .started = ended.started,
           .ended = ended.started + static_cast<std::int64_t>(took),
           .took = ended.tasks.size() > 1 ? ended.took : std::vector<std::uint64_t>(),
+          .cpu = ended.usage.cpu,
+          .max_rss = ended.usage.max_rss,
           .texts = ended.tasks.texts(),
           .output = ended.output,
           .errors = ended.errors,

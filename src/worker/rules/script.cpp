@@ -1,108 +1,133 @@
 #include "worker/rules/script.hpp"
 
 #include <algorithm>
+#include <array>
+#include <stdexcept>
 
-#include "worker/rules/template.hpp"
+#include "common/quoting.hpp"
+#include "worker/rules/script_reader.hpp"
 
 namespace divvy::worker {
 namespace {
 
-// $10 is $1 and a 0, and ${10} might be a placeholder.
-constexpr std::size_t kMostParameters = 9;
+using Word = Script::Word;
+using Part = Script::Part;
+using Place = Script::Place;
+using Context = Script::Context;
 
-bool is_text(Form form) { return form != Form::number && form != Form::slot; }
+constexpr std::string_view kBlanks = " \t\n";
 
-// Reads a script as a shell does, as far as quotes are concerned.
-class Rewriting {
+// Quotes have no effect in arithmetic. A number needs none; in parentheses it may be negative.
+std::string as_number(const std::string& value) {
+  const std::string digits = value.substr(value.starts_with('-') ? 1 : 0);
+  const bool is_number =
+      !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos;
+  if (is_number) return digits.size() == value.size() ? value : "(" + value + ")";
+  throw std::invalid_argument(in_quotes(value) + " is no whole number, and stands in $((...))");
+}
+
+std::string in_context(const std::string& value, Context context) {
+  switch (context) {
+    case Context::unquoted:
+      break;
+    case Context::in_double_quotes:
+      return '"' + in_quotes(value) + '"';
+    case Context::in_single_quotes:
+      return '\'' + in_quotes(value) + '\'';
+    case Context::arithmetic:
+      return as_number(value);
+  }
+  return in_quotes(value);
+}
+
+class Filling {
  public:
-  Rewriting(std::string_view script, std::size_t first, bool columns)
-      : rest_(script), first_(first), columns_(columns) {}
+  explicit Filling(const Values& values) : values_(values) {}
 
-  std::optional<SafeScript> result() {
-    while (!rest_.empty()) {
-      if (!step()) return {};
-    }
-    return open_.empty() ? std::optional(done_) : std::nullopt;
+  std::string of(const Word& all) {
+    add(all, {});
+    return std::move(text_);
   }
 
  private:
-  // One piece of it. False if it is beyond us.
-  bool step() {
-    const std::size_t escape = rest_.starts_with('\\') ? 1 : 0;
-    if (const auto literal = placeholder_at(rest_.substr(escape), columns_); literal.size > 0) {
-      if (escape == 0 && is_text(literal.form)) return parameter(literal.size);
-      return copy(escape + literal.size);
+  void add(const Word& word, std::string_view task) {
+    for (const Part& part : word.parts) {
+      if (const auto* const literal = std::get_if<std::string>(&part.is)) {
+        text_ += *literal;
+      } else if (const auto* const place = std::get_if<Place>(&part.is)) {
+        text_ += in_context(value_of(place->placeholder, values_, task), place->context);
+      } else {
+        add_word(std::get<Word>(part.is));
+      }
     }
-    if (within('\'')) return in_single_quotes();
-    if (escape > 0) return copy(2);
-    if (rest_.starts_with('`') || rest_.starts_with("<<") || rest_.starts_with("$'")) return false;
-    if (rest_.starts_with("$(")) return copy(1) && open('(');
-    if (rest_.starts_with('"')) return within('"') ? close() : open('"');
-    if (within('"')) return copy(1);
-    if (rest_.starts_with('\'') || rest_.starts_with('(')) return open(rest_.front());
-    return rest_.starts_with(')') && within('(') ? close() : copy(1);
   }
 
-  bool in_single_quotes() { return rest_.starts_with('\'') ? close() : copy(1); }
-
-  bool parameter(std::size_t size) {
-    const std::string placeholder(rest_.substr(0, size));
-    auto& arguments = done_.arguments;
-    const auto at = std::find(arguments.begin(), arguments.end(), placeholder);
-    const std::size_t number = first_ + static_cast<std::size_t>(at - arguments.begin());
-    if (number > kMostParameters) return false;
-    if (at == arguments.end()) arguments.push_back(placeholder);
-    const std::string_view quote = within('"') ? "" : "\"";
-    const std::string_view outer = within('\'') ? "'" : "";
-    for (const std::string_view piece : {outer, quote, std::string_view("$")})
-      done_.script += piece;
-    done_.script += std::to_string(number);
-    for (const std::string_view piece : {quote, outer}) done_.script += piece;
-    rest_.remove_prefix(size);
-    return true;
+  void add_word(const Word& word) {
+    if (!word.is_repeated) return add(word, {});
+    for (std::size_t i = 0; i < values_.tasks.size(); ++i) {
+      if (i > 0) text_ += ' ';
+      add(word, values_.tasks[i]);
+    }
   }
 
-  [[nodiscard]] bool within(char kind) const { return !open_.empty() && open_.back() == kind; }
-
-  bool open(char kind) {
-    open_.push_back(kind);
-    return copy(1);
-  }
-
-  bool close() {
-    open_.pop_back();
-    return copy(1);
-  }
-
-  bool copy(std::size_t size) {
-    size = std::min(size, rest_.size());
-    done_.script += rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return true;
-  }
-
-  std::string_view rest_;
-  std::size_t first_;
-  bool columns_;
-  std::string open_;  // the quotes and parentheses that we are in
-  SafeScript done_;
+  const Values& values_;
+  std::string text_;
 };
+
+template <class Kind>
+bool has(const Word& word, const Kind& kind) {
+  return std::any_of(word.parts.begin(), word.parts.end(), [&](const Part& part) {
+    if (const auto* const place = std::get_if<Place>(&part.is)) return kind(place->placeholder);
+    const auto* const inner = std::get_if<Word>(&part.is);
+    return inner != nullptr && has(*inner, kind);
+  });
+}
+
+bool is_blank(const Part& part) {
+  const auto* const literal = std::get_if<std::string>(&part.is);
+  return literal != nullptr && literal->find_first_not_of(kBlanks) == std::string::npos;
+}
+
+// A word behind them would be none of a command's arguments.
+bool ends_commands(const Word& word) {
+  constexpr std::array<std::string_view, 12> reserved{
+      "}", "fi", "done", "esac", "then", "else", "elif", "do", "{", "!", "if", "while"};
+  const auto* const literal =
+      word.parts.size() == 1 ? std::get_if<std::string>(&word.parts.front().is) : nullptr;
+  return literal != nullptr &&
+         std::find(reserved.begin(), reserved.end(), *literal) != reserved.end();
+}
 
 }  // namespace
 
-bool pastes_text(std::string_view script, bool columns) {
-  for (std::size_t at = 0; at < script.size(); ++at) {
-    const std::size_t escape = script[at] == '\\' ? 1 : 0;
-    const auto placeholder = placeholder_at(script.substr(at + escape), columns);
-    if (placeholder.size == 0) continue;
-    if (escape == 0 && is_text(placeholder.form)) return true;
-    at += escape + placeholder.size - 1;
-  }
-  return false;
+Script::Script(std::string_view script, const ColumnNames& columns) {
+  ScriptReader reader(script, columns);
+  all_ = reader.read();
+  is_read_to_the_end_ = reader.is_at_end();
 }
 
-std::optional<SafeScript> safe_script(std::string_view script, std::size_t first, bool columns) {
-  return Rewriting(script, first, columns).result();
+bool Script::has_placeholders() const {
+  return has(all_, [](const Placeholder&) { return true; });
 }
+
+bool Script::depends_on_task() const {
+  return has(all_, [](const Placeholder& one) { return one.form != Form::slot; });
+}
+
+void Script::append_task() {
+  std::vector<Part> parts = all_.parts;
+  while (!parts.empty() && is_blank(parts.back())) parts.pop_back();
+  const auto* const last = parts.empty() ? nullptr : std::get_if<Word>(&parts.back().is);
+  if (last == nullptr || !is_read_to_the_end_ || ends_commands(*last)) {
+    throw std::invalid_argument(
+        "the script has no {}, and does not end with a command to add the task to; write {} where "
+        "it is to stand, or use --stdin");
+  }
+  parts.push_back({std::string(" ")});
+  parts.push_back({Word{.parts = {{Place{}}}, .is_repeated = true}});
+  all_.parts = std::move(parts);
+}
+
+std::string Script::with(const Values& values) const { return Filling(values).of(all_); }
 
 }  // namespace divvy::worker

@@ -1,83 +1,10 @@
 #include "worker/rules/template.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <utility>
 
 namespace divvy::worker {
-namespace {
 
-constexpr std::array<std::pair<std::string_view, Form>, 7> kForms{{{"", Form::whole},
-                                                                   {".", Form::stem},
-                                                                   {"/", Form::base},
-                                                                   {"//", Form::directory},
-                                                                   {"/.", Form::base_stem},
-                                                                   {"#", Form::number},
-                                                                   {"%", Form::slot}}};
-
-std::string_view base_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-// A dot in a directory's name is none of the file's, but a dot file is all extension.
-std::string_view stem_of(std::string_view path) {
-  const auto dot = base_of(path).rfind('.');
-  if (dot == std::string_view::npos) return path;
-  return path.substr(0, path.size() - base_of(path).size() + dot);
-}
-
-std::string_view without_last_slashes(std::string_view path) {
-  return path.substr(0, path.find_last_not_of('/') + 1);
-}
-
-std::string_view directory_of(std::string_view path) {
-  const std::string_view name = without_last_slashes(path);
-  if (name.empty()) return path.empty() ? "." : "/";
-  const auto slash = name.rfind('/');
-  if (slash == std::string_view::npos) return ".";
-  const std::string_view directory = without_last_slashes(name.substr(0, slash));
-  return directory.empty() ? "/" : directory;
-}
-
-}  // namespace
-
-std::string_view in_form(std::string_view path, Form form) {
-  switch (form) {
-    case Form::stem:
-      return stem_of(path);
-    case Form::base:
-      return base_of(path);
-    case Form::directory:
-      return directory_of(path);
-    case Form::base_stem:
-      return stem_of(base_of(path));
-    case Form::whole:
-    case Form::number:
-    case Form::slot:
-      break;
-  }
-  return path;
-}
-
-Placeholder placeholder_at(std::string_view text, bool columns) {
-  const auto end = text.starts_with('{') ? text.find('}') : std::string_view::npos;
-  if (end == std::string_view::npos) return {};
-  std::string_view name = text.substr(1, end - 1);
-  Placeholder placeholder;
-  if (columns) {
-    const auto number = std::from_chars(name.data(), name.data() + name.size(), placeholder.column);
-    if (placeholder.column > 0)
-      name.remove_prefix(static_cast<std::size_t>(number.ptr - name.data()));
-  }
-  const auto* const form = std::find_if(kForms.begin(), kForms.end(),
-                                        [&](const auto& known) { return known.first == name; });
-  if (form == kForms.end()) return {};
-  placeholder.form = form->second;
-  if (placeholder.column > 0 && placeholder.form >= Form::number) return {};
-  placeholder.size = end + 1;
-  return placeholder;
-}
-
-Template::Template(std::string_view word, bool columns) {
+Template::Template(std::string_view word, const ColumnNames& columns) {
   while (!word.empty()) {
     const std::size_t backslash = word.starts_with('\\') ? 1 : 0;
     const Placeholder placeholder = placeholder_at(word.substr(backslash), columns);
@@ -93,6 +20,7 @@ Template::Template(std::string_view word, bool columns) {
     }
     word.remove_prefix(backslash + placeholder.size);
   }
+  is_repeated_ = has([](const Placeholder& one) { return one.is_whole_task(); });
 }
 
 void Template::add_literal(std::string_view text) {
@@ -102,41 +30,37 @@ void Template::add_literal(std::string_view text) {
   std::get<std::string>(pieces_.back()) += text;
 }
 
-bool Template::has_placeholders() const {
-  return std::any_of(pieces_.begin(), pieces_.end(),
-                     [](const auto& piece) { return std::holds_alternative<Placeholder>(piece); });
-}
-
-bool Template::depends_on_task() const {
-  return std::any_of(pieces_.begin(), pieces_.end(), [](const auto& piece) {
+bool Template::has(bool (*kind)(const Placeholder&)) const {
+  return std::any_of(pieces_.begin(), pieces_.end(), [kind](const auto& piece) {
     const auto* const placeholder = std::get_if<Placeholder>(&piece);
-    return placeholder != nullptr && placeholder->form != Form::slot;
+    return placeholder != nullptr && kind(*placeholder);
   });
 }
 
-std::string Template::with(const Execution& execution, const Columns& columns) const {
-  std::string word;
-  for (const auto& piece : pieces_) {
-    if (const auto* const placeholder = std::get_if<Placeholder>(&piece)) {
-      fill(word, *placeholder, execution, columns);
-    } else {
-      word += std::get<std::string>(piece);
-    }
-  }
-  return word;
+bool Template::has_placeholders() const {
+  return has([](const Placeholder&) { return true; });
 }
 
-void Template::fill(std::string& word, const Placeholder& placeholder, const Execution& execution,
-                    const Columns& columns) {
-  if (placeholder.form == Form::number) {
-    word += std::to_string(execution.id);
-  } else if (placeholder.form == Form::slot) {
-    word += std::to_string(execution.slot);
-  } else if (placeholder.column == 0) {
-    word += in_form(execution.text, placeholder.form);
-  } else if (placeholder.column <= columns.size()) {
-    word += in_form(columns[placeholder.column - 1], placeholder.form);
+bool Template::depends_on_task() const {
+  return has([](const Placeholder& one) { return one.form != Form::slot; });
+}
+
+void Template::append_to(std::vector<std::string>& words, const Values& values) const {
+  if (!is_repeated_) {
+    words.push_back(with(values, {}));
+    return;
   }
+  for (const std::string_view task : values.tasks) words.push_back(with(values, task));
+}
+
+std::string Template::with(const Values& values, std::string_view task) const {
+  std::string word;
+  for (const auto& piece : pieces_) {
+    const auto* const placeholder = std::get_if<Placeholder>(&piece);
+    word += placeholder != nullptr ? value_of(*placeholder, values, task)
+                                   : std::get<std::string>(piece);
+  }
+  return word;
 }
 
 }  // namespace divvy::worker

@@ -178,6 +178,46 @@ TEST_F(PrinterTest, PrintsWhatAnInterruptedTaskHasSaidWithoutTakingItForDone) {
   EXPECT_EQ(printed(out_), "a(b)c(b)");
 }
 
+TEST_F(PrinterTest, PrintsLinesOfATaskThatRunsInOrderIfAsked) {
+  open({.keep_order = true, .tag = true});
+  printer_->print_lines({.id = 3, .text = "t3", .output = "c1\n", .errors = "e1\n"});
+  printer_->print_lines({.id = 1, .text = "t1", .output = "a1\n"});
+  printer_->print_lines({.id = 2, .text = "t2", .output = "b1\n"});
+  printer_->print_lines({.id = 3, .text = "t3", .output = "c2\n"});
+  EXPECT_EQ(printed(out_), "t1\ta1\n");
+  print(2, "b2");
+  EXPECT_EQ(printed(out_), "t1\ta1\n");
+  print(1, "a2");
+  EXPECT_EQ(printed(out_), "t1\ta1\nt1\ta2\nt2\tb1\nt2\tb2\nt3\tc1\nt3\tc2\n");
+  EXPECT_EQ(printed(err_), "t3\te1\n");
+  printer_->print_lines({.id = 3, .text = "t3", .output = "c3\n"});
+  EXPECT_TRUE(printed(out_).ends_with("t3\tc3\n"));
+}
+
+TEST_F(PrinterTest, PrintsLinesThatWaitedBeforeWhatElseThereIsInTheEnd) {
+  open({.keep_order = true});
+  printer_->print_lines({.id = 3, .output = "c1\n"});
+  printer_->print_lines({.id = 5, .output = "e1\n"});
+  print(3, "c2\n");
+  print(4, "d\n");
+  printer_->finish();
+  EXPECT_EQ(printed(out_), "c1\nc2\nd\ne1\n");
+}
+
+TEST_F(PrinterTest, HasRoomForSomeLinesWhoseTurnHasNotCome) {
+  open({.keep_order = true, .most_kept = 4});
+  EXPECT_TRUE(printer_->has_room_for_lines(1, 1000));
+  EXPECT_TRUE(printer_->has_room_for_lines(2, 4));
+  printer_->print_lines({.id = 2, .output = "b1\n"});
+  EXPECT_FALSE(printer_->has_room_for_lines(3, 2));
+  print(2, "b2\n");
+  print(1, "a\n");
+  EXPECT_EQ(printed(out_), "a\nb1\nb2\n");
+  EXPECT_TRUE(printer_->has_room_for_lines(4, 4));
+  open({.most_kept = 4});
+  EXPECT_TRUE(printer_->has_room_for_lines(3, 1000));
+}
+
 TEST_F(PrinterTest, TellsThatItCannotWriteOutputAndBearsThatItCannotWriteErrors) {
   std::FILE* const full = std::fopen("/dev/full", "w");
   Output out(::fileno(full), Output::Loss::is_error);

@@ -12,7 +12,7 @@ namespace {
 TEST(Summary, IsATableOfTotalsAndWorkers) {
   EXPECT_EQ(table(half_done()),
             "50 tasks, 2 failed, 0 retried, 0 duplicates\n"
-            "1:40 of work in 25.00 s: speed-up 4.00, efficiency 100% of 4 slots\n"
+            "1:40 of work in 25.00 s: 4.0 of 4 slots busy\n"
             "worker     tasks  failed   busy      mean   longest\n"
             "a:1           25       0   200%    2.00 s    2.00 s\n"
             "b:2           25       0   200%    2.00 s    2.00 s\n");
@@ -21,11 +21,25 @@ TEST(Summary, IsATableOfTotalsAndWorkers) {
 
 TEST(Summary, CountsOneAsOne) {
   Figures figures;
-  figures.recorded = figures.duplicates = figures.most_slots = 1;
-  figures.add("a:1", {1, 1}, took(std::chrono::seconds(1)));
+  figures.recorded = figures.duplicates = 1;
+  figures.mean_slots = 1.02;
+  record(figures, "a:1", took(std::chrono::seconds(1)));
   const std::string text = table(figures);
   EXPECT_TRUE(text.starts_with("1 task, 0 failed, 0 retried, 1 duplicate\n"));
-  EXPECT_NE(text.find("efficiency 0% of 1 slot\n"), std::string::npos);
+  EXPECT_NE(text.find(" of 1 slot busy\n"), std::string::npos);
+}
+
+TEST(Summary, TellsOfCoresAndMemoryAsFarAsTheyAreKnown) {
+  Figures figures = half_done();
+  Result result = took(std::chrono::seconds(25));
+  result.cpu = 50'000'000'000;
+  result.max_rss = std::uint64_t{5} << 28;
+  figures.add_attempts("a:1", {1, 1}, result);
+  figures.mean_slots = 7.5;
+  EXPECT_NE(table(figures).find(
+                "\n2:05 of work in 25.00 s: 5.0 of 7.5 slots busy, 2.0 cores used, largest task "
+                "1.2 GiB\n"),
+            std::string::npos);
 }
 
 TEST(Summary, IsJsonWithAVersionWhateverTheNames) {
@@ -38,6 +52,9 @@ TEST(Summary, IsJsonWithAVersionWhateverTheNames) {
   EXPECT_EQ(summary["unknown"], 50);
   EXPECT_EQ(summary["workers"].size(), 2U);
   EXPECT_EQ(summary["workers"][0]["busy_seconds"], 50.0);
+  EXPECT_EQ(summary["attempts"], 50);
+  EXPECT_EQ(summary["slots_busy"], 4.0);
+  EXPECT_EQ(summary["cpu_seconds"], 0.0);
 }
 
 TEST(Summary, BearsAnyTimesThatAMessageMayHave) { EXPECT_NE(table(largest()), ""); }

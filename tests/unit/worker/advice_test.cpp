@@ -16,13 +16,19 @@ std::string safe(const Words& command) {
 }
 
 TEST(Advice, ShowsHowAScriptIsGivenTheTask) {
-  EXPECT_EQ(safe({"sh", "-c", "gzip {}"}), "sh -c 'gzip \"$1\"' sh {}");
+  EXPECT_EQ(safe({"sh", "-c", "gzip {}"}), "-c 'gzip {}'");
+  EXPECT_EQ(safe({"/bin/sh", "-c", "mv {} {.}"}), "-c 'mv {} {.}'");
+  EXPECT_EQ(safe({"sh", "-c", "x `{}`"}), "-c SCRIPT");
   EXPECT_EQ(safe({"bash", "-euo", "pipefail", "-c", "gzip {}"}),
-            "bash -euo pipefail -c 'gzip \"$1\"' sh {}");
-  EXPECT_EQ(safe({"env", "A=b", "/bin/sh", "-ec", "mv {} {.}"}),
-            "env A=b /bin/sh -ec 'mv \"$1\" \"$2\"' sh {} {.}");
-  EXPECT_EQ(safe({"sh", "-c", "cp {} $1", "sh", "to"}), "sh -c 'cp \"$2\" $1' sh to {}");
-  EXPECT_EQ(safe({"timeout", "5", "zsh", "-c", "x `{}`"}), "sh -c '... \"$1\" ...' sh {}");
+            "bash -c '... \"$1\" ...' bash {}; or by sh: -c 'gzip {}'");
+  EXPECT_EQ(safe({"env", "A=b", "/bin/sh", "-ec", "gzip {}"}),
+            "sh -c '... \"$1\" ...' sh {}; or by sh: -c 'gzip {}'");
+}
+
+TEST(Advice, TellsThatAQuotedTaskIsNoScript) {
+  EXPECT_EQ(advice({"-c", "{}"}, false),
+            (Words{"{} is quoted, so it is a program's name; where it is a script: -- sh -c {}"}));
+  EXPECT_EQ(advice({"-c", "eval {}"}, false), Words());
 }
 
 TEST(Advice, IsSilentWhereATaskIsAnArgumentOrTheScriptOnPurpose) {
@@ -41,39 +47,35 @@ TEST(Advice, IsSilentWhereATaskIsAnArgumentOrTheScriptOnPurpose) {
 TEST(Advice, TellsThatNoShellReadsAnOperator) {
   EXPECT_EQ(advice({"grep", "a b", "{}", "|", "wc", "-l"}, false),
             (Words{"no shell reads the |, it is an argument; with one: "
-                   "sh -c 'grep '\\''a b'\\'' \"$1\" | wc -l' sh {}"}));
-  EXPECT_EQ(advice({"sort", "{}", ">", "{.}.sorted"}, false),
-            (Words{"no shell reads the >, it is an argument; with one: "
-                   "sh -c 'sort \"$1\" > \"$2\".sorted' sh {} {.}"}));
+                   "-c 'grep '\\''a b'\\'' {} | wc -l'"}));
+  EXPECT_EQ(
+      advice({"sort", "{}", ">", "{.}.sorted"}, false),
+      (Words{"no shell reads the >, it is an argument; with one: -c 'sort {} > {.}.sorted'"}));
+  EXPECT_EQ(advice({"echo", "a {}", "||", "x"}, false), Words());
+  EXPECT_EQ(advice({"grep", "a {}", "||", "x"}, false),
+            (Words{"no shell reads the ||, it is an argument; with one: "
+                   "-c 'grep '\\''a {}'\\'' || x'"}));
   EXPECT_EQ(advice({"expr", "{}", "|", "0"}, false), Words());
   EXPECT_EQ(advice({"tr", "\\n", "|x"}, false), Words());
 }
 
-TEST(Advice, TellsOfColumnsThatTasksDoNotHave) {
+TEST(AdviceOnColumns, IsForWhatCanHardlyBeAnythingElse) {
   for (const Words& command : {Words{"echo", "{1}"},
                                {"cp", "{1}", "{2}"},
                                {"x", "-o=out/{1.}.png"},
+                               {"-c", "cp {1} out"},
                                {"convert", "{}", "{2}"}}) {
-    const auto lines = advice(command, false);
-    ASSERT_EQ(lines.size(), 1U) << as_typed(command);
-    EXPECT_NE(lines.front().find("--colsep"), std::string::npos);
-    EXPECT_EQ(advice(command, true), Words());
+    EXPECT_NE(advice_on_columns(command).find("--colsep"), std::string::npos) << as_typed(command);
   }
 }
 
-TEST(Advice, TakesNoRegularExpressionForAColumn) {
+TEST(AdviceOnColumns, TakesNoRegularExpressionForAColumn) {
   for (const Words& command : {Words{"grep", "-E", "a{2}"},
                                {"grep", "-E", " {4}"},
                                {"sed", "-E", "s/[0-9]{1}/x/"},
                                {"echo", "a={1}", "{}"}}) {
-    EXPECT_EQ(advice(command, false), Words()) << as_typed(command);
+    EXPECT_EQ(advice_on_columns(command), "") << as_typed(command);
   }
-}
-
-TEST(RunByShell, MakesACommandOfAScript) {
-  EXPECT_EQ(run_by_shell("gzip -9 {} | wc", false),
-            (Words{"sh", "-c", "gzip -9 \"$1\" | wc", "sh", "{}"}));
-  EXPECT_EQ(run_by_shell("x `{}`", false), Words());
 }
 
 TEST(AsTyped, QuotesWhatAShellWouldReadOtherwiseButNoPlaceholder) {

@@ -40,6 +40,11 @@ TEST(DryRunner, PrintsHowTheTaskGetsToStandardInput) {
             "printf '%s\\n' 'it'\\''s' | wc -c\n");
 }
 
+TEST(DryRunner, PrintsAScriptAsAShellIsGivenIt) {
+  EXPECT_EQ(ended(Command::of_script("cat {} | wc", {}), "a b").output,
+            "sh -c 'cat '\\''a b'\\'' | wc'\n");
+}
+
 TEST(DryRunner, PrintsHowLongAWorkloadWouldSleep) {
   EXPECT_EQ(ended(std::nullopt, "1500").output, "sleep 1.500\n");
   EXPECT_EQ(ended(std::nullopt, "0").output, "sleep 0.000\n");

@@ -179,6 +179,45 @@ TEST_F(BatchTest, RecordsAndAnswersNothingOfAnInterruptedTask) {
   EXPECT_EQ(figures.recorded + figures.retried + figures.duplicates, 0U);
 }
 
+TEST_F(BatchTest, CountsEachAttemptAsWorkOnceWhateverBecameOfIt) {
+  update(announcement(3));
+  const auto ends = [&](std::int64_t started, Outcome outcome, std::uint32_t attempt) {
+    const Result result{.ids = {1, 1},
+                        .attempt = attempt,
+                        .attempts = 3,
+                        .slot = 1,
+                        .outcome = outcome,
+                        .status = attempt < 3 ? 1 : 0,
+                        .started = started,
+                        .ended = started + 1'000'000'000};
+    return batch_.record({.worker = kWorker, .name = "w", .batch = kBatch}, result, now_).ended;
+  };
+  const Ranges all{{1, 1}};
+  EXPECT_EQ(ends(10, Outcome::exited, 1), all) << "tried again";
+  EXPECT_EQ(ends(10, Outcome::exited, 1), Ranges{}) << "sent again";
+  EXPECT_EQ(ends(20, Outcome::interrupted, 2), all);
+  EXPECT_EQ(ends(30, Outcome::exited, 3), all) << "recorded";
+  EXPECT_EQ(ends(40, Outcome::exited, 3), all) << "came too late";
+  const Figures& figures = batch_.figures_at(now_);
+  EXPECT_EQ(figures.all.work, 4s);
+  EXPECT_EQ(figures.all.attempts, 4U);
+  EXPECT_EQ(figures.all.tasks, 1U);
+}
+
+TEST_F(BatchTest, KnowsHowManySlotsThereWereOnAnAverage) {
+  Announcement said = announcement(3);
+  said.slots = 2;
+  update(said);
+  EXPECT_EQ(batch_.figures_at(now_).mean_slots, 0) << "it has not begun";
+  now_ += 1h;
+  said.elapsed = std::chrono::nanoseconds(1s).count();
+  update(said);
+  said.slots = 5;
+  now_ += 1s;
+  update(said);
+  EXPECT_EQ(batch_.figures_at(now_ + 1s).mean_slots, 3);
+}
+
 TEST_F(BatchTest, IsAbandonedIfItsVentilatorLeavesWhatRuns) {
   Announcement announced = announcement(3, BatchState::stopped);
   update(announced);

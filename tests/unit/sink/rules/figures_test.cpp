@@ -14,9 +14,9 @@ using namespace std::chrono_literals;
 
 TEST(Figures, AddUpTheWorkOfEachWorkerAndOfAll) {
   Figures figures;
-  figures.add("a:1", {1, 1}, took(2s));
-  figures.add("a:1", {1, 1}, took(4s));
-  figures.add("b:2", {1, 1}, took(1s));
+  record(figures, "a:1", took(2s));
+  record(figures, "a:1", took(4s));
+  record(figures, "b:2", took(1s));
   EXPECT_EQ(figures.all.tasks, 3U);
   EXPECT_EQ(figures.all.work, 7s);
   EXPECT_EQ(figures.workers.at("a:1").mean(), 3s);
@@ -25,7 +25,7 @@ TEST(Figures, AddUpTheWorkOfEachWorkerAndOfAll) {
 
 TEST(Figures, CountManyBriefTasksOfOneResultOneByOne) {
   Figures figures;
-  figures.add("a:1", {1, 10}, took(1s, 10));
+  record(figures, "a:1", took(1s, 10));
   EXPECT_EQ(figures.all.tasks, 10U);
   EXPECT_EQ(figures.all.longest, 100ms);
 }
@@ -34,32 +34,56 @@ TEST(Figures, KnowHowLongEachTaskOfAResultTook) {
   Figures figures;
   Result result = took(10s, 3);
   result.took = {1'000'000'000, 5'000'000'000, 2'000'000'000};
-  figures.add("a:1", {2, 2}, result);
-  EXPECT_EQ(figures.all.tasks, 2U);
+  figures.add_attempts("a:1", {2, 2}, result);
+  EXPECT_EQ(figures.all.attempts, 2U);
   EXPECT_EQ(figures.all.work, 7s);
   EXPECT_EQ(figures.all.longest, 5s);
 }
 
 TEST(Figures, CountOfAResultThatIsInPartADuplicateOnlyTheRest) {
   Figures figures;
-  figures.add("a:1", {1, 4}, took(1s, 10));
-  figures.add("a:1", {8, 1}, took(1s, 10));
-  EXPECT_EQ(figures.all.tasks, 5U);
+  figures.add_attempts("a:1", {1, 4}, took(1s, 10));
+  figures.add_attempts("a:1", {8, 1}, took(1s, 10));
+  EXPECT_EQ(figures.all.attempts, 5U);
   EXPECT_EQ(figures.all.work, 500ms);
 }
 
 TEST(Figures, BearAnyTimesThatAMessageMayHave) {
   const Figures figures = largest();
   EXPECT_GT(figures.all.work, 9.9 * Seconds(std::chrono::nanoseconds(kMaxNanoseconds)));
-  EXPECT_GT(figures.time_left(), Seconds(0));
 }
 
 TEST(Figures, KeepNoMoreWorkersThanTheLimit) {
   Figures figures;
   for (std::size_t i = 0; i < kMaxWorkerFigures + 5; ++i)
-    figures.add(std::to_string(i), {1, 1}, took(1s));
+    record(figures, std::to_string(i), took(1s));
   EXPECT_EQ(figures.workers.size(), kMaxWorkerFigures);
   EXPECT_EQ(figures.all.tasks, kMaxWorkerFigures + 5);
+}
+
+TEST(Figures, CountAttemptsThatAreNotRecordedAsWork) {
+  Figures figures;
+  record(figures, "a:1", took(2s));
+  figures.add_attempts("a:1", {1, 1}, took(4s));
+  EXPECT_EQ(figures.all.tasks, 1U);
+  EXPECT_EQ(figures.all.attempts, 2U);
+  EXPECT_EQ(figures.all.work, 6s);
+  EXPECT_EQ(figures.all.mean(), 3s);
+}
+
+TEST(Figures, AddUpTheCpuTimeAndKnowTheLargestTask) {
+  Figures figures;
+  figures.elapsed = 2s;
+  Result result = took(1s);
+  result.cpu = 3'000'000'000;
+  result.max_rss = 200;
+  figures.add_attempts("a:1", {1, 1}, result);
+  result.max_rss = 100;
+  figures.add_attempts("b:2", {1, 1}, result);
+  EXPECT_EQ(figures.all.cores_used(figures.elapsed), 3);
+  EXPECT_EQ(figures.all.max_rss, 200U);
+  EXPECT_EQ(figures.workers.at("b:2").cpu, 3s);
+  EXPECT_EQ(figures.workers.at("b:2").max_rss, 100U);
 }
 
 TEST(Figures, KnowSpeedUpAndEfficiency) {
@@ -72,21 +96,14 @@ TEST(Figures, OfNothingAreZeros) {
   const Figures figures;
   EXPECT_EQ(figures.speed_up(), 0);
   EXPECT_EQ(figures.efficiency(), 0);
-  EXPECT_FALSE(figures.time_left());
-}
-
-TEST(Figures, EstimateTheTimeLeftFromHowLongTasksTook) {
-  Figures figures = half_done();
-  EXPECT_EQ(figures.time_left(), 25s);  // 50 tasks of 2 s in 4 slots
-  figures.counted = false;
-  EXPECT_FALSE(figures.time_left());
+  EXPECT_FALSE(figures.time_left);
 }
 
 TEST(Figures, DoNotCountALostTaskAsAWorkers) {
   Figures figures;
   Result lost = took(0s);
   lost.outcome = Outcome::lost;
-  figures.add("ventilator", {1, 1}, lost);
+  record(figures, "ventilator", lost);
   EXPECT_TRUE(figures.workers.empty());
 }
 
@@ -96,9 +113,8 @@ TEST(Figures, DoNotWrapIfMoreIsRecordedThanThereIs) {
   figures.recorded = 4;
   figures.counted = figures.complete = true;
   figures.slots = 1;
-  figures.add("a:1", {1, 1}, {.outcome = Outcome::exited, .ended = 1});
+  record(figures, "a:1", {.ids = {1, 1}, .outcome = Outcome::exited, .ended = 1});
   EXPECT_EQ(figures.unknown(), 0U);
-  EXPECT_EQ(figures.time_left(), Seconds(0));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ class PartsTest : public testing::Test {
               .started = 1000,
               .ended = 1150,
               .took = {10, 20, 30, 40, 50},
+              .cpu = 50,
               .texts = texts_,
               .output = output_};
   }
@@ -42,6 +43,12 @@ class PartsTest : public testing::Test {
   std::string output_;
   Result whole_;
 };
+
+TEST_F(PartsTest, HaveTheirShareOfTheCpuTime) {
+  const auto found = parts({{12, 2}, {15, 1}});
+  EXPECT_EQ(found[0].cpu, 20U);
+  EXPECT_EQ(found[1].cpu, 10U);
+}
 
 TEST_F(PartsTest, AreResultsOfTheirOwn) {
   const auto found = parts({{12, 2}, {15, 1}});

@@ -543,6 +543,23 @@ TEST_F(DispatchTest, TellsAWorkerThatComesLaterToKillWhatRunsToo) {
   EXPECT_TRUE(orders.send[0].abort);
 }
 
+TEST_F(DispatchTest, TellsWorkersOnceWhenTheSinkWantsLiveOutput) {
+  begin(5);
+  connect(kAnn);
+  tasks();
+  dispatch_->live(true);
+  dispatch_->live(true);
+  const auto orders = decide();
+  ASSERT_EQ(orders.send.size(), 1U);
+  EXPECT_TRUE(orders.send[0].live);
+  dispatch_->live(true);
+  EXPECT_TRUE(decide().send.empty());
+  receive(presence(kBob));
+  const auto greeting = decide();
+  ASSERT_EQ(greeting.send.size(), 1U);
+  EXPECT_TRUE(greeting.send[0].live) << "who comes later is told, too";
+}
+
 TEST_F(DispatchTest, AbortsAgainWhenTheLaneWasCut) {
   begin(1);
   connect(kAnn);

@@ -43,5 +43,43 @@ TEST(Command, HasColumnsIfThereIsASeparator) {
   EXPECT_THROW(Command({"cp"}, {.colsep = "("}), std::invalid_argument);
 }
 
+Words of_words(const Words& words, std::string_view task, std::string_view header = {}) {
+  return Command(words, {}).with({.text = task, .form = TextForm::words, .header = header});
+}
+
+TEST(CommandOfSeveralValues, HasThemWhereTheTaskWouldBe) {
+  EXPECT_EQ(of_words({"rm"}, "a 'b c'"), (Words{"rm", "a", "b c"}));
+  EXPECT_EQ(of_words({"mv", "-t", "to", "{}"}, "a 'b c'"), (Words{"mv", "-t", "to", "a", "b c"}));
+  EXPECT_EQ(of_words({"cp", "{1}", "{2.}"}, "a b.c"), (Words{"cp", "a", "b"}));
+  EXPECT_EQ(of_words({"echo"}, ""), (Words{"echo"}));
+  EXPECT_THROW(of_words({"echo"}, "it's"), std::invalid_argument);
+}
+
+TEST(CommandOfNamedColumns, HasThemByTheHeader) {
+  EXPECT_EQ(of_words({"cp", "{from here}", "{to}"}, "a 'b c'", "'from here' to"),
+            (Words{"cp", "a", "b c"}));
+  const Command lines({"echo", "{user}"}, {.colsep = ","});
+  EXPECT_EQ(lines.with({.text = "1, ann", .header = "id , user"}), (Words{"echo", "ann"}));
+  EXPECT_EQ(lines.with({.text = "bob, 2", .header = "user,id"}), (Words{"echo", "bob"}));
+  EXPECT_EQ(lines.with({.text = "x"}), (Words{"echo", "{user}", "x"}));
+}
+
+Words of_script(const std::string& script, std::string_view task,
+                const Command::Settings& settings = {}) {
+  return Command::of_script(script, settings).with({.text = task, .id = 7, .slot = 2});
+}
+
+TEST(CommandOfAScript, IsRunByAShell) {
+  EXPECT_EQ(of_script("gzip -dc {} | wc", "a b"), (Words{"sh", "-c", "gzip -dc 'a b' | wc"}));
+  EXPECT_EQ(of_script("echo {2}", "a,b", {.colsep = ","}), (Words{"sh", "-c", "echo 'b'"}));
+  EXPECT_THROW(of_script("echo `{}`", "a"), std::invalid_argument);
+}
+
+TEST(CommandOfAScript, HasTheTaskAtItsEndWithoutAnyPlace) {
+  EXPECT_EQ(of_script("wc -c", "it's"), (Words{"sh", "-c", "wc -c 'it'\\''s'"}));
+  EXPECT_EQ(of_script("wc -c", "x", {.task_on_stdin = true}), (Words{"sh", "-c", "wc -c"}));
+  EXPECT_EQ(of_script("wc {1}", "x"), (Words{"sh", "-c", "wc {1} 'x'"}));
+}
+
 }  // namespace
 }  // namespace divvy::worker

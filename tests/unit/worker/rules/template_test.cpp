@@ -11,10 +11,17 @@
 namespace divvy::worker {
 namespace {
 
+using Words = std::vector<std::string>;
+
 std::string filled(std::string_view word, std::string_view task, const std::string& colsep = {}) {
   const bool has_columns = !colsep.empty();
-  const Columns columns = has_columns ? Separator(colsep).columns(task) : Columns();
-  return Template(word, has_columns).with({.text = task, .id = 7, .slot = 2}, columns);
+  Words words;
+  Template(word, has_columns ? kNumberedColumns : kNoColumns)
+      .append_to(words, {.tasks = {&task, 1},
+                         .columns = has_columns ? Separator(colsep).columns(task) : Columns(),
+                         .id = 7,
+                         .slot = 2});
+  return words.size() == 1 ? words.front() : "not one word";
 }
 
 struct Forms {
@@ -95,11 +102,50 @@ TEST(TemplateColumns, AreNoPlacesWithNumberZeroOrTooManyDigitsOrForANumber) {
 TEST(Template, HasTheNumbersOfTheTaskAndOfItsSlot) { EXPECT_EQ(filled("<{#}-{%}>", "x"), "<7-2>"); }
 
 TEST(Template, KnowsWhetherItHasPlaces) {
-  EXPECT_TRUE(Template("a{}b", false).has_placeholders());
-  EXPECT_TRUE(Template("{%}", false).has_placeholders());
-  EXPECT_FALSE(Template("\\{}", false).has_placeholders());
-  EXPECT_FALSE(Template("{1}", false).has_placeholders());
-  EXPECT_TRUE(Template("{1}", true).has_placeholders());
+  EXPECT_TRUE(Template("a{}b", kNoColumns).has_placeholders());
+  EXPECT_TRUE(Template("{%}", kNoColumns).has_placeholders());
+  EXPECT_FALSE(Template("\\{}", kNoColumns).has_placeholders());
+  EXPECT_FALSE(Template("{1}", kNoColumns).has_placeholders());
+  EXPECT_TRUE(Template("{1}", kNumberedColumns).has_placeholders());
+}
+
+Words repeated(std::string_view word, const Columns& values) {
+  Words words;
+  Template(word, kNumberedColumns).append_to(words, {.tasks = values, .columns = values});
+  return words;
+}
+
+TEST(TemplateOfSeveralValues, IsAWordForEach) {
+  EXPECT_EQ(repeated("{}", {"a", "b c", ""}), (Words{"a", "b c", ""}));
+  EXPECT_EQ(repeated("out/{/.}.txt", {"x/a.c", "b"}), (Words{"out/a.txt", "out/b.txt"}));
+  EXPECT_EQ(repeated("{2}:{}", {"a", "b"}), (Words{"b:a", "b:b"}));
+  EXPECT_EQ(repeated("{}", {}), Words());
+}
+
+TEST(TemplateOfSeveralValues, IsOneWordIfItNamesColumns) {
+  EXPECT_EQ(repeated("{2}{1.}", {"a.b", "c"}), (Words{"ca"}));
+  EXPECT_EQ(repeated("{#}", {"a", "b"}), (Words{"0"}));
+}
+
+std::string with_names(std::string_view word, const ColumnNames& names) {
+  Words words;
+  const std::string_view task = "row";
+  Template(word, names)
+      .append_to(words, {.tasks = {&task, 1}, .columns = {"a/b.c", "d.e", "f"}, .id = 7});
+  return words.front();
+}
+
+TEST(TemplateOfNamedColumns, HasTheFormsOfATask) {
+  const ColumnNames names{.numbered = true, .names = {"file", "first name", "x."}};
+  EXPECT_EQ(with_names("{file} {file.} {file/} {file//} {file/.}", names), "a/b.c a/b b.c a b");
+  EXPECT_EQ(with_names("{first name} {first name.}", names), "d.e d");
+  EXPECT_EQ(with_names("{x.} {3} {} {#}", names), "f f row 7");
+}
+
+TEST(TemplateOfNamedColumns, LeavesOtherNamesAndKeepsItsOwnMeanings) {
+  const ColumnNames names{.numbered = true, .names = {"#", "1", "", "file", "file"}};
+  EXPECT_EQ(with_names("{no} {File} \\{file} {}", names), "{no} {File} {file} row");
+  EXPECT_EQ(with_names("{#}{1}", names), "7a/b.c");
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+#include "ventilator/rules/forecast.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace divvy::ventilator {
+namespace {
+
+using std::chrono::nanoseconds;
+
+using Seconds = std::chrono::duration<double>;
+
+constexpr double kSmallestCost = 1e-3;
+// What the costs are worth before any task has ended: as if so many had taken just that.
+constexpr double kBelief = 5;
+// In so many seconds of slots it is not yet seen for which part of it they are in use.
+constexpr double kFirstSlotTime = 2;
+constexpr double kLowestPace = 0.02;
+
+double seconds(nanoseconds time) { return Seconds(time).count(); }
+
+nanoseconds whole(double time) {
+  const double most = static_cast<double>(kMaxNanoseconds);
+  return nanoseconds(static_cast<std::int64_t>(std::clamp(time * 1e9, 1.0, most)));
+}
+
+}  // namespace
+
+void Forecast::expect(TaskId id, nanoseconds cost) {
+  const double size = std::max(seconds(cost), kSmallestCost);
+  costs_[id] = size;
+  costs_sum_ += size;
+  costs_count_ += 1;
+}
+
+void Forecast::ended(Range ids, nanoseconds duration, bool is_last) {
+  const auto count = static_cast<double>(ids.count);
+  const double together = seconds(duration);
+  lengths_.add(together / count, count);
+  work_ended_ += together;
+  attempts_ += count;
+  if (is_last) last_attempts_ += count;
+  if (costs_.empty()) return;
+  double cost = 0;
+  for (TaskId id = ids.first; id < ids.end(); ++id) cost += cost_of(id);
+  ratios_.add(together / cost, count);
+}
+
+void Forecast::recorded(Range ids) {
+  if (costs_.empty()) return;
+  costs_.erase(costs_.lower_bound(ids.first), costs_.lower_bound(ids.end()));
+}
+
+// Costs that say less than nothing, such as numbers that are no lengths, are worse than none.
+bool Forecast::by_cost() const {
+  return costs_count_ > 0 && (ratios_.count() < kBelief || ratios_.dispersion() < lengths_.dispersion());
+}
+
+double Forecast::cost_of(TaskId id) const {
+  const auto known = costs_.find(id);
+  return known == costs_.end() ? costs_sum_ / costs_count_ : known->second;
+}
+
+std::optional<nanoseconds> Forecast::time_left(const State& state, Time now) {
+  note_pace(state, now);
+  const bool nothing_known = lengths_.count() == 0 && costs_count_ == 0;
+  if (nothing_known || state.slots == 0) return {};
+  const RemainingWork work = work_left(state, now);
+  TaskLengths ended = by_cost() ? ratios_ : lengths_;
+  if (by_cost()) ended.add(1, kBelief / (1 + ratios_.count()));
+  std::vector<double> ages;
+  for (const auto& [age, size] : work.running) ages.push_back(age / size);
+  const LengthCurve curve(ended, std::move(ages));
+  double left = remaining_time(work, curve);
+  if (state.all_due) left = std::max(left, seconds(*state.all_due - now) + curve.mean());
+  return whole(left);
+}
+
+RemainingWork Forecast::work_left(const State& state, Time now) const {
+  RemainingWork work{.slots = static_cast<double>(state.slots), .pace = pace()};
+  for (const auto& [id, since] : state.running) {
+    const double age = seconds(std::max(now - since, nanoseconds(0)));
+    work.running.push_back({.age = age, .size = by_cost() ? cost_of(id) : 1});
+  }
+  const auto unrecorded = static_cast<double>(state.unrecorded);
+  const double waiting = std::max(0.0, unrecorded - static_cast<double>(state.running.size()));
+  const double attempts = (attempts_ + 1) / (last_attempts_ + 1);  // that a task takes
+  if (by_cost()) {
+    add_sizes(work, state);
+    work.size_of_more = costs_sum_ / costs_count_;
+  }
+  const double again = (attempts - 1) * unrecorded;
+  work.more = std::max(0.0, waiting - static_cast<double>(work.sizes.size())) + again;
+  return work;
+}
+
+void Forecast::add_sizes(RemainingWork& work, const State& state) const {
+  std::vector<TaskId> running;
+  for (const auto& one : state.running) running.push_back(one.id);
+  std::sort(running.begin(), running.end());
+  for (const auto& [id, cost] : costs_) {
+    if (!std::binary_search(running.begin(), running.end(), id)) work.sizes.push_back(cost);
+  }
+  if (state.longest_first) std::sort(work.sizes.begin(), work.sizes.end(), std::greater<>());
+}
+
+// To start a task takes time, too, and there may be reasons to wait before.
+void Forecast::note_pace(const State& state, Time now) {
+  double work = work_ended_;
+  for (const auto& one : state.running) work += seconds(std::max(now - one.since, nanoseconds(0)));
+  if (looked_ && state.pending) {
+    slot_time_ += seconds(now - looked_->at) * static_cast<double>(state.slots);
+    slot_work_ += work - looked_->work;
+  }
+  looked_.reset();
+  if (state.pending) looked_ = {.at = now, .work = work};
+}
+
+double Forecast::pace() const {
+  if (slot_time_ < kFirstSlotTime) return 1;
+  return std::clamp(slot_work_ / slot_time_, kLowestPace, 1.0);
+}
+
+}  // namespace divvy::ventilator
