@@ -17,6 +17,21 @@ bool is_program(std::string_view word) {
          std::find(kReserved.begin(), kReserved.end(), word) == kReserved.end();
 }
 
+bool is_control(char letter) { return (letter >= 0 && letter < ' ') || letter == 0x7F; }
+
+// As within $'...'.
+void append_escaped(std::string& shown, char letter) {
+  if (letter == '\n' || letter == '\t') {
+    shown += letter == '\n' ? "\\n" : "\\t";
+  } else if (is_control(letter)) {
+    shown += '\\';
+    for (const int shift : {6, 3, 0}) shown += static_cast<char>('0' + ((letter >> shift) & 7));
+  } else {
+    if (letter == '\'' || letter == '\\') shown += '\\';
+    shown += letter;
+  }
+}
+
 }  // namespace
 
 bool is_plain(std::string_view word) {
@@ -29,6 +44,14 @@ std::string in_quotes(std::string_view word) {
   std::string quoted = "'";
   for (const char letter : word) letter == '\'' ? quoted += "'\\''" : quoted += letter;
   return quoted += '\'';
+}
+
+std::string on_one_line(std::string_view text) {
+  const auto tears = [](char letter) { return is_control(letter) && letter != '\t'; };
+  if (std::none_of(text.begin(), text.end(), tears)) return std::string(text);
+  std::string shown = "$'";
+  for (const char letter : text) append_escaped(shown, letter);
+  return shown += '\'';
 }
 
 std::string quoted(const std::vector<std::string>& words) {

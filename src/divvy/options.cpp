@@ -14,6 +14,7 @@
 #include "common/help.hpp"
 #include "ventilator/rules/combinations.hpp"
 #include "ventilator/rules/halt.hpp"
+#include "worker/advice.hpp"
 
 namespace divvy::launcher {
 namespace {
@@ -104,6 +105,12 @@ void Options::check() const {
   }
 }
 
+bool Options::list_is_column() const {
+  const bool is_only = !ventilator.lists.empty() && !ventilator.makes_words();
+  return is_only && worker.colsep.empty() && !worker.filter &&
+         !worker::advice_on_columns(worker.typed_command()).empty();
+}
+
 // What neither the ventilator nor a worker can know alone.
 void Options::check_columns() const {
   const auto refuse_if = [](bool wrong, const char* why) {
@@ -112,7 +119,7 @@ void Options::check_columns() const {
   const bool words = ventilator.makes_words();
   const bool columns = !worker.colsep.empty();
   refuse_if(words && !worker.has_command(),
-            "--csv, -n and several ::: are for a command; add -- COMMAND [ARG...]");
+            "--csv, -n and several ::: are for a command; add -- COMMAND [ARG...], or -c SCRIPT");
   refuse_if(columns && ventilator.csv, "--csv makes columns; leave --colsep out, or --csv");
   refuse_if(columns && ventilator.max_args,
             "-n gives a command several tasks, --colsep parts of one; leave one of them out");
@@ -134,6 +141,7 @@ Arguments arguments_of(const CLI::App& app, const Options& options) {
   if (dry) append(arguments.sink, {"--keep-order", "--quiet"});
   append(arguments.ventilator, unnamed_input(options));
   append(arguments.ventilator, options.ventilator.files);
+  if (options.list_is_column()) append(arguments.ventilator, {"--max-args=1"});
   append(arguments.ventilator, options.ventilator.lists);
   if (options.worker.command.empty()) return arguments;
   append(arguments.worker, {"--"});

@@ -25,8 +25,10 @@ struct Options {
   void check() const;
   /// Whether {1} is a placeholder.
   [[nodiscard]] bool tasks_have_columns() const {
-    return !worker.colsep.empty() || ventilator.makes_words();
+    return !worker.colsep.empty() || ventilator.makes_words() || list_is_column();
   }
+  /// Whether the only list is {1}, as the command has it: its values are given as words then.
+  [[nodiscard]] bool list_is_column() const;
 
  private:
   void check_columns() const;

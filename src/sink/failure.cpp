@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/plural.hpp"
+#include "common/quoting.hpp"
 
 namespace divvy::sink {
 namespace {
@@ -44,7 +45,7 @@ std::string_view only_text(const Result& result) {
 std::string failure_line(std::string_view worker, const Result& result) {
   const auto by = result.outcome == Outcome::lost ? "" : fmt::format(", on {}", worker);
   return fmt::format("task {} failed, {}{}: {}", result.ids.first, ending(result), by,
-                     only_text(result).substr(0, kLongestText));
+                     on_one_line(only_text(result).substr(0, kLongestText)));
 }
 
 std::vector<std::string> last_errors(const Result& result) {

@@ -4,16 +4,19 @@
 #include <limits>
 #include <utility>
 
+#include "common/quoting.hpp"
 #include "sink/failure.hpp"
 
 namespace divvy::sink {
 namespace {
 
-// Each line of the text preceded by its task.
-void append_tagged(std::string& to, std::string_view task, std::string_view text) {
+// Each line of the text preceded by its task, which must not tear it.
+void append_tagged(std::string& to, std::string_view task_text, std::string_view text) {
+  const std::string task = on_one_line(task_text);
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    for (const std::string_view part : {task, std::string_view("\t"), line}) to += part;
+    for (const std::string_view part : {std::string_view(task), std::string_view("\t"), line})
+      to += part;
     to += '\n';
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }

@@ -17,5 +17,15 @@ TEST(Quoted, KeepsAllElseFromTheShell) {
   EXPECT_EQ(quoted({"time", "time"}), "'time' time");
 }
 
+TEST(OnOneLine, IsATextAsItIsUnlessItWouldTearTheLine) {
+  EXPECT_EQ(on_one_line("a b\t'c' \\n \xFF"), "a b\t'c' \\n \xFF");
+  EXPECT_EQ(on_one_line(""), "");
+}
+
+TEST(OnOneLine, IsOtherwiseWhatShellsReadAsTheText) {
+  EXPECT_EQ(on_one_line("a\nb"), "$'a\\nb'");
+  EXPECT_EQ(on_one_line("it's\t\\\r\x1B\x7Fü\n"), "$'it\\'s\\t\\\\\\015\\033\\177ü\\n'");
+}
+
 }  // namespace
 }  // namespace divvy

@@ -110,6 +110,16 @@ TEST_F(PrinterTest, TagsEachLineIfAsked) {
   EXPECT_EQ(printed(out_), "t1\ta\nt1\tb\nt2\tno newline\n");
 }
 
+TEST_F(PrinterTest, TagsEachLineInOneLineWhateverTheTaskIs) {
+  open({.tag = true});
+  for (const char* task : {"a\nb", "a\tb"}) {
+    std::string text;
+    append_text(text, task);
+    printer_->print({.texts = text, .output = "1\n2\n"});
+  }
+  EXPECT_EQ(printed(out_), "$'a\\nb'\t1\n$'a\\nb'\t2\na\tb\t1\na\tb\t2\n");
+}
+
 TEST_F(PrinterTest, PrintsOfAResultForSeveralTasksThoseThatAreAskedFor) {
   open({});
   print_together({2, 2});
