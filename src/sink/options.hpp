@@ -12,9 +12,9 @@ namespace divvy::sink {
 struct Options {
   CommonOptions common;
   Printer::Settings printing;
-  std::string journal;  // none: results are not kept
-  std::string summary;  // none: the figures are not kept
-  bool live = false;    // print lines while their tasks run
+  std::string journal;           // none: results are not kept
+  std::string summary;           // none: the figures are not kept
+  bool live = false;             // print lines while their tasks run
   std::string attempt_log;       // none: attempts are not listed
   std::string output_directory;  // none: outputs are not kept in files
   bool stay = false;

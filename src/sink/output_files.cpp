@@ -43,8 +43,8 @@ std::optional<std::string> OutputFiles::begin(BatchId batch, std::string_view na
   const std::string marker = marker_of(batch, name);
   if (read_marker() == marker) return {};
   if (has_outputs()) {
-    return fmt::format("{} has the outputs of another batch; name another --output-dir, or empty it",
-                       path_);
+    return fmt::format(
+        "{} has the outputs of another batch; name another --output-dir, or empty it", path_);
   }
   write(marker, kMarker);
   return {};

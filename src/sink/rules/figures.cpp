@@ -52,8 +52,6 @@ void Figures::add_attempts(std::string_view worker, Range ids, const Result& res
 
 double Figures::speed_up() const { return all.slots_used(elapsed); }
 
-double Figures::efficiency() const {
-  return mean_slots == 0 ? 0 : speed_up() / mean_slots;
-}
+double Figures::efficiency() const { return mean_slots == 0 ? 0 : speed_up() / mean_slots; }
 
 }  // namespace divvy::sink
