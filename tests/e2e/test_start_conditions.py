@@ -24,10 +24,14 @@ def refused(program, *options):
 # --- how many at once ----------------------------------------------------------------------------
 
 
-def slots_of(play, *options):
-    """How many slots all workers of divvy have."""
-    play.run(*options, "--", "true")
+def slots_of(play, expected, *options, cores=CORES, **more):
+    """How many slots all workers of divvy have; one a core, if there are so many."""
+    play.part(worker="idle")
+    run = play.start(*options, "--", "true", **more)
+    play.wait_for(worker=min(expected, cores))
     workers = play.seen("worker").values()
+    play.go("ventilator")
+    run.end()
     return sum(int(re.search(r"--slots=(\d+)", " ".join(words))[1]) for words in workers)
 
 
@@ -39,11 +43,17 @@ def slots_of(play, *options):
     (["-kj", "-1000"], 1), (["-j", "1%"], 1 if CORES < 150 else CORES // 100),
 ])
 def test_as_many_tasks_run_at_once_as_jobs_says(play, options, slots):
-    assert slots_of(play, *options) == slots
+    assert slots_of(play, slots, *options) == slots
 
 
 def test_the_cores_are_those_that_the_process_may_use(play):
-    assert slots_of(play, "-j", "100%", preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) == 1
+    one = min(os.sched_getaffinity(0))
+    assert slots_of(play, 1, "-j", "100%", cores=1, preexec_fn=lambda: os.sched_setaffinity(0, {one})) == 1
+
+
+@pytest.mark.parametrize("option", [("--delay", "1"), ("--load", "100"), ("--memfree", "1")])
+def test_where_each_start_depends_on_the_others_one_worker_has_all_slots(play, option):
+    assert slots_of(play, CORES + 3, "-j+3", *option, cores=1) == CORES + 3
 
 
 @pytest.mark.parametrize("program, option", [(LAUNCHER, "--jobs"), (BIN / "worker", "--slots")])

@@ -33,8 +33,7 @@ Orders Dispatch::decide(Time now) {
     run_struck_alone();
     fill_free_slots();
     fill_ahead();
-    // A slot is free and nothing is pending: tasks that are queued behind others are recalled for
-    // it.
+    // A slot is free and nothing is pending: tasks that wait elsewhere are recalled for it.
     if (tasks_.fresh() == 0) recall(fleet_.free_slots());
   }
   fill_candidates_.clear();
@@ -213,7 +212,8 @@ void Dispatch::recall(std::uint64_t wanted) {
   for (const WorkerId id : fleet_.overfull()) {
     if (wanted == 0) return;
     Member& member = *fleet_.find(id);
-    for (const Range& ids : member.last_queued(wanted)) {
+    const std::uint64_t own = member.offered() - member.busy_slots();
+    for (const Range& ids : member.last_queued(wanted - std::min(wanted, own))) {
       recall(member, ids);
       wanted -= ids.count;
     }

@@ -53,6 +53,7 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
     if (presence.slots > 0) changed.slots = presence.slots;
     changed.up = mine && presence.sequence >= changed.greeting_sequence;
     changed.proven = changed.proven || changed.up;
+    if (mine && presence.batch == batch_) changed.note_waiting(presence, now);
   });
   if (member.up && !workloads_) workloads_ = presence.workloads;
   // A worker that has not answered on its lane may be invented: nothing of what it says is

@@ -3,6 +3,21 @@
 #include <iterator>
 
 namespace divvy::ventilator {
+namespace {
+
+using namespace std::chrono_literals;
+
+// For so long tasks may wait where slots are free. It is also how often at most they go from one
+// such worker to another.
+constexpr auto kMostWaiting = 1s;
+
+std::uint64_t tasks_in(const std::vector<Range>& ranges) {
+  std::uint64_t count = 0;
+  for (const Range& ids : ranges) count += ids.count;
+  return count;
+}
+
+}  // namespace
 
 void Member::hold(Range ids, std::uint64_t sequence) {
   held_tasks += ids.count;
@@ -44,6 +59,18 @@ void Member::note_finished(const RangeSet& said) {
   }
 }
 
+void Member::note_waiting(const Presence& presence, Time now) {
+  const std::uint64_t running = tasks_in(presence.running);
+  left_with.reset();
+  if (presence.queued.empty() || running >= presence.slots) {
+    lets_wait_since.reset();
+    return;
+  }
+  if (!lets_wait_since) lets_wait_since = now;
+  if (now - *lets_wait_since < kMostWaiting) return;
+  left_with = running + tasks_in(presence.finished);
+}
+
 std::vector<TaskId> Member::running() const {
   std::vector<TaskId> tasks;
   for (const Held& entry : held) {
@@ -72,10 +99,10 @@ void Member::note_running(Time now) {
 
 std::vector<Range> Member::last_queued(std::uint64_t most) const {
   std::vector<Range> last;
-  std::uint64_t excess = held_tasks > slots ? held_tasks - slots : 0;
-  for (auto entry = held.rbegin(); entry != held.rend() && excess > 0 && most > 0; ++entry) {
-    const std::uint64_t count = std::min(excess, entry->ids.count);
-    excess -= count;
+  std::uint64_t rest = excess();
+  for (auto entry = held.rbegin(); entry != held.rend() && rest > 0 && most > 0; ++entry) {
+    const std::uint64_t count = std::min(rest, entry->ids.count);
+    rest -= count;
     const auto parts = recalled.missing({entry->ids.end() - count, count});
     for (auto part = parts.rbegin(); part != parts.rend() && most > 0; ++part) {
       const std::uint64_t some = std::min(most, part->count);
@@ -143,7 +170,7 @@ void Fleet::add_up(const Member& member) {
   slots_ += member.offered();
   busy_slots_ += member.busy_slots();
   outstanding_ += member.held_tasks;
-  if (member.held_tasks > member.slots) overfull_.insert(member.id);
+  if (member.excess() > 0) overfull_.insert(member.id);
 }
 
 }  // namespace divvy::ventilator

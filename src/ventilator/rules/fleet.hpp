@@ -66,18 +66,26 @@ struct Member {
   RangeSet finished;  // of these, as it last said
   RangeSet recalled;  // of these, what it was asked to give back
   std::vector<Run> runs;  // as note_running() found them
+  /// It lets tasks wait though slots are free: its machine has no room for them, or its user wants
+  /// it so. Since when, and, once that is no passing moment, how many tasks it is left with.
+  std::optional<Time> lets_wait_since;
+  std::optional<std::uint64_t> left_with;
 
   void hold(Range ids, std::uint64_t sequence);
   /// Returns those of `ids` that it held, and holds them no longer.
   std::vector<Range> release(Range ids);
   /// Sets `finished` to those of `said` that it holds.
   void note_finished(const RangeSet& said);
+  void note_waiting(const Presence& presence, Time now);
+  /// How many tasks it holds that others could begin sooner.
+  [[nodiscard]] std::uint64_t excess() const {
+    return held_tasks - std::min<std::uint64_t>(held_tasks, left_with.value_or(slots));
+  }
   /// The tasks that run in its slots, as far as can be known: it starts them in the order sent.
   [[nodiscard]] std::vector<TaskId> running() const;
   /// Brings `runs` up to date.
   void note_running(Time now);
-  /// The last `most` tasks it holds behind those that its slots can run, without those already
-  /// recalled.
+  /// The last `most` of the tasks in excess, without those already recalled.
   [[nodiscard]] std::vector<Range> last_queued(std::uint64_t most) const;
 
   /// Whether it can be given tasks at all.
@@ -134,7 +142,7 @@ class Fleet {
   [[nodiscard]] std::uint64_t slots() const { return slots_; }
   [[nodiscard]] std::uint64_t free_slots() const { return slots_ - busy_slots_; }
   [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
-  /// Members that hold more than their slots can run.
+  /// Members with tasks in excess.
   [[nodiscard]] const std::set<WorkerId>& overfull() const { return overfull_; }
   [[nodiscard]] auto& members() { return members_; }
 

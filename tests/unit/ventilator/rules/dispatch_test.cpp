@@ -230,6 +230,43 @@ TEST_F(DispatchTest, GivesThousandsOfTinyTasksAtOnceAndSharesThem) {
   EXPECT_LE(count, 25'001U);
 }
 
+TEST_F(DispatchTest, RecallsWhatAWorkerLetsWaitForLongThoughItsSlotsAreFree) {
+  begin(2);
+  connect(kAnn, 2);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 2}}}}));
+  Presence waits = presence(kAnn, 2);
+  waits.running = {{1, 1}};
+  waits.queued = {{2, 1}};
+  receive(waits);
+  connect(kBob);
+  EXPECT_EQ(tasks(), Given{}) << "it may be about to start it";
+
+  now_ += 1s;
+  waits.sequence = sequence_;
+  receive(waits);
+  const auto orders = decide();
+  ASSERT_EQ(orders.send.size(), 1U);
+  EXPECT_EQ(orders.send[0].worker, kAnn);
+  EXPECT_EQ(orders.send[0].recalled, (Ranges{{2, 1}}));
+
+  Presence answer = presence(kAnn, 2);
+  answer.running = {{1, 1}};
+  receive(answer);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{2, 1}}}}));
+}
+
+TEST_F(DispatchTest, LeavesWhatWaitsToAWorkerThatAloneHasFreeSlots) {
+  begin(1);
+  connect(kAnn, 4);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  Presence waits = presence(kAnn, 4);
+  waits.queued = {{1, 1}};
+  receive(waits);
+  now_ += 1s;
+  receive(waits);
+  EXPECT_EQ(tasks(), Given{});
+}
+
 TEST_F(DispatchTest, RecallsWhatIsQueuedWhenASlotIsIdle) {
   begin(3);
   dispatch_->input(3);

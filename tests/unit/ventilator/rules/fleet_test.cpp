@@ -78,6 +78,31 @@ TEST(Member, HasTheLastTasksQueuedBehindThoseThatItsSlotsRun) {
   EXPECT_EQ(member.last_queued(100), (Ranges{{3, 2}}));
 }
 
+TEST(Member, HasTasksInExcessWhenItLetsThemWaitForLongThoughSlotsAreFree) {
+  Member member;
+  member.slots = 4;
+  member.hold({1, 4}, 1);
+  const Presence presence{.slots = 4, .running = {{1, 1}}, .queued = {{3, 2}}, .finished = {{2, 1}}};
+  member.note_waiting(presence, Time(10s));
+  member.note_waiting(presence, Time(10s + 999ms));
+  EXPECT_EQ(member.excess(), 0U);
+  member.note_waiting(presence, Time(11s));
+  EXPECT_EQ(member.excess(), 2U);
+  EXPECT_EQ(member.last_queued(100), (Ranges{{3, 2}}));
+  member.note_waiting({.slots = 4, .running = {{1, 1}, {3, 2}}, .finished = {{2, 1}}}, Time(12s));
+  EXPECT_EQ(member.excess(), 0U);
+}
+
+TEST(Member, LetsNothingWaitWhenItsSlotsAreBusy) {
+  Member member;
+  member.slots = 2;
+  member.hold({1, 3}, 1);
+  const Presence presence{.slots = 2, .running = {{1, 2}}, .queued = {{3, 1}}};
+  member.note_waiting(presence, Time(10s));
+  member.note_waiting(presence, Time(20s));
+  EXPECT_EQ(member.excess(), 1U) << "what is behind its slots, as ever";
+}
+
 TEST(Member, OffersSlotsWhileItIsUpAndDoesNotLeave) {
   Member member;
   member.slots = 2;
