@@ -13,6 +13,8 @@ using Seconds = std::chrono::duration<double>;
 constexpr double kSmallestCost = 1e-3;
 // What the costs are worth before any task has ended: as if so many had taken just that.
 constexpr double kBelief = 5;
+// Lengths that differ by about a tenth.
+constexpr double kSmallDispersion = 0.01;
 // In so many seconds of slots it is not yet seen for which part of it they are in use.
 constexpr double kFirstSlotTime = 2;
 constexpr double kLowestPace = 0.02;
@@ -51,9 +53,11 @@ void Forecast::recorded(Range ids) {
   costs_.erase(costs_.lower_bound(ids.first), costs_.lower_bound(ids.end()));
 }
 
-// Costs that say less than nothing, such as numbers that are no lengths, are worse than none.
+// Costs that explain nothing, such as numbers that are no lengths, are worse than none.
 bool Forecast::by_cost() const {
-  return costs_count_ > 0 && (ratios_.count() < kBelief || ratios_.dispersion() < lengths_.dispersion());
+  if (costs_count_ == 0) return false;
+  return ratios_.count() < kBelief ||
+         ratios_.dispersion() < lengths_.dispersion() + kSmallDispersion;
 }
 
 double Forecast::cost_of(TaskId id) const {

@@ -18,7 +18,7 @@ constexpr double kUsualSpread = 0.2;
 // The longest: this part of all.
 constexpr double kLongestPart = 0.1;
 // As if so many tasks were longer than all that have ended.
-constexpr double kUnseen = 0.5;
+constexpr double kUnseen = 0.2;
 // What is overdue is expected to take this much of it again.
 constexpr double kOverdueAgain = 0.5;
 

@@ -62,5 +62,35 @@ TEST(ProgressLine, SaysHowManyAreLeftWhenItStops) {
   EXPECT_EQ(line.find("ETA"), std::string::npos) << line;
 }
 
+TEST(ProgressLine, SaysThatATaskEndsInTheSecondInWhichItDoes) {
+  Figures figures = half_done();
+  figures.time_left = std::chrono::milliseconds(1001);
+  EXPECT_NE(progress_line(figures, 120, false).find("ETA 0:02"), std::string::npos);
+}
+
+TEST(ProgressLine, NamesTheTaskThatIsStillWaitedFor) {
+  Figures figures = half_done();
+  figures.recorded = 99;
+  figures.busy_slots = 1;
+  EXPECT_NE(progress_line(figures, 120, false).find("  ETA 0:25  task 17 since 2:05"),
+            std::string::npos);
+  figures.oldest_age = std::chrono::seconds(1);
+  EXPECT_EQ(progress_line(figures, 120, false).find("task 17"), std::string::npos);
+}
+
+TEST(ProgressLine, NamesNoTaskWhileOthersAreToBegin) {
+  const Figures figures = half_done();
+  EXPECT_EQ(progress_line(figures, 120, false).find("task 17"), std::string::npos);
+}
+
+TEST(ProgressLine, NamesOneOfManyTasksOnlyIfItTakesMuchLonger) {
+  Figures figures = half_done();
+  figures.recorded = 96;
+  figures.oldest_age = std::chrono::seconds(3);
+  EXPECT_EQ(progress_line(figures, 120, false).find("task 17"), std::string::npos);
+  figures.oldest_age = std::chrono::seconds(5);
+  EXPECT_NE(progress_line(figures, 120, false).find("task 17"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace divvy::sink

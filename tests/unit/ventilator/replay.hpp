@@ -6,8 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -56,9 +54,9 @@ class Replay {
     now_ = over() ? now_ : until;
   }
 
-  /// What used to be shown: mean times what is left over slots.
-  [[nodiscard]] double naive_time_left() const {
-    const double left = static_cast<double>(took_.size() - dispatch_.recorded());
+  /// Seconds, if the rest took the mean time and no slot were ever idle.
+  [[nodiscard]] double time_left_by_the_mean() const {
+    const auto left = static_cast<double>(took_.size() - dispatch_.recorded());
     return ended_ == 0 ? 0 : work_ / ended_ * left / slots_;
   }
 

@@ -355,5 +355,41 @@ TEST_F(BatchTest, EndsWithItsLastResult) {
   EXPECT_EQ(batch_.final_figures().elapsed, 2s) << "one that comes again is none";
 }
 
+TEST_F(BatchTest, CountsTheTimeLeftDownBetweenAnnouncements) {
+  Announcement news = announcement(9);
+  news.time_left = 8'000'000'000;
+  update(news);
+  EXPECT_EQ(batch_.figures_at(now_ + 3s).time_left, 5s);
+  EXPECT_EQ(batch_.figures_at(now_ + 9s).time_left, 0s);
+  news.time_left = 0;
+  update(news);
+  EXPECT_FALSE(batch_.figures_at(now_).time_left);
+}
+
+TEST_F(BatchTest, DoesNotWaverBetweenEstimatesThatAreAlmostTheSame) {
+  Announcement news = announcement(9);
+  news.time_left = 100'000'000'000;
+  update(news);
+  now_ += 1s;
+  news.time_left = 102'000'000'000;
+  update(news);
+  EXPECT_EQ(batch_.figures_at(now_).time_left, 99s);
+  now_ += 1s;
+  news.time_left = 80'000'000'000;
+  update(news);
+  EXPECT_EQ(batch_.figures_at(now_).time_left, 80s);
+}
+
+TEST_F(BatchTest, KnowsForHowLongTheOldestTaskHasRun) {
+  Announcement news = announcement(9);
+  update(news);
+  EXPECT_EQ(batch_.figures_at(now_ + 1s).oldest, 0U);
+  news.oldest = 17;
+  news.oldest_age = 5'000'000'000;
+  update(news);
+  EXPECT_EQ(batch_.figures_at(now_ + 1s).oldest, 17U);
+  EXPECT_EQ(batch_.figures_at(now_ + 1s).oldest_age, 6s);
+}
+
 }  // namespace
 }  // namespace divvy::sink

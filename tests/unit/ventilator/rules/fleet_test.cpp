@@ -170,5 +170,20 @@ TEST(Fleet, KnowsWhoHasNeverAnswered) {
   EXPECT_FALSE(fleet.longest_unanswered());
 }
 
+TEST(Member, KnowsSinceWhenEachOfItsTasksRuns) {
+  const auto at = [](int seconds) { return Time(std::chrono::seconds(seconds)); };
+  Member member;
+  member.slots = 2;
+  member.hold({1, 3}, 1);
+  member.note_running(at(10));
+  member.release({1, 1});
+  member.note_running(at(15));
+  ASSERT_EQ(member.runs.size(), 2U);
+  EXPECT_EQ(member.runs[0].id, 2U);
+  EXPECT_EQ(member.runs[0].since, at(10));
+  EXPECT_EQ(member.runs[1].id, 3U);
+  EXPECT_EQ(member.runs[1].since, at(15)) << "it was queued until then";
+}
+
 }  // namespace
 }  // namespace divvy::ventilator
