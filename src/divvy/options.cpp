@@ -96,6 +96,8 @@ void Options::add_to(CLI::App& app) {
 
 void Options::check() const {
   worker.check();
+  ventilator.check();
+  if (ventilator.block) check_block();
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);
   if (!ventilator.name.empty() && sink.journal.empty()) {
     throw std::invalid_argument(
@@ -104,6 +106,20 @@ void Options::check() const {
   for (const std::string& file : ventilator.files) {
     if (read_error(file) == 0) continue;
     throw std::runtime_error(fmt::format("cannot read {}; name files with one task a line", file));
+  }
+}
+
+// A piece is many lines, and on standard input.
+void Options::check_block() const {
+  if (worker.command.empty()) {
+    throw std::invalid_argument("--block is for a command; add -- COMMAND [ARG...]");
+  }
+  if (worker.filter) {
+    throw std::invalid_argument(
+        "a filter is given line after line anyway; leave --block or --filter out");
+  }
+  if (!worker.colsep.empty()) {
+    throw std::invalid_argument("a piece has no columns; leave --block or --colsep out");
   }
 }
 

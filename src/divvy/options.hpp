@@ -25,6 +25,9 @@ struct Options {
   void add_to(CLI::App& app);
   /// Throws, with a line for the user, what the programs would say once they run.
   void check() const;
+
+ private:
+  void check_block() const;
 };
 
 /// What each program is started with. Whatever it has no option for, it is not given.

@@ -1,4 +1,4 @@
-// Where tasks come from: lines of files and pipes, or random workloads.
+// Where tasks come from: lines of files and pipes, pieces of them, or random workloads.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "divvy/protocol.hpp"
+#include "ventilator/rules/blocks.hpp"
 
 namespace divvy::ventilator {
 
@@ -28,6 +29,8 @@ class Input {
   [[nodiscard]] virtual bool ended() const = 0;
   /// Readable when read() would find something; nothing: it always does.
   [[nodiscard]] virtual std::optional<int> fd() const = 0;
+  /// What the texts are.
+  [[nodiscard]] virtual TextForm form() const { return TextForm::line; }
   /// What the user should know when it has ended; empty if there is nothing.
   [[nodiscard]] virtual std::string remark() const { return {}; }
   /// Whether the user was asked to press Enter, and has not yet.
@@ -47,6 +50,17 @@ struct LineRules {
 /// std::runtime_error if one of them cannot be read. No file is opened before its turn: there may
 /// be more of them than descriptors.
 std::unique_ptr<Input> open_lines(const std::vector<std::string>& paths, const LineRules& rules);
+
+struct Blocks {
+  BlockRules rules{};
+  bool workers_read_files = false;  // for they are on this machine
+};
+
+/// Pieces of the input, each a text of form `piece`. The files, at least one, are cut one after the
+/// other; "-" is standard input. Where the workers read files themselves, of those that are regular
+/// only the cuts are looked for. Of others the pieces bring their bytes, at most kMaxPieceBytes.
+/// Throws as open_lines() does.
+std::unique_ptr<Input> open_blocks(const std::vector<std::string>& paths, const Blocks& blocks);
 
 struct RandomWorkloads {
   std::uint64_t count = 100;

@@ -1,40 +1,23 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "common/descriptor.hpp"
 #include "common/plural.hpp"
 #include "ventilator/input.hpp"
+#include "ventilator/input_file.hpp"
 
 namespace divvy::ventilator {
 namespace {
 
-bool is_standard(const std::string& path) { return path == "-"; }
-
-std::string name_of(const std::string& path) { return is_standard(path) ? "standard input" : path; }
-
-[[noreturn]] void fail_to_read(const std::string& path, int error) {
-  throw std::runtime_error(fmt::format("cannot read {}: {}", name_of(path), std::strerror(error)));
-}
-
-// Without blocking: a pipe with a name may have to wait for somebody to write to it.
-Descriptor open_one(const std::string& path) {
-  Descriptor fd(is_standard(path) ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                  : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.open()) fail_to_read(path, errno);
-  return fd;
-}
-
 class Lines : public Input {
  public:
   Lines(std::vector<std::string> paths, const LineRules& rules)
-      : paths_(std::move(paths)), rules_(rules), fd_(open_one(paths_.front())) {}
+      : paths_(std::move(paths)), rules_(rules), fd_(open_input(paths_.front())) {}
 
   void read(const Take& take) override {
     std::array<char, 1 << 16> block;  // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -84,13 +67,13 @@ class Lines : public Input {
   void end_file(const Take& take) {
     if (!begun_.empty()) take_line(std::exchange(begun_, {}), take);
     number_ = 0;
-    if (++current_ < paths_.size()) fd_ = open_one(paths_[current_]);
+    if (++current_ < paths_.size()) fd_ = open_input(paths_[current_]);
   }
 
   [[noreturn]] void refuse_line(std::uint64_t number) const {
     throw std::runtime_error(
         fmt::format("{}, {} {}: longer than {} bytes; --max-task allows more, up to {}m",
-                    name_of(paths_[current_]), rules_.delimiter == '\n' ? "line" : "string", number,
+                    input_name(paths_[current_]), rules_.delimiter == '\n' ? "line" : "string", number,
                     rules_.max_bytes, kMaxTextBytes >> 20));
   }
 
@@ -106,9 +89,7 @@ class Lines : public Input {
 }  // namespace
 
 std::unique_ptr<Input> open_lines(const std::vector<std::string>& paths, const LineRules& rules) {
-  for (const std::string& path : paths) {
-    if (const int error = read_error(path)) fail_to_read(path, error);
-  }
+  check_readable(paths);
   return std::make_unique<Lines>(paths, rules);
 }
 

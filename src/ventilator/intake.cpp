@@ -35,9 +35,24 @@ void Intake::read() {
   if (const auto remark = input_->remark(); !remark.empty()) log_.info(remark);
 }
 
-void Intake::take(std::string_view text) {
-  backlog_.append(text);
+// What the task is called in its result: of a piece only its name.
+std::string_view Intake::name_of(std::string_view text) const {
+  if (form() != TextForm::piece) return text;
+  const auto piece = parse_piece(text);
+  return piece ? piece->name : text;
+}
+
+std::string_view Intake::name_of(TaskId id) const {
+  Reader packed{slice({id, 1}).texts};
+  std::string_view text;
+  packed(text);
+  return name_of(text);
+}
+
+void Intake::take(std::string_view whole) {
+  backlog_.append(whole);
   const TaskId id = last();
+  const std::string_view text = name_of(whole);
   if (const auto other = check_.read(id, text)) {
     const auto which = other->count == 1
                            ? fmt::format("task {} is", other->first)

@@ -35,6 +35,8 @@ class Intake {
   /// Whether tasks can be read now, or else what is readable then; nothing: they always can.
   [[nodiscard]] bool ready() const { return input_->ready(); }
   [[nodiscard]] std::optional<int> fd() const { return input_->fd(); }
+  /// What the tasks' texts are.
+  [[nodiscard]] TextForm form() const { return input_->form(); }
   [[nodiscard]] bool waits_for_user() const { return input_->waits_for_user(); }
   /// To be called when ready(). Throws std::runtime_error with a line for the user if the input
   /// cannot be read, or is not the one that the batch began with.
@@ -47,6 +49,8 @@ class Intake {
   [[nodiscard]] bool may_start() const;
 
   [[nodiscard]] Backlog::Slice slice(Range ids) const { return backlog_.slice(ids); }
+  /// What the task is called in its result, which is not recorded yet.
+  [[nodiscard]] std::string_view name_of(TaskId id) const;
   /// They are recorded.
   void retire(Range ids) { backlog_.retire(ids); }
 
@@ -56,7 +60,8 @@ class Intake {
   void add_no_costs() { expected_msec_.reset(); }
 
  private:
-  void take(std::string_view text);
+  void take(std::string_view whole);
+  [[nodiscard]] std::string_view name_of(std::string_view text) const;
   void rank(TaskId id, std::string_view text);
   void add_cost(std::string_view text);
   [[noreturn]] static void refuse(const std::string& why);

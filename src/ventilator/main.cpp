@@ -35,15 +35,32 @@ RandomWorkloads random_workloads(const Options& options) {
 
 // Without any input it is the guide's: it begins when the user presses Enter.
 bool is_guides(const Options& options) {
-  return !options.random && options.files.empty() && ::isatty(STDIN_FILENO) != 0;
+  return !options.random && !options.block && options.files.empty() && ::isatty(STDIN_FILENO) != 0;
+}
+
+// Whoever takes part is on this machine.
+bool all_are_here(const Endpoints& endpoints) {
+  const auto is_ipc = [](const std::string& endpoint) { return endpoint.starts_with("ipc://"); };
+  return is_ipc(endpoints.tasks) && is_ipc(endpoints.results) && is_ipc(endpoints.feedback);
+}
+
+// Pieces that travel must go together into one message.
+std::uint64_t max_outstanding_bytes(const Options& options) {
+  constexpr std::uint64_t most = kMaxLaneBytes - kMaxPieceBytes - (1 << 20);
+  return options.block ? std::min(options.max_outstanding_bytes, most)
+                       : options.max_outstanding_bytes;
 }
 
 std::unique_ptr<Input> input(const Options& options) {
   if (is_guides(options)) return after_enter(open_random(random_workloads(options)));
   if (options.random) return open_random(random_workloads(options));
-  const LineRules rules{.delimiter = options.null_delimited ? '\0' : '\n',
-                        .max_bytes = options.max_task};
-  return open_lines(options.files.empty() ? std::vector<std::string>{"-"} : options.files, rules);
+  const auto files = options.files.empty() ? std::vector<std::string>{"-"} : options.files;
+  const char delimiter = options.null_delimited ? '\0' : '\n';
+  if (options.block) {
+    return open_blocks(files, {.rules = {.size = *options.block, .delimiter = delimiter},
+                               .workers_read_files = all_are_here(options.common.endpoints)});
+  }
+  return open_lines(files, {.delimiter = delimiter, .max_bytes = options.max_task});
 }
 
 std::optional<Costs> costs(const Options& options) {
@@ -77,7 +94,7 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
           .pool = options.pool,
           .intake = {.input = input(options),
                      .costs = costs(options),
-                     .max_outstanding_bytes = options.max_outstanding_bytes},
+                     .max_outstanding_bytes = max_outstanding_bytes(options)},
           .workloads = options.random || is_guides(options),
           .dispatch = {.workers_wanted = options.workers,
                        .retries = options.retries,
@@ -95,6 +112,7 @@ int run(Options& options, const std::vector<std::string>& words) {
     make_key(options.make_key);
     return 0;
   }
+  options.check();
   options.common.resolve("ventilator",
                          {.tasks = Use::bind, .results = Use::connect, .feedback = Use::bind});
   if (options.classic) return run_plain(options.common, *input(options), options.workers);

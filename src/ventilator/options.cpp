@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <stdexcept>
 
 #include "divvy/protocol.hpp"
 
@@ -41,6 +42,10 @@ void Options::add_tasks_to(CLI::App& app) {
       ->group(tasks);
   app.allow_extras()->callback([&] { take_more_files(app.remaining()); });
   app.add_flag("-0,--null", null_delimited, "Tasks end in NUL")->group(tasks);
+  app.add_option("--block", block, "Pieces of whole lines, each on standard input")
+      ->type_name("SIZE")
+      ->transform(size_between(1, std::uint64_t{1} << 50))
+      ->group(tasks);
   app.add_option("--max-task", max_task, "A task that is longer is an error")
       ->type_name("BYTES")
       ->transform(size_between(1, kMaxTextBytes))
@@ -92,6 +97,15 @@ void Options::add_batch_to(CLI::App& app) {
   app.add_flag("--retry-failed", retry_failed, "Go on with that batch; its failures again, too")
       ->needs("--name")
       ->group(batch);
+}
+
+void Options::check() const {
+  if (block && random) {
+    throw std::invalid_argument("--random makes tasks, and --block cuts FILEs; leave one out");
+  }
+  if (block && classic) {
+    throw std::invalid_argument("the guide's workers take no pieces; leave --block or --classic out");
+  }
 }
 
 void Options::add_fleet_to(CLI::App& app) {

@@ -15,6 +15,7 @@ struct Options {
   CommonOptions common;
   std::vector<std::string> files;  // "-": standard input
   bool null_delimited = false;
+  std::optional<std::uint64_t> block;  // bytes of a piece; none: tasks are lines
   std::size_t max_task = LineRules{}.max_bytes;
   std::optional<std::uint64_t> random;
   std::uint32_t min_msec = RandomWorkloads{}.min_msec;
@@ -38,6 +39,8 @@ struct Options {
   /// Those that matter also where all three are started together.
   void add_tasks_to(CLI::App& app);
   void add_batch_to(CLI::App& app);
+  /// Throws std::invalid_argument if the options do not go together.
+  void check() const;
 
  private:
   void add_fleet_to(CLI::App& app);

@@ -305,6 +305,7 @@ void Ventilator::carry_out(Orders orders) {
 
 // Adds the texts. An assignment whose texts are in several chunks becomes several.
 void Ventilator::send(Lane lane) {
+  lane.form = intake_.form();
   for (const Assignment& assignment : std::exchange(lane.tasks, {})) {
     for (Range rest = assignment.ids; rest.count > 0;) {
       const auto [ids, texts] = intake_.slice(rest);
@@ -322,9 +323,11 @@ void Ventilator::report_lost_tasks() {
   for (const TaskId id : dispatch_.take_lost_tasks()) {
     if (dispatch_.is_recorded(id)) continue;
     const std::string reason = fmt::format("lost {} workers", kMaxStrikes);
+    std::string texts;
+    append_text(texts, intake_.name_of(id));
     const Result result{.ids = {id, 1},
                         .outcome = Outcome::lost,
-                        .texts = intake_.slice({id, 1}).texts,
+                        .texts = texts,
                         .reason = reason};
     lost_results_.add(id,
                       encode(Results{.name = "ventilator", .batch = batch_, .results = {result}}));

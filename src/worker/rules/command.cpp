@@ -11,7 +11,9 @@ Command::Command(const std::vector<std::string>& words, const Settings& settings
   for (const std::string& word : words) words_.emplace_back(word, separator_.has_value());
   const bool has_placeholder = std::any_of(
       words_.begin(), words_.end(), [](const Template& word) { return word.has_placeholders(); });
-  if (!has_placeholder && !task_on_stdin_) words_.emplace_back("{}", false);
+  if (has_placeholder || task_on_stdin_) return;
+  words_.emplace_back("{}", false);
+  appended_ = true;
 }
 
 std::vector<std::string> Command::with(const Execution& execution) const {
@@ -19,6 +21,7 @@ std::vector<std::string> Command::with(const Execution& execution) const {
   std::vector<std::string> filled;
   filled.reserve(words_.size());
   for (const Template& word : words_) filled.push_back(word.with(execution, columns));
+  if (appended_ && execution.form == TextForm::piece) filled.pop_back();
   check_arguments(filled);
   return filled;
 }

@@ -30,6 +30,7 @@ class Command {
   std::vector<Template> words_;
   std::optional<Separator> separator_;
   bool task_on_stdin_;
+  bool appended_ = false;  // {}, as the last one: a piece is on standard input
 };
 
 /// Throws std::invalid_argument if a word cannot be passed to a program: it holds a NUL byte.
