@@ -90,6 +90,8 @@ void Options::add_to(CLI::App& app) {
       ->group("Tasks");
   worker.add_execution_to(app);
   sink.add_output_to(app);
+  app.add_flag("--resume", resume, "With --journal: skip what has succeeded in it")
+      ->group("Output");
   ventilator.add_batch_to(app);
   common.add_general_to(app);
 }
@@ -98,6 +100,7 @@ void Options::check() const {
   worker.check();
   ventilator.check();
   if (ventilator.block) check_block();
+  if (resume) check_resume();
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);
   if (!ventilator.name.empty() && sink.journal.empty()) {
     throw std::invalid_argument(
@@ -106,6 +109,16 @@ void Options::check() const {
   for (const std::string& file : ventilator.files) {
     if (read_error(file) == 0) continue;
     throw std::runtime_error(fmt::format("cannot read {}; name files with one task a line", file));
+  }
+}
+
+void Options::check_resume() const {
+  if (sink.journal.empty()) {
+    throw std::invalid_argument("--resume skips what a journal knows; add --journal FILE");
+  }
+  if (!ventilator.name.empty()) {
+    throw std::invalid_argument(
+        "--resume goes by the tasks' texts, --name by their places in the input; leave one out");
   }
 }
 
@@ -134,6 +147,7 @@ Arguments arguments_of(const CLI::App& app, const Options& options) {
                       .worker = pass<worker::Options>(given),
                       .sink = pass<sink::Options>(given)};
   if (dry) append(arguments.sink, {"--keep-order", "--quiet"});
+  if (options.resume) append(arguments.ventilator, {"--resume=" + options.sink.journal});
   append(arguments.ventilator, unnamed_input(options));
   append(arguments.ventilator, options.ventilator.files);
   if (options.worker.command.empty()) return arguments;

@@ -259,7 +259,14 @@ void Sink::receive_results(const Results& results) {
   }
 }
 
+// The ventilator says it again on each new connection: so it is neither recorded nor answered.
+void Sink::skip(Range ids) {
+  batch_->skip(ids);
+  printer_->skip(ids);
+}
+
 void Sink::record(const Results& results, const Result& result) {
+  if (result.outcome == Outcome::skipped) return skip(result.ids);
   const Tally::Ruling ruling = batch_->record(results, result, now());
   if (result.outcome == Outcome::interrupted) printer_->print_interrupted(result);
   for_each_part(result, ruling.superseded, [&](const Result& part) {

@@ -54,6 +54,7 @@ class Sink {
   void restore();
   void forget_failed(VentilatorId ventilator);
   void record(const Results& results, const Result& result);
+  void skip(Range ids);
   void commit();
   void send_receipts();
   bool state_part();

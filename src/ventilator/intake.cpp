@@ -19,6 +19,8 @@ constexpr std::uint64_t kMostTasks = 100'000;
 Intake::Intake(Settings settings, std::string batch_name, Dispatch& dispatch, Log& log)
     : input_(std::move(settings.input)),
       costs_(std::move(settings.costs)),
+      successes_(std::move(settings.successes)),
+      journal_(std::move(settings.journal)),
       max_bytes_(settings.max_outstanding_bytes),
       batch_name_(std::move(batch_name)),
       dispatch_(dispatch),
@@ -53,15 +55,22 @@ void Intake::take(std::string_view whole) {
   backlog_.append(whole);
   const TaskId id = last();
   const std::string_view text = name_of(whole);
-  if (const auto other = check_.read(id, text)) {
-    const auto which = other->count == 1
-                           ? fmt::format("task {} is", other->first)
-                           : fmt::format("tasks {} to {} are", other->first, other->end() - 1);
-    refuse(fmt::format("{} not what is recorded of batch {}", which, batch_name_));
-  }
+  if (const auto other = check_.read(id, text)) refuse(*other);
   add_cost(text);
   if (dispatch_.is_recorded(id)) return retire({id, 1});
+  if (successes_ && successes_->skips(text)) return skip(id);
   if (costs_) rank(id, text);
+}
+
+void Intake::skip(TaskId id) {
+  dispatch_.skip({id, 1});
+  retire({id, 1});
+  const bool follows = !skipped_.empty() && skipped_.back().end() == id;
+  if (follows) {
+    ++skipped_.back().count;
+  } else {
+    skipped_.push_back({id, 1});
+  }
 }
 
 void Intake::rank(TaskId id, std::string_view text) {
@@ -89,9 +98,20 @@ bool Intake::may_start() const {
   return !has_room() || (checked && (!costs_ || ended()));
 }
 
+void Intake::refuse(Range ids) const {
+  const std::string different = differences(journal_, batch_name_, ids, check_.last_read());
+  if (!different.empty()) refuse(fmt::format("of batch {} {}", batch_name_, different));
+  const auto which = ids.count == 1
+                         ? fmt::format("task {} is", ids.first)
+                         : fmt::format("tasks {} to {} are", ids.first, ids.end() - 1);
+  refuse(fmt::format("{} not what is recorded of batch {}", which, batch_name_));
+}
+
 void Intake::refuse(const std::string& why) {
   throw std::runtime_error(
-      why + ": it is another input; give the batch another --name, or the sink another --journal");
+      why +
+      ": it is another input; give the batch another --name, or the sink another --journal, or "
+      "leave --name out and say --resume: what has succeeded is not run again then, wherever it is");
 }
 
 }  // namespace divvy::ventilator

@@ -7,10 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/log.hpp"
 #include "ventilator/costs.hpp"
 #include "ventilator/input.hpp"
+#include "ventilator/recorded_texts.hpp"
 #include "ventilator/rules/backlog.hpp"
 #include "ventilator/rules/dispatch.hpp"
 #include "ventilator/rules/input_check.hpp"
@@ -22,6 +25,8 @@ class Intake {
   struct Settings {
     std::unique_ptr<Input> input{};
     std::optional<Costs> costs{};             // the longest tasks first
+    std::optional<Successes> successes{};     // what has succeeded already is skipped
+    std::string journal{};                    // that knows the batch, if it is known
     std::uint64_t max_outstanding_bytes = 0;  // no more is read ahead
   };
 
@@ -42,6 +47,10 @@ class Intake {
   /// cannot be read, or is not the one that the batch began with.
   void read();
   [[nodiscard]] bool ended() const { return input_->ended(); }
+  /// Tasks that were skipped since the last call.
+  [[nodiscard]] std::vector<Range> take_skipped() { return std::exchange(skipped_, {}); }
+  /// Of which texts; none if none are to be skipped.
+  [[nodiscard]] const std::optional<Successes>& successes() const { return successes_; }
   /// The number of tasks so far, which is the last one's id.
   [[nodiscard]] TaskId last() const { return backlog_.last(); }
   /// Whether all that is recorded was compared, or as much as there is room for, and which tasks
@@ -62,18 +71,23 @@ class Intake {
  private:
   void take(std::string_view whole);
   [[nodiscard]] std::string_view name_of(std::string_view text) const;
+  void skip(TaskId id);
   void rank(TaskId id, std::string_view text);
   void add_cost(std::string_view text);
+  [[noreturn]] void refuse(Range ids) const;
   [[noreturn]] static void refuse(const std::string& why);
 
   std::unique_ptr<Input> input_;
   std::optional<Costs> costs_;
+  std::optional<Successes> successes_;
+  std::string journal_;
   std::uint64_t max_bytes_;
   std::string batch_name_;
   Dispatch& dispatch_;
   Log& log_;
   Backlog backlog_;
   InputCheck check_;
+  std::vector<Range> skipped_;
   std::optional<std::uint64_t> expected_msec_ = 0;
   bool cost_unknown_ = false;  // of some task that is to be ranked
 };

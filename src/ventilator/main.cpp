@@ -68,6 +68,12 @@ std::optional<Costs> costs(const Options& options) {
   return options.longest_first ? std::optional(Costs()) : std::nullopt;
 }
 
+// The launcher knows it.
+std::string journal() {
+  const char* const given = std::getenv("DIVVY_JOURNAL");
+  return given == nullptr ? "" : given;
+}
+
 // What the user has typed, which the launcher says if there is one.
 std::string retry_command(const Options& options, std::vector<std::string> words) {
   if (options.name.empty()) return {};
@@ -94,6 +100,10 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
           .pool = options.pool,
           .intake = {.input = input(options),
                      .costs = costs(options),
+                     .successes = options.resume.empty()
+                                      ? std::nullopt
+                                      : std::optional(Successes(options.resume)),
+                     .journal = journal(),
                      .max_outstanding_bytes = max_outstanding_bytes(options)},
           .workloads = options.random || is_guides(options),
           .dispatch = {.workers_wanted = options.workers,

@@ -103,6 +103,10 @@ void Options::check() const {
   if (block && random) {
     throw std::invalid_argument("--random makes tasks, and --block cuts FILEs; leave one out");
   }
+  if (!resume.empty() && !name.empty()) {
+    throw std::invalid_argument(
+        "--resume goes by the tasks' texts, --name by their places in the input; leave one out");
+  }
   if (block && classic) {
     throw std::invalid_argument("the guide's workers take no pieces; leave --block or --classic out");
   }
@@ -110,6 +114,9 @@ void Options::check() const {
 
 void Options::add_fleet_to(CLI::App& app) {
   const std::string batch = "Batch";
+  app.add_option("--resume", resume, "Skip what has succeeded in that journal")
+      ->type_name("DB")
+      ->group(batch);
   app.add_option("-w,--workers", workers, "Wait for N workers first")
       ->type_name("N")
       ->check(CLI::Range(0.0, 1e15).description(""))

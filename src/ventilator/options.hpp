@@ -30,6 +30,7 @@ struct Options {
   bool retry_failed = false;
   bool longest_first = false;
   std::string history;  // a journal; none: tasks are workloads
+  std::string resume;   // a journal; what has succeeded in it is skipped
   std::string name;
   std::string pool;
   bool classic = false;

@@ -56,6 +56,10 @@ void Batch::restore(Range ids, bool succeeded) {
   figures_.restored += ids.count;
 }
 
+void Batch::skip(Range ids) {
+  for (const Range& part : tally_.skip(ids)) figures_.skipped += part.count;
+}
+
 Tally::Ruling Batch::record(const Results& results, const Result& result, Time now) {
   if (result.outcome == Outcome::interrupted) {
     return {.verdict = Verdict::retry, .superseded = {result.ids}};

@@ -53,6 +53,7 @@ struct Figures {
   std::uint64_t recorded = 0;
   std::uint64_t failed = 0;      // of these
   std::uint64_t restored = 0;    // of these, by an earlier sink
+  std::uint64_t skipped = 0;     // of these, since they had succeeded before
   std::uint64_t retried = 0;     // failed attempts that were not the last
   std::uint64_t duplicates = 0;  // results that came a second time
   Seconds elapsed{0};

@@ -40,6 +40,8 @@ class Dispatch {
   void input(std::uint64_t tasks, bool all = false) { tasks_.grow(tasks, all); }
   /// A task that is still to be brought goes before those with a lower rank, or with none.
   void rank(TaskId id, PendingTasks::Rank rank) { tasks_.rank(id, rank); }
+  /// These are not to be run: their texts have succeeded in an earlier batch.
+  void skip(Range ids) { tasks_.record(ids, false); }
   /// Tasks may be handed out from now on: what is recorded is known and checked, and workers had
   /// the time to say what they hold.
   void allow_start() { may_start_ = true; }
