@@ -69,8 +69,7 @@ def test_what_was_left_over_by_a_kill_is_run(divvy, tmp_path, resume):
     first.process.stdin.write("1\n2\n3\n")
     first.process.stdin.close()
     eventually(lambda: recorded(tmp_path / "j.db") == 1, "the first task to be recorded")
-    first.kill()
-    first.wait_until_gone()
+    eventually(lambda: first.kill() or first.alive() == {}, "all of it to be killed")
     assert resume(3, 1, 2)[0] == ["3", "2"]
 
 
