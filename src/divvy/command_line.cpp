@@ -43,8 +43,8 @@ CommandLine CommandLine::take_apart(const CLI::App& app, const Words& words) {
       break;
     }
     line.columns = line.columns || at->starts_with("--colsep");
-    line.on_stdin = line.on_stdin || *at == "--stdin" || *at == "--filter" ||
-                    at->starts_with("--block");
+    line.on_stdin =
+        line.on_stdin || *at == "--stdin" || *at == "--filter" || at->starts_with("--block");
     at += std::min<std::ptrdiff_t>(*count, line.dashes - at);
   }
   line.options.assign(words.begin(), at);

@@ -36,8 +36,8 @@ nlohmann::ordered_json to_json(const std::string& name, const WorkerFigures& wor
 
 std::string table(const Figures& figures, std::size_t most_workers) {
   std::string text =
-      fmt::format("{}, {} failed, {} retried, {}", plural(figures.recorded, "task"),
-                  figures.failed, figures.retried, plural(figures.duplicates, "duplicate"));
+      fmt::format("{}, {} failed, {} retried, {}", plural(figures.recorded, "task"), figures.failed,
+                  figures.retried, plural(figures.duplicates, "duplicate"));
   text += figures.skipped > 0 ? fmt::format(", {} skipped\n", figures.skipped) : "\n";
   if (figures.workers.empty()) return text;
   text += fmt::format("{} of work in {}: speed-up {:.2f}, efficiency {:.0f}% of {}\n",

@@ -154,13 +154,12 @@ class File : public Source {
   std::string window_;
 };
 
-// Where others on this machine can open it; nothing if it is no regular file, or if there is another
-// one in its place.
+// Where others on this machine can open it; nothing if it is no regular file, or if there is
+// another one in its place.
 std::optional<fs::path> location_of(const std::string& path, const Descriptor& fd) {
   std::error_code error;
-  const fs::path location = is_standard_input(path)
-                                ? fs::read_symlink("/proc/self/fd/0", error)
-                                : fs::absolute(path, error);
+  const fs::path location = is_standard_input(path) ? fs::read_symlink("/proc/self/fd/0", error)
+                                                    : fs::absolute(path, error);
   struct stat opened {};
   struct stat there {};
   if (error || ::fstat(fd.get(), &opened) != 0 || ::stat(location.c_str(), &there) != 0) return {};

@@ -73,8 +73,8 @@ class Lines : public Input {
   [[noreturn]] void refuse_line(std::uint64_t number) const {
     throw std::runtime_error(
         fmt::format("{}, {} {}: longer than {} bytes; --max-task allows more, up to {}m",
-                    input_name(paths_[current_]), rules_.delimiter == '\n' ? "line" : "string", number,
-                    rules_.max_bytes, kMaxTextBytes >> 20));
+                    input_name(paths_[current_]), rules_.delimiter == '\n' ? "line" : "string",
+                    number, rules_.max_bytes, kMaxTextBytes >> 20));
   }
 
   std::vector<std::string> paths_;

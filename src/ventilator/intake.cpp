@@ -101,9 +101,8 @@ bool Intake::may_start() const {
 void Intake::refuse(Range ids) const {
   const std::string different = differences(journal_, batch_name_, ids, check_.last_read());
   if (!different.empty()) refuse(fmt::format("of batch {} {}", batch_name_, different));
-  const auto which = ids.count == 1
-                         ? fmt::format("task {} is", ids.first)
-                         : fmt::format("tasks {} to {} are", ids.first, ids.end() - 1);
+  const auto which = ids.count == 1 ? fmt::format("task {} is", ids.first)
+                                    : fmt::format("tasks {} to {} are", ids.first, ids.end() - 1);
   refuse(fmt::format("{} not what is recorded of batch {}", which, batch_name_));
 }
 
@@ -111,7 +110,8 @@ void Intake::refuse(const std::string& why) {
   throw std::runtime_error(
       why +
       ": it is another input; give the batch another --name, or the sink another --journal, or "
-      "leave --name out and say --resume: what has succeeded is not run again then, wherever it is");
+      "leave --name out and say --resume: what has succeeded is not run again then, wherever it "
+      "is");
 }
 
 }  // namespace divvy::ventilator

@@ -100,9 +100,8 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
           .pool = options.pool,
           .intake = {.input = input(options),
                      .costs = costs(options),
-                     .successes = options.resume.empty()
-                                      ? std::nullopt
-                                      : std::optional(Successes(options.resume)),
+                     .successes = options.resume.empty() ? std::nullopt
+                                                         : std::optional(Successes(options.resume)),
                      .journal = journal(),
                      .max_outstanding_bytes = max_outstanding_bytes(options)},
           .workloads = options.random || is_guides(options),

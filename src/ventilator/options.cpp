@@ -108,7 +108,8 @@ void Options::check() const {
         "--resume goes by the tasks' texts, --name by their places in the input; leave one out");
   }
   if (block && classic) {
-    throw std::invalid_argument("the guide's workers take no pieces; leave --block or --classic out");
+    throw std::invalid_argument(
+        "the guide's workers take no pieces; leave --block or --classic out");
   }
 }
 

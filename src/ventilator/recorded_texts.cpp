@@ -54,8 +54,8 @@ std::string shown(std::string_view text) {
   constexpr std::size_t enough = 60;
   std::string line(text.substr(0, enough));
   std::replace_if(
-      line.begin(), line.end(),
-      [](unsigned char letter) { return letter < ' ' || letter == 0x7f; }, '?');
+      line.begin(), line.end(), [](unsigned char letter) { return letter < ' ' || letter == 0x7f; },
+      '?');
   return fmt::format("'{}{}'", line, text.size() > enough ? "..." : "");
 }
 
@@ -84,7 +84,8 @@ bool Successes::skips(std::string_view text) {
   const std::uint64_t low = wanted.low & ~kCommandBits;
   Commands commands;
   auto at = std::lower_bound(entries_.begin(), entries_.end(), Entry{wanted.high, low});
-  for (; at != entries_.end() && at->high == wanted.high && (at->low & ~kCommandBits) == low; ++at) {
+  for (; at != entries_.end() && at->high == wanted.high && (at->low & ~kCommandBits) == low;
+       ++at) {
     commands.push_back(at->low & kCommandBits);
   }
   if (commands.empty()) return false;
@@ -96,10 +97,9 @@ bool Successes::skips(std::string_view text) {
 std::uint64_t Successes::skipped_of_other_commands(std::string_view command) const {
   std::uint64_t count = 0;
   for (const auto& [commands, tasks] : skipped_of_) {
-    const bool all_differ =
-        std::all_of(commands.begin(), commands.end(), [&](std::size_t number) {
-          return !commands_[number].empty() && commands_[number] != command;
-        });
+    const bool all_differ = std::all_of(commands.begin(), commands.end(), [&](std::size_t number) {
+      return !commands_[number].empty() && commands_[number] != command;
+    });
     if (all_differ) count += tasks;
   }
   return count;
@@ -124,7 +124,7 @@ std::string differences(const std::string& journal, const std::string& batch, Ra
     text += fmt::format("{}task {} is recorded as {} and is {} now", text.empty() ? "" : ", ", task,
                         shown(rows.text(1)), shown(now.beginning));
   }
-  if (count > kShownDifferences) text += fmt::format(", and so on");
+  if (count > kShownDifferences) text += ", and so on";
   return text;
 }
 

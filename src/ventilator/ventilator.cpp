@@ -328,10 +328,7 @@ void Ventilator::report_lost_tasks() {
     const std::string reason = fmt::format("lost {} workers", kMaxStrikes);
     std::string texts;
     append_text(texts, intake_.name_of(id));
-    const Result result{.ids = {id, 1},
-                        .outcome = Outcome::lost,
-                        .texts = texts,
-                        .reason = reason};
+    const Result result{.ids = {id, 1}, .outcome = Outcome::lost, .texts = texts, .reason = reason};
     lost_results_.add(id,
                       encode(Results{.name = "ventilator", .batch = batch_, .results = {result}}));
   }
@@ -351,10 +348,11 @@ void Ventilator::tell_of_other_commands() {
   const std::string& command = *settings_.command;
   const std::uint64_t tasks = command.empty() ? 0 : successes->skipped_of_other_commands(command);
   if (tasks == 0) return;
-  log_.warn(fmt::format("of {} that {} skipped {} succeeded with another command than {}; "
-                        "to run {} with this one, give it another --journal",
-                        plural(successes->skipped(), "task"), successes->skipped() == 1 ? "is" : "are",
-                        tasks, command, tasks == 1 ? "it" : "them"));
+  log_.warn(
+      fmt::format("of {} that {} skipped {} succeeded with another command than {}; "
+                  "to run {} with this one, give it another --journal",
+                  plural(successes->skipped(), "task"), successes->skipped() == 1 ? "is" : "are",
+                  tasks, command, tasks == 1 ? "it" : "them"));
 }
 
 BatchState Ventilator::state() const {

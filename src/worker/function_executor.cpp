@@ -233,8 +233,8 @@ std::uint64_t FunctionExecutor::run_tasks(Slot& slot) {
 
 FunctionExecutor::Answer FunctionExecutor::call(const Chunk& task) const {
   try {
-    std::string output = task.form() == TextForm::piece ? function_(bytes_of(task.piece()))
-                                                        : function_(task.text());
+    std::string output =
+        task.form() == TextForm::piece ? function_(bytes_of(task.piece())) : function_(task.text());
     if (output.size() > kMaxOutputBytes) return {.failure = "its output is too long"};
     return {.output = std::move(output)};
   } catch (const std::exception& error) {

@@ -29,8 +29,8 @@ void Chunk::set_piece(std::string_view text) {
 }
 
 bool Chunk::is_followed_by(const Chunk& next) const {
-  return form() != TextForm::piece && batch == next.batch && ids.end() == next.ids.first && attempt == next.attempt &&
-         attempts == next.attempts && !plain && !next.plain;
+  return form() != TextForm::piece && batch == next.batch && ids.end() == next.ids.first &&
+         attempt == next.attempt && attempts == next.attempts && !plain && !next.plain;
 }
 
 void Chunk::append(const Chunk& next) {

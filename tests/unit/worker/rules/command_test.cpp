@@ -43,5 +43,11 @@ TEST(Command, HasColumnsIfThereIsASeparator) {
   EXPECT_THROW(Command({"cp"}, {.colsep = "("}), std::invalid_argument);
 }
 
+TEST(Command, HasNothingAtItsEndIfThePieceIsOnStandardInput) {
+  const Execution piece{.text = "f 0+10", .form = TextForm::piece, .id = 7, .slot = 2};
+  EXPECT_EQ(Command({"wc", "-l"}, {}).with(piece), (Words{"wc", "-l"}));
+  EXPECT_EQ(Command({"tee", "{}"}, {}).with(piece), (Words{"tee", "f 0+10"}));
+}
+
 }  // namespace
 }  // namespace divvy::worker
