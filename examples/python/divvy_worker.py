@@ -33,9 +33,9 @@ MAX_LANE_BYTES, MAX_COMMAND_BYTES = 256 << 20, 64 << 10
 
 
 def serve(do, address="127.0.0.1:5557", key=None, **options):
-    """Calls do(task) for each task until SIGTERM or Ctrl-C. Both the task and what do() returns, which the sink
-    prints, are bytes; an exception fails the task. The address is that of --at: ipc:///DIR, HOST or HOST:PORT;
-    `key` is the path of a key file, from ventilator --make-key. For more at once start more processes."""
+    """Calls do(task) for each task until SIGTERM or Ctrl-C. Both the task, or the piece of the input, and what do()
+    returns, which the sink prints, are bytes; an exception fails the task. The address is that of --at: ipc:///DIR, HOST
+    or HOST:PORT; `key` is the path of a key file, from ventilator --make-key. For more at once start more processes."""
     try:
         worker = Worker(do, *endpoints_at(address, key), key=key, **options)
     except (OSError, ValueError, zmq.ZMQError) as error:
@@ -121,6 +121,31 @@ class Chunk:
         return Chunk(range(stop - len(behind), stop), behind, self.batch, self.attempt, self.attempts)
 
 
+class Piece(bytes):
+    """A task that is a piece of the input: its name, with which bytes it stands for."""
+
+    def __new__(cls, text):
+        try:
+            fields = protocol.decode_piece(text)
+        except protocol.Bad:
+            fields = None
+        piece = super().__new__(cls, fields["name"] if fields else b"")
+        piece.fields = fields
+        return piece
+
+    def read(self):
+        if self.fields is None:
+            raise ValueError("what was sent is no piece of the input")
+        if not self.fields["file"]:
+            return self.fields["data"]
+        with open(self.fields["file"], "rb") as file:
+            file.seek(self.fields["offset"])
+            data = file.read(self.fields["size"])
+        if len(data) < self.fields["size"]:
+            raise ValueError(f"{os.fsdecode(self.fields['file'])} has become shorter since the batch was begun")
+        return data
+
+
 class Fields(dict):
     """The fields of a result that differ from those of a task that exited with 0."""
 
@@ -128,7 +153,7 @@ class Fields(dict):
 def call(do, text):
     """What it returns; the fields of a result if it cannot."""
     try:
-        output = do(text)
+        output = do(text.read() if type(text) is Piece else text)
         if type(output) is bytes and len(output) <= MAX_OUTPUT or type(output) is Fields:
             return output
         what = "more than 100 MiB" if type(output) is bytes else f"{type(output).__name__}, not bytes"
@@ -334,6 +359,8 @@ class Worker:
         for ids in lane["recalled"]:
             self.take_back(ids)
         for assignment in lane["tasks"] if not self.leaving else ():
+            if lane["form"] == protocol.PIECE:
+                assignment["texts"] = list(map(Piece, assignment["texts"]))
             self.take_tasks(**assignment)
         if lane["recalled"] or not (lane["settled"] or lane["tasks"]) or self.leaving:
             self.presence_due = 0

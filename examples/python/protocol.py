@@ -168,6 +168,9 @@ RESULT = Record(ids=RANGE, attempt=U32, attempts=U32, slot=U32, outcome=OUTCOME,
                 took=Ints("Q"), cpu=U64, max_rss=U64, texts=TEXTS, output=BYTES, errors=BYTES, reason=BYTES)
 RECEIPT = Record(worker=U64, ids=RANGE, attempt=U32, verdict=VERDICT, duration=U64, digest=U64)
 
+# The text of a task whose form is PIECE.
+PIECE_TEXT = Record(name=BYTES, file=BYTES, offset=U64, size=U64, data=BYTES)
+
 FRAGMENT = Record(id=ID, attempt=U32, errors=BOOL, offset=U64, text=BYTES, lines=BYTES)
 
 LANE, PRESENCE, RESULTS, RECEIPTS, ANNOUNCEMENT, LIVE_OUTPUT = range(1, 7)
@@ -186,6 +189,16 @@ KINDS = {
                          busy_slots=U64, time_left=U64, oldest=U64, oldest_age=U64),
     LIVE_OUTPUT: Record(worker=ID, name=BYTES, batch=U64, fragments=List(FRAGMENT)),
 }
+
+
+def decode_piece(text):
+    """The fields of a piece of the input; raises Bad."""
+    reader = Reader(text)
+    piece = PIECE_TEXT.read(reader)
+    reader.finish()
+    if len(piece["data"]) != (0 if piece["file"] else piece["size"]):
+        raise Bad("a piece that has not its size")
+    return piece
 
 
 def decode(data):

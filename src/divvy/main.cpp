@@ -51,6 +51,7 @@ std::vector<std::string> for_ventilator(const Options& options,
                                         const std::vector<std::string>& words) {
   const worker::Options& tasks = options.worker;
   return {"DIVVY_RETRY_COMMAND=" + retry_command(words, options.ventilator.retry_failed),
+          "DIVVY_JOURNAL=" + options.sink.journal,
           "DIVVY_COMMAND=" +
               command_text(tasks.typed_command(), tasks.colsep, tasks.task_on_stdin, tasks.filter)};
 }

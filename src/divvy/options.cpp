@@ -85,6 +85,8 @@ void Options::add_to(CLI::App& app) {
       ->group("Tasks");
   worker.add_execution_to(app);
   sink.add_output_to(app);
+  app.add_flag("--resume", resume, "With --journal: skip what has succeeded in it")
+      ->group("Output");
   ventilator.add_batch_to(app);
   common.add_general_to(app);
 }
@@ -94,6 +96,8 @@ void Options::check() const {
   ventilator.check();
   (void)ventilator::parse_lists(ventilator.lists);
   check_columns();
+  if (ventilator.block) check_block();
+  if (resume) check_resume();
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);
   if (!ventilator.name.empty() && sink.journal.empty()) {
     throw std::invalid_argument(
@@ -128,6 +132,30 @@ void Options::check_columns() const {
             "--header names columns; add --csv, or --colsep REGEX");
 }
 
+void Options::check_resume() const {
+  if (sink.journal.empty()) {
+    throw std::invalid_argument("--resume skips what a journal knows; add --journal FILE");
+  }
+  if (!ventilator.name.empty()) {
+    throw std::invalid_argument(
+        "--resume goes by the tasks' texts, --name by their places in the input; leave one out");
+  }
+}
+
+// A piece is many lines, and on standard input.
+void Options::check_block() const {
+  if (!worker.has_command()) {
+    throw std::invalid_argument("--block is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
+  }
+  if (worker.filter) {
+    throw std::invalid_argument(
+        "a filter is given line after line anyway; leave --block or --filter out");
+  }
+  if (!worker.colsep.empty()) {
+    throw std::invalid_argument("a piece has no columns; leave --block or --colsep out");
+  }
+}
+
 Arguments arguments_of(const CLI::App& app, const Options& options) {
   const bool dry = options.worker.dry_run;
   const auto given = app.get_options([&](const CLI::Option* option) {
@@ -139,6 +167,7 @@ Arguments arguments_of(const CLI::App& app, const Options& options) {
                       .worker = pass<worker::Options>(given),
                       .sink = pass<sink::Options>(given)};
   if (dry) append(arguments.sink, {"--keep-order", "--quiet"});
+  if (options.resume) append(arguments.ventilator, {"--resume=" + options.sink.journal});
   append(arguments.ventilator, unnamed_input(options));
   append(arguments.ventilator, options.ventilator.files);
   if (options.list_is_column()) append(arguments.ventilator, {"--max-args=1"});

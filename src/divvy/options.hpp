@@ -19,6 +19,7 @@ struct Options {
   sink::Options sink;
   CommonOptions common;
   std::uint32_t jobs = cores();
+  bool resume = false;  // by the sink's journal
 
   void add_to(CLI::App& app);
   /// Throws, with a line for the user, what the programs would say once they run.
@@ -32,6 +33,8 @@ struct Options {
 
  private:
   void check_columns() const;
+  void check_block() const;
+  void check_resume() const;
 };
 
 /// What each program is started with. Whatever it has no option for, it is not given.

@@ -298,7 +298,14 @@ void Sink::print_live(WorkerId worker, const Fragment& fragment) {
   printer_->print_lines(lines);
 }
 
+// The ventilator says it again on each new connection: so it is neither recorded nor answered.
+void Sink::skip(Range ids) {
+  batch_->skip(ids);
+  printer_->skip(ids);
+}
+
 void Sink::record(const Results& results, const Result& result) {
+  if (result.outcome == Outcome::skipped) return skip(result.ids);
   const Tally::Ruling ruling = batch_->record(results, result, now());
   if (ruling.verdict == Verdict::retry) print_attempt(results.worker, result);
   for_each_part(result, ruling.superseded, [&](const Result& part) {

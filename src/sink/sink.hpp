@@ -61,6 +61,7 @@ class Sink {
   void record(const Results& results, const Result& result);
   void print(WorkerId worker, const Result& recorded);
   void print_attempt(WorkerId worker, const Result& result);
+  void skip(Range ids);
   void commit();
   void send_receipts();
   bool state_part();

@@ -64,8 +64,9 @@ std::string usage_line(const Figures& figures) {
 
 std::string table(const Figures& figures, std::size_t most_workers) {
   std::string text =
-      fmt::format("{}, {} failed, {} retried, {}\n", plural(figures.recorded, "task"),
-                  figures.failed, figures.retried, plural(figures.duplicates, "duplicate"));
+      fmt::format("{}, {} failed, {} retried, {}", plural(figures.recorded, "task"), figures.failed,
+                  figures.retried, plural(figures.duplicates, "duplicate"));
+  text += figures.skipped > 0 ? fmt::format(", {} skipped\n", figures.skipped) : "\n";
   if (figures.workers.empty()) return text;
   text += usage_line(figures);
   std::size_t width = 6;
@@ -100,6 +101,7 @@ std::string json(const Figures& figures) {
                                        {"attempts", figures.all.attempts},
                                        {"duplicates", figures.duplicates},
                                        {"restored", figures.restored},
+                                       {"skipped", figures.skipped},
                                        {"unknown", figures.unknown()},
                                        {"elapsed_seconds", figures.elapsed.count()},
                                        {"work_seconds", figures.all.work.count()},

@@ -54,6 +54,7 @@ class AfterEnter : public Input {
   [[nodiscard]] std::optional<int> fd() const override {
     return entered_ ? input_->fd() : STDIN_FILENO;
   }
+  [[nodiscard]] TextForm form() const override { return input_->form(); }
   [[nodiscard]] bool waits_for_user() const override { return !entered_; }
 
  private:

@@ -1,4 +1,4 @@
-// Where tasks come from: lines or records of files and pipes, lists, or random workloads.
+// Where tasks come from: lines, records or pieces of files and pipes, lists, or random workloads.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "divvy/protocol.hpp"
+#include "ventilator/rules/blocks.hpp"
 #include "ventilator/rules/combinations.hpp"
 #include "ventilator/rules/group.hpp"
 
@@ -30,6 +31,7 @@ class Input {
   [[nodiscard]] virtual bool ended() const = 0;
   /// Readable when read() would find something; nothing: it always does.
   [[nodiscard]] virtual std::optional<int> fd() const = 0;
+  /// What the texts are.
   [[nodiscard]] virtual TextForm form() const { return TextForm::line; }
   /// A text of that form, which names the columns; known when there are tasks. Empty: none has one.
   [[nodiscard]] virtual std::string_view header() const { return {}; }
@@ -72,6 +74,17 @@ std::unique_ptr<Input> in_groups(std::unique_ptr<Input> input, const Group::Limi
 
 /// Of `values` in a group, as far as this system lets a command with them be started.
 Group::Limits group_limits(std::uint64_t values);
+
+struct Blocks {
+  BlockRules rules{};
+  bool workers_read_files = false;  // for they are on this machine
+};
+
+/// Pieces of the input, each a text of form `piece`. The files, at least one, are cut one after the
+/// other; "-" is standard input. Where the workers read files themselves, of those that are regular
+/// only the cuts are looked for. Of others the pieces bring their bytes, at most kMaxPieceBytes.
+/// Throws as open_lines() does.
+std::unique_ptr<Input> open_blocks(const std::vector<std::string>& paths, const Blocks& blocks);
 
 struct RandomWorkloads {
   std::uint64_t count = 100;

@@ -36,17 +36,35 @@ RandomWorkloads random_workloads(const Options& options) {
 
 // Without any input it is the guide's: it begins when the user presses Enter.
 bool is_guides(const Options& options) {
-  return !options.random && options.files.empty() && options.lists.empty() &&
+  return !options.random && !options.block && options.files.empty() && options.lists.empty() &&
          ::isatty(STDIN_FILENO) != 0;
+}
+
+// Whoever takes part is on this machine.
+bool all_are_here(const Endpoints& endpoints) {
+  const auto is_ipc = [](const std::string& endpoint) { return endpoint.starts_with("ipc://"); };
+  return is_ipc(endpoints.tasks) && is_ipc(endpoints.results) && is_ipc(endpoints.feedback);
+}
+
+// Pieces that travel must go together into one message.
+std::uint64_t max_outstanding_bytes(const Options& options) {
+  constexpr std::uint64_t most = kMaxLaneBytes - kMaxPieceBytes - (1 << 20);
+  return options.block ? std::min(options.max_outstanding_bytes, most)
+                       : options.max_outstanding_bytes;
 }
 
 std::unique_ptr<Input> from_files(const Options& options) {
   const auto files = options.files.empty() ? std::vector<std::string>{"-"} : options.files;
-  if (options.csv)
+  const char delimiter = options.null_delimited ? '\0' : '\n';
+  if (options.block) {
+    return open_blocks(files, {.rules = {.size = *options.block, .delimiter = delimiter},
+                               .workers_read_files = all_are_here(options.common.endpoints)});
+  }
+  if (options.csv) {
     return open_csv(files, {.max_bytes = options.max_task, .header = options.header});
-  return open_lines(files, {.delimiter = options.null_delimited ? '\0' : '\n',
-                            .max_bytes = options.max_task,
-                            .header = options.header});
+  }
+  return open_lines(
+      files, {.delimiter = delimiter, .max_bytes = options.max_task, .header = options.header});
 }
 
 std::unique_ptr<Input> input(const Options& options) {
@@ -61,6 +79,12 @@ std::unique_ptr<Input> input(const Options& options) {
 std::optional<Costs> costs(const Options& options) {
   if (!options.history.empty()) return Costs(options.history);
   return options.longest_first ? std::optional(Costs()) : std::nullopt;
+}
+
+// The launcher knows it.
+std::string journal() {
+  const char* const given = std::getenv("DIVVY_JOURNAL");
+  return given == nullptr ? "" : given;
 }
 
 // What the user has typed, which the launcher says if there is one.
@@ -90,7 +114,10 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
           .intake = {.input = input(options),
                      .costs = costs(options),
                      .longest_first = options.longest_first,
-                     .max_outstanding_bytes = options.max_outstanding_bytes},
+                     .successes = options.resume.empty() ? std::nullopt
+                                                         : std::optional(Successes(options.resume)),
+                     .journal = journal(),
+                     .max_outstanding_bytes = max_outstanding_bytes(options)},
           .workloads = options.random || is_guides(options),
           .dispatch = {.workers_wanted = options.workers,
                        .retries = options.retries,

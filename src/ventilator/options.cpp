@@ -57,6 +57,14 @@ void Options::check() const {
             "--random makes tasks of its own; leave --csv, --header and -n out");
   refuse_if(classic && makes_words(),
             "with --classic a task is a line; leave --csv, -n and all ::: but one out");
+  refuse_if(block && (random || !lists.empty()),
+            "--block cuts FILEs or standard input; leave it out, or --random or :::");
+  refuse_if(block && (csv || header || max_args),
+            "a piece of --block is many lines as they are; leave --csv, --header and -n out");
+  refuse_if(block && classic, "the guide's workers take no pieces; leave --block or --classic out");
+  refuse_if(
+      !resume.empty() && !name.empty(),
+      "--resume goes by the tasks' texts, --name by their places in the input; leave one out");
 }
 
 void Options::check_lists() const {
@@ -112,6 +120,10 @@ void Options::add_forms_to(CLI::App& app) {
   app.add_flag("--csv", csv)->group(tasks);
   app.add_flag("--header", header, "Tasks end in NUL; are CSV; the first names columns")
       ->group(tasks);
+  app.add_option("--block", block, "Pieces of whole lines, each on standard input")
+      ->type_name("SIZE")
+      ->transform(size_between(1, std::uint64_t{1} << 50))
+      ->group(tasks);
   app.add_option("-n,--max-args", max_args)->type_name("N")->check(count_check())->group(tasks);
   app.add_option("--max-task", max_task, "N lines a task; longest task")
       ->type_name("BYTES")
@@ -153,6 +165,9 @@ void Options::add_batch_to(CLI::App& app) {
 
 void Options::add_fleet_to(CLI::App& app) {
   const std::string batch = "Batch";
+  app.add_option("--resume", resume, "Skip what has succeeded in that journal")
+      ->type_name("DB")
+      ->group(batch);
   app.add_option("-w,--workers", workers, "Wait for N workers first")
       ->type_name("N")
       ->check(CLI::Range(0.0, 1e15).description(""))

@@ -19,6 +19,7 @@ struct Options {
   bool csv = false;
   bool header = false;                    // the first line names the columns
   std::optional<std::uint64_t> max_args;  // so many lines are a task
+  std::optional<std::uint64_t> block;     // bytes of a piece; none: tasks are lines
   std::size_t max_task = LineRules{}.max_bytes;
   std::optional<std::uint64_t> random;
   std::uint32_t min_msec = RandomWorkloads{}.min_msec;
@@ -33,6 +34,7 @@ struct Options {
   bool retry_failed = false;
   bool longest_first = false;
   std::string history;  // a journal; none: tasks are workloads
+  std::string resume;   // a journal; what has succeeded in it is skipped
   std::string name;
   std::string pool;
   bool classic = false;

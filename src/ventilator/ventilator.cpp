@@ -71,6 +71,8 @@ int Ventilator::run() {
     carry_out(dispatch_.decide(time));
     report_lost_tasks();
     lost_results_.send(sink_);
+    report_skipped_tasks();
+    tell_of_other_commands();
     if (time >= announce_at_) announce();
     tell_who_is_missing(time);
     news_.tell_unreachable(time);
@@ -82,7 +84,7 @@ void Ventilator::wait() {
   context_.add_to(loop_);
   plain_tasks_.add_to(loop_, false);
   feedback_.add_to(loop_);
-  sink_.add_to(loop_, false);
+  sink_.add_to(loop_, sink_known() && !skipped_results_.all_sent());
   if (wants_input()) {
     const auto fd = intake_.fd();
     fd ? loop_.watch(*fd) : loop_.wake_at_once();
@@ -116,6 +118,7 @@ void Ventilator::receive() {
   if (sink_.connected_anew(log_)) {
     announce();
     lost_results_.resend_all();
+    skipped_results_.resend_all();
   }
   context_.authenticate();
   plain_tasks_.events(log_);
@@ -307,6 +310,7 @@ void Ventilator::carry_out(Orders orders) {
 // Adds the texts, and what they are. An assignment whose texts are in several chunks becomes
 // several.
 void Ventilator::send(Lane lane) {
+  lane.form = intake_.form();
   for (const Assignment& assignment : std::exchange(lane.tasks, {})) {
     for (Range rest = assignment.ids; rest.count > 0;) {
       const auto [ids, texts] = intake_.slice(rest);
@@ -326,21 +330,41 @@ void Ventilator::report_lost_tasks() {
   for (const TaskId id : dispatch_.take_lost_tasks()) {
     if (dispatch_.is_recorded(id)) continue;
     const std::string reason = fmt::format("lost {} workers", kMaxStrikes);
-    const Result result{.ids = {id, 1},
-                        .outcome = Outcome::lost,
-                        .texts = intake_.slice({id, 1}).texts,
-                        .reason = reason};
+    std::string texts;
+    append_text(texts, intake_.name_of(id));
+    const Result result{.ids = {id, 1}, .outcome = Outcome::lost, .texts = texts, .reason = reason};
     lost_results_.add(id,
                       encode(Results{.name = "ventilator", .batch = batch_, .results = {result}}));
   }
 }
 
+// Not before the sink has the batch.
+void Ventilator::report_skipped_tasks() {
+  for (const Range& ids : intake_.take_skipped()) skipped_results_.add(ids);
+  if (sink_known()) skipped_results_.send(sink_, batch_);
+}
+
+// With them, an earlier batch may have done something else.
+void Ventilator::tell_of_other_commands() {
+  const auto& successes = intake_.successes();
+  if (skipping_told_ || !successes || !intake_.ended() || !settings_.command) return;
+  skipping_told_ = true;
+  const std::string& command = *settings_.command;
+  const std::uint64_t tasks = command.empty() ? 0 : successes->skipped_of_other_commands(command);
+  if (tasks == 0) return;
+  log_.warn(
+      fmt::format("of {} that {} skipped {} succeeded with another command than {}; "
+                  "to run {} with this one, give it another --journal",
+                  plural(successes->skipped(), "task"), successes->skipped() == 1 ? "is" : "are",
+                  tasks, command, tasks == 1 ? "it" : "them"));
+}
+
 BatchState Ventilator::state() const {
-  const bool ended = intake_.ended();
+  const bool ended = intake_.ended() && skipped_results_.all_sent();
   if (sink_known() && ended && dispatch_.recorded() == intake_.last()) return BatchState::complete;
   if (phase_ == Phase::leaving) return BatchState::stopped;
   if (stopping()) return BatchState::stopping;
-  return ended ? BatchState::closed : BatchState::open;
+  return intake_.ended() ? BatchState::closed : BatchState::open;
 }
 
 Announcement Ventilator::announcement() const {

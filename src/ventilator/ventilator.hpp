@@ -17,6 +17,7 @@
 #include "ventilator/lost_results.hpp"
 #include "ventilator/rules/dispatch.hpp"
 #include "ventilator/rules/halt.hpp"
+#include "ventilator/skipped_results.hpp"
 #include "ventilator/worker_news.hpp"
 
 namespace divvy::ventilator {
@@ -65,6 +66,8 @@ class Ventilator {
   void carry_out(Orders orders);
   void send(Lane lane);
   void report_lost_tasks();
+  void report_skipped_tasks();
+  void tell_of_other_commands();
   void announce();
   void tell_who_is_missing(Time now);
   void note_command(const Presence& presence);
@@ -97,6 +100,7 @@ class Ventilator {
   Dispatch dispatch_;
   Intake intake_;
   LostResults lost_results_;
+  SkippedResults skipped_results_;
   WorkerNews news_;
 
   std::string recorded_command_;  // what the batch was run with; empty: nothing is known of it
@@ -104,6 +108,7 @@ class Ventilator {
   int stops_ = 0;                   // how often the user has asked
   std::optional<Time> may_run_at_;  // nothing runs before; none: the sink is not known
   bool cost_told_ = false;
+  bool skipping_told_ = false;
   std::optional<Time> started_;  // handing out tasks
   Time announce_at_;
   Waiting waiting_for_sink_;

@@ -80,7 +80,7 @@ Runner::NoRoom CommandRunner::start(const Execution& execution, Time now) {
 }
 
 void CommandRunner::spawn(Child& child, const Execution& execution) {
-  const Descriptor task = command_.task_on_stdin() ? task_file(lines_of(execution)) : Descriptor();
+  const Descriptor task = input_of(execution);
   Pipe output(Pipe::Ours::read);
   Pipe errors(Pipe::Ours::read);
   if (!children_.empty()) leave_reserve(errors.write.get(), inheritance_);
@@ -101,11 +101,17 @@ void CommandRunner::spawn(Child& child, const Execution& execution) {
   watch(ready_.get(), child.process.get(), EPOLLIN, data | kProcess);
 }
 
+Descriptor CommandRunner::input_of(const Execution& execution) const {
+  if (execution.form == TextForm::piece) return piece_file(execution.piece);
+  return command_.task_on_stdin() ? task_file(lines_of(execution)) : Descriptor();
+}
+
 // With --stdin DIVVY_TASK is empty: a task that is too long for an argument is too long for a
 // variable.
 std::vector<std::string> CommandRunner::environment_of(const Execution& execution) const {
+  const bool is_too_long = command_.task_on_stdin() && execution.form != TextForm::piece;
   std::vector<std::string> variables{
-      fmt::format("DIVVY_TASK={}", command_.task_on_stdin() ? "" : execution.text),
+      fmt::format("DIVVY_TASK={}", is_too_long ? "" : execution.text),
       fmt::format("DIVVY_ID={}", execution.id), fmt::format("DIVVY_ATTEMPT={}", execution.attempt),
       fmt::format("DIVVY_SLOT={}", execution.slot),
       fmt::format("DIVVY_WORKER={}", settings_.worker)};

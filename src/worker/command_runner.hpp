@@ -50,6 +50,7 @@ class CommandRunner : public Runner {
  private:
   struct Child;
 
+  [[nodiscard]] Descriptor input_of(const Execution& execution) const;
   void spawn(Child& child, const Execution& execution);
   [[nodiscard]] std::vector<std::string> environment_of(const Execution& execution) const;
   void signal_all(int signal) const;

@@ -9,6 +9,21 @@
 #include "worker/sleep_runner.hpp"
 
 namespace divvy::worker {
+namespace {
+
+// Of what has come from a pipe only its name is left.
+std::string fed_with_piece(const Execution& execution, const std::string& command) {
+  const auto& piece = execution.piece;
+  if (!piece || piece->file.empty()) {
+    return fmt::format("{}  # on standard input: {}", command, execution.text);
+  }
+  const std::vector<std::string> from{"tail", "-c", fmt::format("+{}", piece->offset + 1),
+                                      std::string(piece->file)};
+  return fmt::format("{} | head -c {} | {}", quoted(from), piece->size, command);
+}
+
+}  // namespace
+
 DryRunner::DryRunner(std::optional<Command> command) : command_(std::move(command)) {}
 
 // A command that cannot be made exits with 1, not as Outcome::failed: what it says on standard
@@ -31,6 +46,7 @@ std::string DryRunner::line(const Execution& execution) const {
     return fmt::format("sleep {}.{:03}", msec / 1000, msec % 1000);
   }
   std::string command = quoted(command_->with(execution));
+  if (execution.form == TextForm::piece) return fed_with_piece(execution, command);
   if (!command_->task_on_stdin()) return command;
   std::vector<std::string> feed{"printf", "%s\\n"};
   for (auto& value : values_of(execution.form, execution.text)) feed.push_back(std::move(value));

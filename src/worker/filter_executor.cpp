@@ -88,6 +88,14 @@ std::uint64_t FilterExecutor::room(Time now) {
 }
 
 Executor::NoRoom FilterExecutor::start(Chunk& tasks, Time now) {
+  if (tasks.form() == TextForm::piece) {
+    ended_.push_back({.tasks = std::move(tasks),
+                      .outcome = Outcome::failed,
+                      .reason = "a filter answers lines, and is given no pieces of the input",
+                      .started = now_utc(),
+                      .took = {0}});
+    return {};
+  }
   Slot& slot = *free_slot();
   slot.rest = std::move(tasks);
   try {

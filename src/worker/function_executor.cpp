@@ -11,6 +11,7 @@
 
 #include "common/clock.hpp"
 #include "common/smoothed.hpp"
+#include "worker/piece.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -220,7 +221,7 @@ std::uint64_t FunctionExecutor::run_tasks(Slot& slot) {
     const Chunk task = slot.not_begun.take_front(1);
     slot.batch = task.batch;
     lock.unlock();
-    const Answer answer = call(task.text());
+    const Answer answer = call(task);
     const Time ended = now();
     const auto took = static_cast<std::uint64_t>((ended - std::exchange(begun, ended)).count());
     lock.lock();
@@ -230,9 +231,10 @@ std::uint64_t FunctionExecutor::run_tasks(Slot& slot) {
   return count;
 }
 
-FunctionExecutor::Answer FunctionExecutor::call(std::string_view text) const {
+FunctionExecutor::Answer FunctionExecutor::call(const Chunk& task) const {
   try {
-    std::string output = function_(text);
+    std::string output =
+        task.form() == TextForm::piece ? function_(bytes_of(task.piece())) : function_(task.text());
     if (output.size() > kMaxOutputBytes) return {.failure = "its output is too long"};
     return {.output = std::move(output)};
   } catch (const std::exception& error) {

@@ -68,7 +68,7 @@ class FunctionExecutor : public Executor {
   void wake_another();
   void reclaim_not_begun();
   std::uint64_t run_tasks(Slot& slot);
-  [[nodiscard]] Answer call(std::string_view text) const;
+  [[nodiscard]] Answer call(const Chunk& task) const;
   static void gather(Slot& slot, const Chunk& task, const Answer& answer, std::uint64_t took);
   static void flush(Slot& slot);
   void tell_of_end();

@@ -11,6 +11,9 @@
 namespace divvy::worker {
 
 std::chrono::milliseconds workload_of(const Execution& execution) {
+  if (execution.form == TextForm::piece) {
+    throw std::invalid_argument("pieces of the input are for a command, and this worker has none");
+  }
   if (const auto workload = parse_workload(execution.text)) return *workload;
   constexpr std::size_t enough = 60;
   throw std::invalid_argument(

@@ -43,12 +43,14 @@ Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
   NoRoom limit = runner_->start({.key = last_key_,
                                  .text = run.task.text(),
                                  .form = run.task.form(),
+                                 .piece = run.task.piece(),
                                  .header = run.task.header(),
                                  .id = run.task.plain ? 0 : run.task.ids.first,
                                  .attempt = run.task.attempt,
                                  .slot = run.slot},
                                 now);
   if (!limit) {
+    at->second.task.forget_piece();
     conditions_.started(divvy::now());  // to start it takes a moment, too
     return {};
   }

@@ -74,6 +74,10 @@ void Batch::restore(Range ids, bool succeeded) {
   figures_.restored += ids.count;
 }
 
+void Batch::skip(Range ids) {
+  for (const Range& part : tally_.skip(ids)) figures_.skipped += part.count;
+}
+
 Tally::Ruling Batch::record(const Results& results, const Result& result, Time now) {
   Tally::Ruling ruling = rule(results, result);
   if (!ruling.recorded.empty()) {

@@ -33,6 +33,8 @@ class Batch {
   bool update(const Announcement& announcement, Time now);
   /// Tasks that an earlier sink recorded.
   void restore(Range ids, bool succeeded);
+  /// Tasks that are not run, since they have succeeded before.
+  void skip(Range ids);
   /// Failed tasks count as not recorded.
   void forget_failed() { tally_.forget_failed(); }
   /// Takes a result and leaves a receipt, unless it was interrupted. Returns what of it is to be

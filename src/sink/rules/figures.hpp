@@ -62,6 +62,7 @@ struct Figures {
   std::uint64_t recorded = 0;
   std::uint64_t failed = 0;      // of these
   std::uint64_t restored = 0;    // of these, by an earlier sink
+  std::uint64_t skipped = 0;     // of these, since they had succeeded before
   std::uint64_t retried = 0;     // failed attempts that were not the last
   std::uint64_t duplicates = 0;  // results that came a second time
   Seconds elapsed{0};
@@ -73,7 +74,7 @@ struct Figures {
   double mean_slots = 0;            // over the elapsed time
 
   std::optional<Seconds> time_left{};  // as the ventilator expects; nothing: it does not know
-  TaskId oldest = 0;                   // of the tasks that run the one that has run longest; 0: none
+  TaskId oldest = 0;  // of the tasks that run the one that has run longest; 0: none
   Seconds oldest_age{0};
 
   WorkerFigures all;

@@ -44,6 +44,12 @@ void Tally::restore(Range ids, bool succeeded) {
   if (!succeeded) failed_.insert(ids);
 }
 
+std::vector<Range> Tally::skip(Range ids) {
+  std::vector<Range> news = done_.missing(ids);
+  done_.insert(ids);
+  return news;
+}
+
 void Tally::forget_failed() {
   for (const Range& ids : failed_.ranges()) done_.erase(ids);
   failed_ = {};

@@ -36,6 +36,9 @@ class Tally {
 
   /// Results that were recorded by an earlier sink.
   void restore(Range ids, bool succeeded);
+  /// Tasks that are not run, since they have succeeded before. Returns those that were not
+  /// recorded.
+  std::vector<Range> skip(Range ids);
   /// Failed tasks count as not recorded, so that they can run again.
   void forget_failed();
 

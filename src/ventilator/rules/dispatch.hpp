@@ -46,6 +46,8 @@ class Dispatch {
   }
   /// What a task is expected to take.
   void expect(TaskId id, std::chrono::nanoseconds cost) { forecast_.expect(id, cost); }
+  /// These are not to be run: their texts have succeeded in an earlier batch.
+  void skip(Range ids) { tasks_.record(ids, false); }
   /// Tasks may be handed out from now on: what is recorded is known and checked, and workers had
   /// the time to say what they hold.
   void allow_start() { may_start_ = true; }
@@ -167,11 +169,11 @@ class Dispatch {
   std::vector<WorkerId> touched_;          // may run other tasks than before
   Forecast forecast_;
   bool longest_first_ = false;
-  std::optional<double> mean_;             // nanoseconds that a task takes, lately
-  bool some_succeeded_ = false;            // of which that is the mean; else of those that failed
-  std::map<WorkerId, Time> suspended_;     // until when; those on trial for ever
-  std::map<WorkerId, Time> cut_off_;       // do not reach the sink; since when
-  WorkerId reserved_{};                    // none: no worker is
+  std::optional<double> mean_;          // nanoseconds that a task takes, lately
+  bool some_succeeded_ = false;         // of which that is the mean; else of those that failed
+  std::map<WorkerId, Time> suspended_;  // until when; those on trial for ever
+  std::map<WorkerId, Time> cut_off_;    // do not reach the sink; since when
+  WorkerId reserved_{};                 // none: no worker is
   bool sink_reached_ = false;
 };
 

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/digest.hpp"
 #include "divvy/protocol.hpp"
@@ -15,6 +17,19 @@ namespace divvy::ventilator {
 /// Knows the digests of what is recorded, and compares them with what is read.
 class InputCheck {
  public:
+  /// A text, as far as it is kept: enough to see whether it is another one, and to show it.
+  struct Read {
+    explicit Read(std::string_view text) : beginning(text.substr(0, kShown)) {
+      Digest whole;
+      whole.add(text);
+      digest = whole.value();
+    }
+    static constexpr std::size_t kShown = 64;
+    std::string beginning;
+    std::uint64_t digest = 0;
+    friend bool operator==(const Read&, const Read&) = default;
+  };
+
   /// The texts of `ids`, which are recorded, have this digest. To be told in the order of the ids;
   /// what is told again is ignored.
   void expect(Range ids, std::uint64_t digest) {
@@ -29,12 +44,19 @@ class InputCheck {
     while (!expected_.empty() && expected_.front().ids.end() <= id) expected_.pop_front();
     if (expected_.empty() || !expected_.front().ids.contains(id)) return {};
     const auto& [ids, digest] = expected_.front();
-    if (id == ids.first) digest_ = {};
+    if (id == ids.first) {
+      digest_ = {};
+      last_read_.clear();
+    }
     digest_.add_text(text);
+    last_read_.emplace_back(text);
     const bool whole = id + 1 == ids.end();
     if (!whole || digest_.value() == digest) return {};
     return ids;
   }
+
+  /// Of the recorded tasks that were compared last.
+  [[nodiscard]] const std::vector<Read>& last_read() const { return last_read_; }
 
   /// The last recorded task, 0 if there is none: when it is read, all is checked.
   [[nodiscard]] TaskId last() const { return last_; }
@@ -47,6 +69,7 @@ class InputCheck {
 
   std::deque<Expected> expected_;
   Digest digest_;
+  std::vector<Read> last_read_;
   TaskId last_ = 0;
 };
 

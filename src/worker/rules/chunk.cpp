@@ -18,9 +18,19 @@ std::string_view Chunk::text() const {
   return first;
 }
 
+std::optional<Piece> Chunk::piece() const { return parse_piece(piece_); }
+
+void Chunk::set_piece(std::string_view text) {
+  const auto piece = parse_piece(text);
+  packed_.clear();
+  begin_ = 0;
+  append_text(packed_, piece ? piece->name : "");
+  piece_ = text;
+}
+
 bool Chunk::is_followed_by(const Chunk& next) const {
-  return batch == next.batch && ids.end() == next.ids.first && attempt == next.attempt &&
-         attempts == next.attempts && !plain && !next.plain;
+  return form() != TextForm::piece && batch == next.batch && ids.end() == next.ids.first &&
+         attempt == next.attempt && attempts == next.attempts && !plain && !next.plain;
 }
 
 void Chunk::append(const Chunk& next) {

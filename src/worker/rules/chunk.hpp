@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,11 @@ class Chunk {
   [[nodiscard]] std::string_view texts() const { return std::string_view(packed_).substr(begin_); }
   /// Of the first one.
   [[nodiscard]] std::string_view text() const;
+  /// Of the one task of a chunk of this form, whose text is the piece's name; nothing: what was
+  /// sent for it is no piece, or is not needed any more.
+  [[nodiscard]] std::optional<Piece> piece() const;
+  void set_piece(std::string_view text);
+  void forget_piece() { piece_.clear(); }
   [[nodiscard]] TextForm form() const { return format ? format->form : TextForm::line; }
   [[nodiscard]] std::string_view header() const {
     return format ? std::string_view(format->header) : std::string_view();
@@ -58,6 +64,7 @@ class Chunk {
 
  private:
   std::string packed_;
+  std::string piece_;      // as it was sent
   std::size_t begin_ = 0;  // of the first text that is left: taking many bit by bit moves nothing
 };
 

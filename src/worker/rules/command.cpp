@@ -33,16 +33,17 @@ std::shared_ptr<const Command::Parsed> Command::parse(TextForm form,
                                                       std::string_view header) const {
   const ColumnNames columns = column_names(form, header);
   Parsed parsed{.form = form, .header = std::string(header)};
+  const bool on_stdin = task_on_stdin_ || form == TextForm::piece;
   if (is_script_) {
     parsed.script.emplace(source_.front(), columns);
-    if (!parsed.script->has_placeholders() && !task_on_stdin_) parsed.script->append_task();
+    if (!parsed.script->has_placeholders() && !on_stdin) parsed.script->append_task();
     return std::make_shared<const Parsed>(std::move(parsed));
   }
   for (const std::string& word : source_) parsed.words.emplace_back(word, columns);
   const bool has_placeholder =
       std::any_of(parsed.words.begin(), parsed.words.end(),
                   [](const Template& word) { return word.has_placeholders(); });
-  if (!has_placeholder && !task_on_stdin_) parsed.words.emplace_back("{}", columns);
+  if (!has_placeholder && !on_stdin) parsed.words.emplace_back("{}", columns);
   return std::make_shared<const Parsed>(std::move(parsed));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@ struct Execution {
   std::uint64_t key = 0;  // tells the executions of a worker apart
   std::string_view text{};
   TextForm form = TextForm::line;
+  std::optional<Piece> piece{};  // of that form; its name is `text`
   std::string_view header{};  // a text of that form, which names the columns; empty: nothing does
   TaskId id = 0;
   std::uint32_t attempt = 1;

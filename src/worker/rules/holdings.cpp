@@ -121,12 +121,33 @@ void Holdings::give_back_queued() {
 void Holdings::queue(const Assignment& assignment) {
   // Tasks that are not taken are in none of the presence's lists: so the ventilator knows.
   if (held_.size() + assignment.ids.count > kMaxTasks) return;
+  if (format_ && format_->form == TextForm::piece) return queue_pieces(assignment);
   Chunk tasks(batch_, assignment.ids, std::string(assignment.texts));
   tasks.attempt = assignment.attempt;
   tasks.attempts = assignment.attempts;
   tasks.format = format_;
   queue(std::move(tasks), held_.missing(assignment.ids));
   held_.insert(assignment.ids);
+}
+
+// Each by itself, for in its result a piece is but a name.
+void Holdings::queue_pieces(const Assignment& assignment) {
+  Range id{assignment.ids.first, 1};
+  for_each_text(assignment.texts, [&](std::string_view text) {
+    if (held_.contains(id.first)) {
+      ++id.first;
+      return;
+    }
+    Chunk task(batch_, id, {});
+    task.attempt = assignment.attempt;
+    task.attempts = assignment.attempts;
+    task.format = format_;
+    task.set_piece(text);
+    queued_.push_back(std::move(task));
+    ++queued_tasks_;
+    held_.insert(id);
+    ++id.first;
+  });
 }
 
 // `which`: of these tasks, in order.

@@ -82,6 +82,7 @@ class Holdings {
   void settle(Finished& result, Range ids);
   void give_back_recalled(const std::vector<Range>& recalled);
   void queue(const Assignment& assignment);
+  void queue_pieces(const Assignment& assignment);
   void queue(Chunk tasks, const std::vector<Range>& which);
   void finish_instantly(const Assignment& assignment, std::int64_t now);
   void keep(const Result& result, RangeSet unsettled);

@@ -59,5 +59,14 @@ TEST(Summary, IsJsonWithAVersionWhateverTheNames) {
 
 TEST(Summary, BearsAnyTimesThatAMessageMayHave) { EXPECT_NE(table(largest()), ""); }
 
+TEST(Summary, CountsWhatWasSkippedIfThereIsAny) {
+  Figures figures;
+  figures.recorded = 3;
+  EXPECT_EQ(table(figures), "3 tasks, 0 failed, 0 retried, 0 duplicates\n");
+  figures.skipped = 2;
+  EXPECT_EQ(table(figures), "3 tasks, 0 failed, 0 retried, 0 duplicates, 2 skipped\n");
+  EXPECT_EQ(nlohmann::json::parse(json(figures))["skipped"], 2);
+}
+
 }  // namespace
 }  // namespace divvy::sink

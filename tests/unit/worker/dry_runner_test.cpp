@@ -60,5 +60,17 @@ TEST(DryRunner, FailsATaskThatCouldNotBeRun) {
   }
 }
 
+TEST(DryRunner, PrintsWhereAPieceIsReadFrom) {
+  const auto line_of = [](const Piece& piece) {
+    DryRunner runner(Command({"wc", "-l"}, {}));
+    runner.start({.text = piece.name, .form = TextForm::piece, .piece = piece}, Time{});
+    return runner.ended(Time{}).at(0).output;
+  };
+  EXPECT_EQ(line_of({.name = "f 4+5", .file = "/a b/f", .offset = 4, .size = 5}),
+            "tail -c +5 '/a b/f' | head -c 5 | wc -l\n");
+  EXPECT_EQ(line_of({.name = "- 0+2", .size = 2, .data = "x\n"}),
+            "wc -l  # on standard input: - 0+2\n");
+}
+
 }  // namespace
 }  // namespace divvy::worker

@@ -391,5 +391,15 @@ TEST_F(BatchTest, KnowsForHowLongTheOldestTaskHasRun) {
   EXPECT_EQ(batch_.figures_at(now_ + 1s).oldest_age, 6s);
 }
 
+TEST_F(BatchTest, CountsWhatIsSkippedOnceAndAnswersNothing) {
+  batch_.skip({1, 2});
+  batch_.skip({1, 2});
+  update(announcement(3));
+  EXPECT_EQ(batch_.figures_at(now_).skipped, 2U);
+  EXPECT_EQ(batch_.figures_at(now_).recorded, 2U);
+  EXPECT_EQ(batch_.figures_at(now_).all.tasks, 0U) << "nobody has run them";
+  EXPECT_TRUE(batch_.unsent_receipts().empty());
+}
+
 }  // namespace
 }  // namespace divvy::sink

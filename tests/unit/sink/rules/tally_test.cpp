@@ -145,5 +145,15 @@ TEST(Tally, ForgetsFailedTasksIfAsked) {
   EXPECT_EQ(tally.rule(success({1, 2})).recorded, (Ranges{{2, 1}}));
 }
 
+TEST(Tally, TakesSkippedTasksForSucceededAndReturnsThoseThatAreNew) {
+  Tally tally;
+  tally.rule(failure(2));
+  EXPECT_EQ(tally.skip({1, 3}), (Ranges{{1, 1}, {3, 1}}));
+  EXPECT_TRUE(tally.skip({1, 3}).empty());
+  EXPECT_EQ(tally.recorded(), 3U);
+  EXPECT_EQ(tally.failed(), 1U);
+  EXPECT_TRUE(tally.rule(success({3, 1})).recorded.empty()) << "one that was skipped is over";
+}
+
 }  // namespace
 }  // namespace divvy::sink

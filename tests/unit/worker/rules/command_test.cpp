@@ -81,5 +81,11 @@ TEST(CommandOfAScript, HasTheTaskAtItsEndWithoutAnyPlace) {
   EXPECT_EQ(of_script("wc {1}", "x"), (Words{"sh", "-c", "wc {1} 'x'"}));
 }
 
+TEST(Command, HasNothingAtItsEndIfThePieceIsOnStandardInput) {
+  const Execution piece{.text = "f 0+10", .form = TextForm::piece, .id = 7, .slot = 2};
+  EXPECT_EQ(Command({"wc", "-l"}, {}).with(piece), (Words{"wc", "-l"}));
+  EXPECT_EQ(Command({"tee", "{}"}, {}).with(piece), (Words{"tee", "f 0+10"}));
+}
+
 }  // namespace
 }  // namespace divvy::worker

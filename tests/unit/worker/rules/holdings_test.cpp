@@ -377,5 +377,48 @@ TEST_F(HoldingsTest, AreMostOfWhatAPresenceStates) {
   EXPECT_TRUE(Holdings(kSelf, true).presence("", "", 0).workloads);
 }
 
+TEST_F(HoldingsTest, KeepsPiecesOfTheInputApartAndNamesThemInTheirResults) {
+  append_text(texts_, piece_text({.name = "one", .size = 2, .data = "a\n"}));
+  append_text(texts_, piece_text({.name = "two", .file = "f", .offset = 2, .size = 9}));
+  append_text(texts_, "no piece");
+  Lane message = lane(1);
+  message.form = TextForm::piece;
+  message.tasks.push_back({.ids = {4, 3}, .attempt = 1, .attempts = 1, .texts = texts_});
+  holdings_.receive(message, clock_);
+  EXPECT_EQ(holdings_.queued(), 3U);
+
+  Chunk first = holdings_.take_next(10);
+  EXPECT_EQ(first.ids, (Range{4, 1}));
+  EXPECT_EQ(first.piece()->data, "a\n");
+  EXPECT_EQ(first.text(), "one");
+  const Chunk second = holdings_.take_next(10);
+  EXPECT_EQ(second.piece()->offset, 2U);
+  EXPECT_FALSE(holdings_.take_next(10).piece());
+
+  holdings_.finish(ended(std::move(first)));
+  const auto frame = holdings_.next_results("w");
+  std::string name;
+  append_text(name, "one");
+  EXPECT_EQ(decode<Results>(*frame)->results.at(0).texts, name);
+}
+
+TEST_F(HoldingsTest, GivesBackAndIsGivenPiecesAgain) {
+  for (const char* const name : {"1", "2"}) append_text(texts_, piece_text({.name = name}));
+  Lane message = lane(1);
+  message.form = TextForm::piece;
+  message.tasks.push_back({.ids = {1, 2}, .texts = texts_});
+  holdings_.receive(message, clock_);
+  Lane recall = lane(2);
+  recall.form = TextForm::piece;
+  recall.recalled = {{2, 1}};
+  holdings_.receive(recall, clock_);
+  EXPECT_EQ(presence().queued, (Ranges{{1, 1}}));
+  message.sequence = 3;
+  holdings_.receive(message, clock_);
+  EXPECT_EQ(presence().queued, (Ranges{{1, 2}}));
+  EXPECT_EQ(holdings_.take_next().text(), "1");
+  EXPECT_EQ(holdings_.take_next().piece()->name, "2");
+}
+
 }  // namespace
 }  // namespace divvy::worker
