@@ -449,8 +449,8 @@ struct Results {
   static void fields(auto& self, auto& io) { io(self.worker, self.name, self.batch, self.results); }
 };
 
-/// Whole lines that a task has printed on one of its outputs while it runs. They come once, or not
-/// at all: its result brings them again.
+/// Whole lines that a task has printed on one of its outputs while it runs. They may get lost: its
+/// result brings them again.
 struct Fragment {
   TaskId id = 0;
   std::uint32_t attempt = 1;
