@@ -10,10 +10,10 @@ namespace divvy {
 /// A command line for a POSIX shell that stands for just these words.
 std::string quoted(const std::vector<std::string>& words);
 
-/// Whether a word, anywhere but where a command begins, needs no quotes.
-bool is_plain(std::string_view word);
-
 /// The same for a single word, in quotes whether they are needed or not.
 std::string in_quotes(std::string_view word);
+
+/// Whether a word, anywhere but where a command begins, needs no quotes.
+bool needs_no_quotes(std::string_view word);
 
 }  // namespace divvy
