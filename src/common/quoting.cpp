@@ -34,7 +34,7 @@ void append_escaped(std::string& shown, char letter) {
 
 }  // namespace
 
-bool is_plain(std::string_view word) {
+bool needs_no_quotes(std::string_view word) {
   constexpr std::string_view plain =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%_+=:,./-";
   return !word.empty() && word.find_first_not_of(plain) == std::string_view::npos;
@@ -57,7 +57,7 @@ std::string on_one_line(std::string_view text) {
 std::string quoted(const std::vector<std::string>& words) {
   std::string line;
   for (const std::string& word : words) {
-    const bool as_it_is = is_plain(word) && (!line.empty() || is_program(word));
+    const bool as_it_is = needs_no_quotes(word) && (!line.empty() || is_program(word));
     if (!line.empty()) line += ' ';
     line += as_it_is ? word : in_quotes(word);
   }

@@ -10,14 +10,14 @@ namespace divvy {
 /// A command line for a POSIX shell that stands for just these words.
 std::string quoted(const std::vector<std::string>& words);
 
-/// Whether a word, anywhere but where a command begins, needs no quotes.
-bool is_plain(std::string_view word);
-
 /// The same for a single word, in quotes whether they are needed or not.
 std::string in_quotes(std::string_view word);
 
 /// A text to be shown in a line: as it is, or if control characters other than tabs are in it, as
 /// many shells read it: $'a\nb'.
 std::string on_one_line(std::string_view text);
+
+/// Whether a word, anywhere but where a command begins, needs no quotes.
+bool needs_no_quotes(std::string_view word);
 
 }  // namespace divvy

@@ -89,7 +89,7 @@ std::string joined_words(const std::vector<std::string>& values) {
   std::string text;
   for (const std::string& value : values) {
     if (!text.empty()) text += ' ';
-    text += is_plain(value) ? value : in_python_quotes(value);
+    text += needs_no_quotes(value) ? value : in_python_quotes(value);
   }
   return text;
 }

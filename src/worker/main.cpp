@@ -124,8 +124,8 @@ int main(int argc, char** argv) {
       .name = "worker",
       .arguments = "[-c SCRIPT | -- COMMAND [ARG...]]",
       .description =
-          "Runs COMMAND, without a shell, or SCRIPT by sh for each task, which {} stands "
-          "for\nor which comes last. Without them a task is milliseconds to sleep.",
+          "Runs COMMAND, without a shell, or SCRIPT by sh for each task, which {} stands\n"
+          "for or which comes last. Without them a task is milliseconds to sleep.",
       .add_options = [&](CLI::App& app) { options.add_to(app); }};
   options.command = take_command(argc, argv);
   return run_program(program, argc, argv, [&](CLI::App&) { return run(options); });

@@ -112,7 +112,7 @@ void Options::add_execution_to(CLI::App& app) {
       ->type_name(kTime)
       ->transform(duration_between(0.001, 1e9))
       ->group(tasks);
-  app.add_option("--max-output", max_output, "Kill a task after TIME, or one that prints more")
+  app.add_option("--max-output", max_output, "Kill a task then")
       ->type_name("BYTES")
       ->transform(size_between(0, kMaxOutputBytes))
       ->default_str(size_text(max_output))
