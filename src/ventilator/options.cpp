@@ -118,7 +118,7 @@ void Options::add_forms_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_flag("-0,--null", null_delimited)->group(tasks);
   app.add_flag("--csv", csv)->group(tasks);
-  app.add_flag("--header", header, "Tasks end in NUL; are CSV; the first names columns")
+  app.add_flag("--header", header, "Tasks end in NUL; are CSV; first names columns")
       ->group(tasks);
   app.add_option("--block", block, "Pieces of whole lines, each on standard input")
       ->type_name("SIZE")
