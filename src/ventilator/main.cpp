@@ -51,6 +51,13 @@ std::uint64_t max_outstanding_bytes(const Options& options) {
                        : options.max_outstanding_bytes;
 }
 
+// A worker that is sent pieces of seconds has no time to say that it is there.
+std::uint64_t most_ahead(const Options& options) {
+  constexpr std::uint64_t bytes = 16 << 20;
+  const std::uint64_t most = Dispatch::Settings{}.most_ahead;
+  return options.block ? std::clamp<std::uint64_t>(bytes / *options.block, 1, most) : most;
+}
+
 std::unique_ptr<Input> input(const Options& options) {
   if (is_guides(options)) return after_enter(open_random(random_workloads(options)));
   if (options.random) return open_random(random_workloads(options));
@@ -108,7 +115,8 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
           .dispatch = {.workers_wanted = options.workers,
                        .retries = options.retries,
                        .retry_delay = from_seconds(options.retry_delay),
-                       .lost_after = from_seconds(options.lost_after)},
+                       .lost_after = from_seconds(options.lost_after),
+                       .most_ahead = most_ahead(options)},
           .halt = options.halt.empty() ? std::nullopt : std::optional(Halt::parse(options.halt)),
           .retry_failed = options.retry_failed,
           .retry_command = retry_command(options, words),
