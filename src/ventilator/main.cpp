@@ -51,7 +51,7 @@ std::uint64_t max_outstanding_bytes(const Options& options) {
                        : options.max_outstanding_bytes;
 }
 
-// A worker that is sent pieces of seconds has no time to say that it is there.
+// A worker that is sent a hundred megabytes at once does not answer meanwhile.
 std::uint64_t most_ahead(const Options& options) {
   constexpr std::uint64_t bytes = 16 << 20;
   const std::uint64_t most = Dispatch::Settings{}.most_ahead;
