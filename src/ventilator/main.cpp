@@ -53,6 +53,13 @@ std::uint64_t max_outstanding_bytes(const Options& options) {
                        : options.max_outstanding_bytes;
 }
 
+// A worker that is sent a hundred megabytes at once does not answer meanwhile.
+std::uint64_t most_ahead(const Options& options) {
+  constexpr std::uint64_t bytes = 16 << 20;
+  const std::uint64_t most = Dispatch::Settings{}.most_ahead;
+  return options.block ? std::clamp<std::uint64_t>(bytes / *options.block, 1, most) : most;
+}
+
 std::unique_ptr<Input> from_files(const Options& options) {
   const auto files = options.files.empty() ? std::vector<std::string>{"-"} : options.files;
   const char delimiter = options.null_delimited ? '\0' : '\n';
@@ -122,7 +129,8 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
           .dispatch = {.workers_wanted = options.workers,
                        .retries = options.retries,
                        .retry_delay = from_seconds(options.retry_delay),
-                       .lost_after = from_seconds(options.lost_after)},
+                       .lost_after = from_seconds(options.lost_after),
+                       .most_ahead = most_ahead(options)},
           .halt = options.halt.empty() ? std::nullopt : std::optional(Halt::parse(options.halt)),
           .retry_failed = options.retry_failed,
           .retry_command = retry_command(options, words),

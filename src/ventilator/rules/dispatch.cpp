@@ -11,7 +11,6 @@ namespace {
 // Beyond its slots a worker holds tasks for about this long, so that it does not stand idle while a
 // result, its receipt and the next task are on their way, and brief ones travel by the dozen.
 constexpr double kAheadNanoseconds = 20e6;
-constexpr double kMostAhead = 65536;
 // All runs of consecutive tasks that a worker holds are looked through for each receipt. If every
 // second task is recorded already, each of the others is one.
 constexpr std::size_t kMostRunsAhead = 1000;
@@ -204,7 +203,8 @@ std::uint64_t Dispatch::depth(const Member& member) const {
   const double hidden = std::max(in_time, together);
   const double share =
       static_cast<double>(tasks_.fresh()) * slots / (2.0 * static_cast<double>(fleet_.slots()));
-  return static_cast<std::uint64_t>(std::min({hidden, share, kMostAhead}));
+  return static_cast<std::uint64_t>(
+      std::min({hidden, share, static_cast<double>(settings_.most_ahead)}));
 }
 
 // The tasks come back with the worker's next presence.

@@ -26,6 +26,7 @@ class Dispatch {
     std::uint32_t retries = 0;
     std::chrono::milliseconds retry_delay{0};
     std::chrono::milliseconds lost_after{3000};
+    std::uint64_t most_ahead = 65536;  // tasks that a worker holds beyond its slots
   };
 
   Dispatch(VentilatorId self, BatchId batch, Settings settings)
