@@ -74,14 +74,14 @@ def test_the_largest_resident_set_of_a_task_is_the_kernels(pipeline, journal):
 
 
 def test_a_worker_that_has_held_much_output_does_not_make_small_tasks_large(pipeline, journal):
-    script = 'if [ "$1" = 1 ]; then head -c 60000000 /dev/zero; fi'
-    summary_of(pipeline, 1, command=("sh", "-c", script, "sh", "{}"))
+    script = 'if [ "$1" = 1 ]; then head -c 20000000 /dev/zero; fi'
+    summary_of(pipeline, 1, command=("sh", "-c", script, "sh", "{}"), ventilator=("--lost-after", "60"))
     worker = pipeline.processes[-1]
     sink = pipeline.sink("--journal", journal)
     pipeline.ventilator(tasks=[2])
     assert sink.status() == 0
     ((most,),) = rows(journal, "SELECT max_rss FROM result WHERE text = '2'")
-    assert most < memory_of(worker) + 30 * MIB
+    assert most < memory_of(worker) + 10 * MIB
 
 
 @pytest.mark.parametrize("end, options", [("exit 3", ()), ("kill -KILL $$", ()), ("sleep 100", ("--timeout", "1"))],
