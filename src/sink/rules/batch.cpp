@@ -44,7 +44,7 @@ bool Batch::update(const Announcement& announcement, Time now) {
   if (announcement.elapsed > 0) started_by(now - std::chrono::nanoseconds(announcement.elapsed));
   note_outlook(announcement, now);
   if (started_)
-    slots_.set(static_cast<double>(announcement.slots), slots_.begun() ? now : *started_);
+    slots_.tell(static_cast<double>(announcement.slots), slots_.begun() ? now : *started_);
   const VentilatorId former = std::exchange(ventilator_, announcement.ventilator);
   if (former == announcement.ventilator) return false;
   resumed_ = resumed_ || former != VentilatorId::none;

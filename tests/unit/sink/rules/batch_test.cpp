@@ -215,7 +215,11 @@ TEST_F(BatchTest, KnowsHowManySlotsThereWereOnAnAverage) {
   said.slots = 5;
   now_ += 1s;
   update(said);
-  EXPECT_EQ(batch_.figures_at(now_ + 1s).mean_slots, 3);
+  EXPECT_EQ(batch_.figures_at(now_ + 1s).mean_slots, 5);
+  said.slots = 2;
+  now_ += 4s;
+  update(said);
+  EXPECT_EQ(batch_.figures_at(now_ + 6s).mean_slots, 3.5) << "it may have changed at any time";
 }
 
 TEST_F(BatchTest, IsAbandonedIfItsVentilatorLeavesWhatRuns) {
