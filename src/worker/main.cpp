@@ -55,9 +55,8 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
 // A dry run starts nothing.
 StartDemands demands_of(const Options& options) {
   if (options.dry_run) return {};
-  return {.delay = from_seconds(options.delay),
-          .below_load = options.load,
-          .memory = options.memfree};
+  return {
+      .delay = from_seconds(options.delay), .below_load = options.load, .memory = options.memfree};
 }
 
 std::unique_ptr<Executor> make_executor(const Options& options, const std::string& name) {
@@ -104,17 +103,17 @@ int run(Options& options) {
   options.check();
   advise(options);
   const std::string name = options.name.empty() ? default_name() : options.name;
-  return Worker({.endpoints = options.common.endpoints,
-                 .inbox = options.inbox,
-                 .key = options.common.key,
-                 .name = name,
-                 .pool = options.pool,
-                 .command = command_text(options.command, options.colsep, options.task_on_stdin,
-                                         options.filter),
-                 .workloads =
-                     options.command.empty() && !options.dry_run && !options.has_conditions(),
-                 .verbosity = options.common.verbosity()},
-                make_executor(options, name))
+  return Worker(
+             {.endpoints = options.common.endpoints,
+              .inbox = options.inbox,
+              .key = options.common.key,
+              .name = name,
+              .pool = options.pool,
+              .command = command_text(options.command, options.colsep, options.task_on_stdin,
+                                      options.filter),
+              .workloads = options.command.empty() && !options.dry_run && !options.has_conditions(),
+              .verbosity = options.common.verbosity()},
+             make_executor(options, name))
       .run();
 }
 

@@ -51,8 +51,7 @@ Executor::NoRoom TaskExecutor::what_machine_lacks(Time now) const {
   const auto young = std::count_if(running_.begin(), running_.end(), [now](const auto& run) {
     return now - run.second.started < StartConditions::kSettled;
   });
-  const auto shortfall =
-      conditions_.shortfall(read_machine(), static_cast<std::uint64_t>(young));
+  const auto shortfall = conditions_.shortfall(read_machine(), static_cast<std::uint64_t>(young));
   return shortfall ? NoRoom(text_of(*shortfall)) : std::nullopt;
 }
 
