@@ -48,8 +48,8 @@ std::string of_load(const StartConditions::Shortfall& shortfall) {
 
 std::string of_memory(const StartConditions::Shortfall& shortfall) {
   if (!shortfall.is) return "cannot read MemAvailable in /proc/meminfo, which --memfree needs";
-  const std::string text = fmt::format("{} of memory is available, less than {}",
-                                       memory_text(*shortfall.is), memory_text(shortfall.demanded));
+  std::string text = fmt::format("{} of memory is available, less than {}",
+                                 memory_text(*shortfall.is), memory_text(shortfall.demanded));
   if (shortfall.young == 0) return text;
   return fmt::format("{} for one more task and for each of {} just started", text, shortfall.young);
 }

@@ -125,7 +125,7 @@ def test_values_on_the_command_line_are_shown_behind_the_command(answer, words, 
 @pytest.mark.parametrize("words, says", [
     (["-P", "4", "gzip"], "-P; use -j 4"), (["-P4", "gzip"], "-P4; use -j 4"), (["--max-procs=4"], "--max-procs=4; use -j 4"),
     (["-P"], "-P; use -j N"), (["-P", "0", "gzip"], "-P; use -j 1000"), (["-P0"], "-P0; use -j 1000"), (["--max-procs=0"], "--max-procs=0; use -j 1000"),
-    (["-P+2"], "-P+2; use -j +2"), (["-P", "50%"], "-P; use -j '50%'"),
+    (["-P+2"], "-P+2; use -j +2"), (["-P", "50%"], "-P; use -j 50%"),
     (["-I", "%", "echo"], "-I; {} stands for the task anyway: divvy -- COMMAND {}"),
     (["-i"], "-i; {} stands"), (["-a", "my list"], "-a; name the file: divvy 'my list' -- COMMAND {}"),
     (["--each-line", "f"], "--each-line; name the file: divvy f -- COMMAND {}"), (["-d", ",", "echo"], "-d; tasks are lines, or end in NUL with -0; else: tr , "),

@@ -245,7 +245,7 @@ def test_on_a_terminal_with_a_command_the_tasks_are_typed(play, terminal):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["-j", "0"], ["-j0"], ["-j", "x"], ["-j", "-1"], ["-j", ""], ["-j", "1.5"], ["-j"],
+    ["-j", "0"], ["-j0"], ["-j", "x"], ["-j", "--1"], ["-j", ""], ["-j", "1.5"], ["-j"],
     ["--jobs=99999999999999999999"], ["--no-such-option"], ["-x"], ["-kx"], ["--timeout"],
     ["--tag=1"], ["no such file"], ["/"], ["-k", "--nul"], ["--report", "-"], ["--colsep", ","], ["--colsep", "(", "--", "a"],
     ["--halt", "never"], ["--timeout", "nan"], ["--timeout=inf"], ["--timeout="], ["--retry-delay", "5x"], ["--retry-failed"], ["--max-output", "1t"],

@@ -82,7 +82,8 @@ TEST(Member, HasTasksInExcessWhenItLetsThemWaitForLongThoughSlotsAreFree) {
   Member member;
   member.slots = 4;
   member.hold({1, 4}, 1);
-  const Presence presence{.slots = 4, .running = {{1, 1}}, .queued = {{3, 2}}, .finished = {{2, 1}}};
+  const Presence presence{
+      .slots = 4, .running = {{1, 1}}, .queued = {{3, 2}}, .finished = {{2, 1}}};
   member.note_waiting(presence, Time(10s));
   member.note_waiting(presence, Time(10s + 999ms));
   EXPECT_EQ(member.excess(), 0U);
