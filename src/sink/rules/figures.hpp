@@ -63,7 +63,7 @@ struct Figures {
   std::uint64_t most_slots = 0;     // the most at a time
 
   std::optional<Seconds> time_left{};  // as the ventilator expects; nothing: it does not know
-  TaskId oldest = 0;                   // of the tasks that run the one that has run longest; 0: none
+  TaskId oldest = 0;  // of the tasks that run the one that has run longest; 0: none
   Seconds oldest_age{0};
 
   WorkerFigures all;

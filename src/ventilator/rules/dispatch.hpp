@@ -165,11 +165,11 @@ class Dispatch {
   std::vector<WorkerId> touched_;          // may run other tasks than before
   Forecast forecast_;
   bool longest_first_ = false;
-  std::optional<double> mean_;             // nanoseconds that a task takes, lately
-  bool some_succeeded_ = false;            // of which that is the mean; else of those that failed
-  std::map<WorkerId, Time> suspended_;     // until when; those on trial for ever
-  std::map<WorkerId, Time> cut_off_;       // do not reach the sink; since when
-  WorkerId reserved_{};                    // none: no worker is
+  std::optional<double> mean_;          // nanoseconds that a task takes, lately
+  bool some_succeeded_ = false;         // of which that is the mean; else of those that failed
+  std::map<WorkerId, Time> suspended_;  // until when; those on trial for ever
+  std::map<WorkerId, Time> cut_off_;    // do not reach the sink; since when
+  WorkerId reserved_{};                 // none: no worker is
   bool sink_reached_ = false;
 };
 

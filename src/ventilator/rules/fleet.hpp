@@ -63,8 +63,8 @@ struct Member {
   Time added;
   std::vector<Held> held;  // in the order in which they were sent
   std::uint64_t held_tasks = 0;
-  RangeSet finished;  // of these, as it last said
-  RangeSet recalled;  // of these, what it was asked to give back
+  RangeSet finished;      // of these, as it last said
+  RangeSet recalled;      // of these, what it was asked to give back
   std::vector<Run> runs;  // as note_running() found them
 
   void hold(Range ids, std::uint64_t sequence);

@@ -23,7 +23,8 @@ using Slots = std::priority_queue<double, std::vector<double>, std::greater<>>;
 std::vector<std::size_t> shuffled(std::size_t count, std::minstd_rand& random) {
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), 0);
-  for (std::size_t left = count; left > 1; --left) std::swap(order[left - 1], order[random() % left]);
+  for (std::size_t left = count; left > 1; --left)
+    std::swap(order[left - 1], order[random() % left]);
   return order;
 }
 
@@ -102,7 +103,8 @@ RemainingWork scaled_down(const RemainingWork& work) {
                      .size_of_more = work.size_of_more,
                      .slots = kMostSlots,
                      .pace = work.pace};
-  for (std::size_t i = 0; i < work.running.size(); i += every) some.running.push_back(work.running[i]);
+  for (std::size_t i = 0; i < work.running.size(); i += every)
+    some.running.push_back(work.running[i]);
   for (std::size_t i = 0; i < work.sizes.size(); i += every) some.sizes.push_back(work.sizes[i]);
   return some;
 }
