@@ -45,7 +45,7 @@ class Forecast {
 
  private:
   [[nodiscard]] bool by_cost() const;
-  [[nodiscard]] double cost_of(TaskId id) const;
+  [[nodiscard]] double cost_of(Range ids) const;
   [[nodiscard]] RemainingWork work_left(const State& state, Time now) const;
   void add_sizes(RemainingWork& work, const State& state) const;
   void note_pace(const State& state, Time now);
