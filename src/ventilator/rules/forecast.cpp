@@ -22,7 +22,7 @@ constexpr double kLowestPace = 0.02;
 double seconds(nanoseconds time) { return Seconds(time).count(); }
 
 nanoseconds whole(double time) {
-  const double most = static_cast<double>(kMaxNanoseconds);
+  const auto most = static_cast<double>(kMaxNanoseconds);
   return nanoseconds(static_cast<std::int64_t>(std::clamp(time * 1e9, 1.0, most)));
 }
 

@@ -1,6 +1,7 @@
 #include "ventilator/rules/remaining_time.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <queue>
@@ -116,7 +117,7 @@ double remaining_time(const RemainingWork& work, const LengthCurve& curve) {
   std::vector<double> tasks = work.sizes;
   double before = 0;
   const double most_more = std::min(work.more, static_cast<double>(kMostTasks));
-  tasks.insert(tasks.end(), static_cast<std::size_t>(most_more + 0.5), work.size_of_more);
+  tasks.insert(tasks.end(), static_cast<std::size_t>(std::lround(most_more)), work.size_of_more);
   before += (work.more - most_more) * work.size_of_more;
   if (tasks.size() > kMostTasks) {
     const auto end = tasks.end() - kMostTasks;
@@ -125,6 +126,7 @@ double remaining_time(const RemainingWork& work, const LengthCurve& curve) {
   }
   before *= curve.mean() / work.pace;
   std::vector<double> ends;
+  ends.reserve(kDeals);
   for (int number = 0; number < kDeals; ++number) {
     ends.push_back(Deal(work, curve, number).play(tasks, before));
   }
