@@ -81,6 +81,22 @@ void arguments(benchmark::internal::Benchmark* each) {
   each->ArgsProduct({{10, 100, 1000}, {20'000, 200'000}});
 }
 
+// Once a second, beside all that.
+void foresee(benchmark::State& state) {
+  TaskLengths ended;
+  for (int i = 1; i < 1000; ++i) ended.add(i, 1);
+  RemainingWork work{.more = static_cast<double>(state.range(1)),
+                     .slots = static_cast<double>(state.range(0))};
+  work.running.resize(static_cast<std::size_t>(state.range(0)), {.age = 5});
+  const std::vector<double> ages(work.running.size(), 5);
+  for (auto _ : state) benchmark::DoNotOptimize(remaining_time(work, {ended, ages}));
+}
+
+BENCHMARK(foresee)
+    ->ArgNames({"slots", "tasks"})
+    ->Unit(benchmark::kMicrosecond)
+    ->ArgsProduct({{4, 1000}, {10, 1'000'000}});
+
 BENCHMARK_CAPTURE(hand_out, tasks_of_50_ms, 50'000'000)->Apply(arguments);
 BENCHMARK_CAPTURE(hand_out, tasks_of_1_ms, 1'000'000)->Apply(arguments);
 BENCHMARK_CAPTURE(hand_out, tasks_of_no_time, 100)->Apply(arguments);

@@ -37,6 +37,16 @@ def test_with_a_history_it_is_what_took_longest_before(pipeline):
     assert order(journal, "b") == ["long", "new", "middling", "brief"], "what is new counts as the mean of the others"
 
 
+def test_a_history_alone_leaves_the_order_of_the_input(pipeline):
+    journal = pipeline.file("journal.db")
+    pipeline.batch(["brief", "long"], command=("true",), workers=1, sink=("--journal", journal))
+    they_took(journal, brief=1, long=15)
+    sink, _ = pipeline.batch(["brief", "long"], command=("true",), sink=("--journal", journal),
+                             ventilator=("--history", journal, "--name", "b"), workers=0)
+    assert sink.status() == 0
+    assert order(journal, "b") == ["brief", "long"]
+
+
 def test_tasks_of_unknown_cost_come_last_and_one_is_named(pipeline):
     journal = pipeline.file("journal.db")
     command = ("sh", "-c", ":")

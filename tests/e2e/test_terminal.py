@@ -5,9 +5,11 @@ import os
 import pty
 import re
 import select
+import sqlite3
 import struct
 import termios
 import time
+from contextlib import closing
 
 import pytest
 
@@ -140,6 +142,58 @@ def test_no_line_moves_on_a_dumb_terminal(divvy, screen, monkeypatch):
 def test_with_quiet_there_is_no_live_line_and_no_table(divvy, screen):
     on_screen(divvy, screen, "-q", "-j", "2", "--", "sh", "-c", 'sleep 0.3; echo "$1"', "sh", "{}", text="1\n2\n")
     assert sorted(screen.lines) == ["", "1", "2"]
+
+
+def eta(line):
+    """Seconds that the line says are left; nothing if it does not say it."""
+    found = re.search(r"ETA (\d+):(\d\d)", line)
+    return found and 60 * int(found[1]) + int(found[2])
+
+
+def test_the_time_left_counts_down_while_nothing_ends(divvy, screen, tmp_path):
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    # The first task takes a while; the next one, and those behind it, wait for the gate.
+    command = ("sh", "-c", 'if test "$1" = 1; then sleep 6; else read -r _ <"$2"; fi', "sh", "{}", gate)
+    run = divvy("-j", "1", "--", *command, stdin=screen_input("1\n2\n3\n4\n5\n6\n"), stdout=screen.theirs, stderr=screen.theirs)
+    told = []
+
+    def counted_down():
+        screen.read()
+        left = eta(screen.lines[-1]) if screen.lines[-1].startswith("1/6  ") else None
+        if left is not None:
+            told.append(left)
+        return told and told[0] - told[-1] >= 3
+
+    try:
+        eventually(counted_down, "the ETA to be 3 s less, though nothing has ended")
+    finally:
+        run.kill()
+
+
+def test_the_last_task_is_named_with_its_age(divvy, screen, tmp_path):
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    command = ("sh", "-c", 'if test "$1" = 3; then read -r _ <"$2"; fi', "sh", "{}", gate)
+    run = divvy("-j", "2", "--", *command, stdin=screen_input("1\n2\n3\n4\n5\n"), stdout=screen.theirs, stderr=screen.theirs)
+    screen.wait_for(r"^4/5  .*ETA \d:\d\d  task 3 since 0:0[3-9]")
+    with open(gate, "w") as go:
+        go.write("\n")
+    eventually(lambda: screen.read() or run.process.poll() is not None, "the end")
+    assert run.process.returncode == 0
+
+
+def test_with_a_history_the_time_left_is_known_before_anything_has_ended(divvy, screen, tmp_path):
+    journal = tmp_path / "journal.db"
+    on_screen(divvy, screen, "-j", "2", "--journal", journal, "--", "sleep", text="0.1\n1\n")
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute("UPDATE result SET ended = started + 60")
+    run = divvy("-j", "1", "--history", journal, "--", "sh", "-c", "sleep 60", "sh", stdin=screen_input("0.1\n1\n"),
+                stdout=screen.theirs, stderr=screen.theirs)
+    try:
+        screen.wait_for(r"^0/2  .*ETA [12]:\d\d")
+    finally:
+        run.kill()
 
 
 def test_where_there_is_no_terminal_nothing_is_drawn(divvy):

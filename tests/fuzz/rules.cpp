@@ -75,6 +75,8 @@ class Peers {
       }
     }
     check(dispatch_.pending() <= kTasks);
+    const auto outlook = dispatch_.outlook(now_);
+    check(!outlook.time_left || outlook.time_left->count() > 0);
     for (const TaskId id : dispatch_.take_lost_tasks()) check(id >= 1 && id <= kTasks);
   }
 

@@ -103,7 +103,7 @@ class Dispatch {
     TaskId oldest = 0;  // of the tasks that run the one that has run longest; 0: none
     std::chrono::nanoseconds oldest_age{0};
   };
-  /// To be asked about once a second; it takes about a millisecond at most.
+  /// To be asked about once a second; it takes a few milliseconds at most.
   [[nodiscard]] Outlook outlook(Time now);
 
  private:

@@ -63,8 +63,8 @@ struct Member {
   Time added;
   std::vector<Held> held;  // in the order in which they were sent
   std::uint64_t held_tasks = 0;
-  RangeSet finished;  // of these, as it last said
-  RangeSet recalled;  // of these, what it was asked to give back
+  RangeSet finished;      // of these, as it last said
+  RangeSet recalled;      // of these, what it was asked to give back
   std::vector<Run> runs;  // as note_running() found them
   /// It lets tasks wait though slots are free: its machine has no room for them, or its user wants
   /// it so. Since when, and, once that is no passing moment, how many tasks it is left with.

@@ -22,7 +22,7 @@ constexpr double kLowestPace = 0.02;
 double seconds(nanoseconds time) { return Seconds(time).count(); }
 
 nanoseconds whole(double time) {
-  const double most = static_cast<double>(kMaxNanoseconds);
+  const auto most = static_cast<double>(kMaxNanoseconds);
   return nanoseconds(static_cast<std::int64_t>(std::clamp(time * 1e9, 1.0, most)));
 }
 
@@ -43,9 +43,7 @@ void Forecast::ended(Range ids, nanoseconds duration, bool is_last) {
   attempts_ += count;
   if (is_last) last_attempts_ += count;
   if (costs_.empty()) return;
-  double cost = 0;
-  for (TaskId id = ids.first; id < ids.end(); ++id) cost += cost_of(id);
-  ratios_.add(together / cost, count);
+  ratios_.add(together / cost_of(ids), count);
 }
 
 void Forecast::recorded(Range ids) {
@@ -60,9 +58,15 @@ bool Forecast::by_cost() const {
          ratios_.dispersion() < lengths_.dispersion() + kSmallDispersion;
 }
 
-double Forecast::cost_of(TaskId id) const {
-  const auto known = costs_.find(id);
-  return known == costs_.end() ? costs_sum_ / costs_count_ : known->second;
+double Forecast::cost_of(Range ids) const {
+  double sum = 0;
+  double found = 0;
+  const auto end = costs_.lower_bound(ids.end());
+  for (auto at = costs_.lower_bound(ids.first); at != end; ++at) {
+    sum += at->second;
+    found += 1;
+  }
+  return sum + (static_cast<double>(ids.count) - found) * costs_sum_ / costs_count_;
 }
 
 std::optional<nanoseconds> Forecast::time_left(const State& state, Time now) {
@@ -84,7 +88,7 @@ RemainingWork Forecast::work_left(const State& state, Time now) const {
   RemainingWork work{.slots = static_cast<double>(state.slots), .pace = pace()};
   for (const auto& [id, since] : state.running) {
     const double age = seconds(std::max(now - since, nanoseconds(0)));
-    work.running.push_back({.age = age, .size = by_cost() ? cost_of(id) : 1});
+    work.running.push_back({.age = age, .size = by_cost() ? cost_of({id, 1}) : 1});
   }
   const auto unrecorded = static_cast<double>(state.unrecorded);
   const double waiting = std::max(0.0, unrecorded - static_cast<double>(state.running.size()));

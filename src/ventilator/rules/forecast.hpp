@@ -27,12 +27,13 @@ class Forecast {
     std::vector<Running> running{};
     std::uint64_t unrecorded = 0;  // tasks, with those that run
     std::uint64_t slots = 0;
-    bool pending = false;            // there are tasks that wait for a slot
-    bool longest_first = false;      // that is the order in which they are handed out
+    bool pending = false;           // there are tasks that wait for a slot
+    bool longest_first = false;     // that is the order in which they are handed out
     std::optional<Time> all_due{};  // when the last task that waits for another attempt may run
   };
 
-  /// What a task is expected to take, or what that is proportional to. Not kept once it is recorded.
+  /// What a task is expected to take, or what that is proportional to. Not kept once it is
+  /// recorded.
   void expect(TaskId id, std::chrono::nanoseconds cost);
   /// An attempt at each of these tasks has ended, after `duration` together.
   void ended(Range ids, std::chrono::nanoseconds duration, bool is_last);
@@ -44,14 +45,14 @@ class Forecast {
 
  private:
   [[nodiscard]] bool by_cost() const;
-  [[nodiscard]] double cost_of(TaskId id) const;
+  [[nodiscard]] double cost_of(Range ids) const;
   [[nodiscard]] RemainingWork work_left(const State& state, Time now) const;
   void add_sizes(RemainingWork& work, const State& state) const;
   void note_pace(const State& state, Time now);
   [[nodiscard]] double pace() const;
 
-  TaskLengths lengths_;  // in seconds
-  TaskLengths ratios_;   // of length to cost
+  TaskLengths lengths_;             // in seconds
+  TaskLengths ratios_;              // of length to cost
   std::map<TaskId, double> costs_;  // in seconds; of tasks that are not recorded
   double costs_sum_ = 0;            // of all that were ever told
   double costs_count_ = 0;

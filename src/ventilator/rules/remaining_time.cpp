@@ -1,6 +1,7 @@
 #include "ventilator/rules/remaining_time.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <queue>
@@ -23,7 +24,8 @@ using Slots = std::priority_queue<double, std::vector<double>, std::greater<>>;
 std::vector<std::size_t> shuffled(std::size_t count, std::minstd_rand& random) {
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), 0);
-  for (std::size_t left = count; left > 1; --left) std::swap(order[left - 1], order[random() % left]);
+  for (std::size_t left = count; left > 1; --left)
+    std::swap(order[left - 1], order[random() % left]);
   return order;
 }
 
@@ -102,7 +104,8 @@ RemainingWork scaled_down(const RemainingWork& work) {
                      .size_of_more = work.size_of_more,
                      .slots = kMostSlots,
                      .pace = work.pace};
-  for (std::size_t i = 0; i < work.running.size(); i += every) some.running.push_back(work.running[i]);
+  for (std::size_t i = 0; i < work.running.size(); i += every)
+    some.running.push_back(work.running[i]);
   for (std::size_t i = 0; i < work.sizes.size(); i += every) some.sizes.push_back(work.sizes[i]);
   return some;
 }
@@ -114,7 +117,7 @@ double remaining_time(const RemainingWork& work, const LengthCurve& curve) {
   std::vector<double> tasks = work.sizes;
   double before = 0;
   const double most_more = std::min(work.more, static_cast<double>(kMostTasks));
-  tasks.insert(tasks.end(), static_cast<std::size_t>(most_more + 0.5), work.size_of_more);
+  tasks.insert(tasks.end(), static_cast<std::size_t>(std::lround(most_more)), work.size_of_more);
   before += (work.more - most_more) * work.size_of_more;
   if (tasks.size() > kMostTasks) {
     const auto end = tasks.end() - kMostTasks;
@@ -123,6 +126,7 @@ double remaining_time(const RemainingWork& work, const LengthCurve& curve) {
   }
   before *= curve.mean() / work.pace;
   std::vector<double> ends;
+  ends.reserve(kDeals);
   for (int number = 0; number < kDeals; ++number) {
     ends.push_back(Deal(work, curve, number).play(tasks, before));
   }

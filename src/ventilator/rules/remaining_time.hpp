@@ -18,14 +18,15 @@ struct RemainingWork {
 
   std::vector<Running> running{};
   std::vector<double> sizes{};  // of pending tasks, in the order in which they are handed out
-  double more = 0;            // pending tasks whose size is not known; they follow
+  double more = 0;              // pending tasks whose size is not known; they follow
   double size_of_more = 1;
   double slots = 1;  // at least 1
   double pace = 1;   // the part of their time for which slots are in use while tasks are pending
 };
 
-/// Seconds until all of it is done, which may as well be too many as too few: the tasks are dealt to
-/// the slots as in the batch, several times with lengths from all over the curve. Takes about a millisecond at most.
+/// Seconds until all of it is done, which may as well be too many as too few: the tasks are dealt
+/// to the slots as in the batch, several times with lengths from all over the curve. Takes about a
+/// millisecond at most.
 double remaining_time(const RemainingWork& work, const LengthCurve& curve);
 
 }  // namespace divvy::ventilator

@@ -29,7 +29,8 @@ Trace read_trace(const std::string& name) {
   std::getline(file, comment);
   Trace trace;
   file >> trace.slots;
-  for (std::int64_t msec = 0; file >> msec;) trace.took.emplace_back(std::chrono::milliseconds(msec));
+  for (std::int64_t msec = 0; file >> msec;)
+    trace.took.emplace_back(std::chrono::milliseconds(msec));
   return trace;
 }
 

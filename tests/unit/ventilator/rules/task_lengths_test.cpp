@@ -59,7 +59,8 @@ TEST(LengthCurve, CountsWhatStillRunsAsLongerThanItsAge) {
   ended.add(1, 50);
   ended.add(10, 10);
   const LengthCurve curve(ended, std::vector<double>(40, 5.0));
-  EXPECT_NEAR(curve.mean(), 5.5, 0.2) << "half of the tasks are long, though few of these have ended";
+  EXPECT_NEAR(curve.mean(), 5.5, 0.2)
+      << "half of the tasks are long, though few of these have ended";
 }
 
 TEST(LengthCurve, KnowsThatATaskThatIsNotBriefIsLong) {
