@@ -96,10 +96,11 @@ std::string about_script(Line line, Word rest) {
                      did_you_mean(line, {"-c", script}, values));
 }
 
-// Whether the script is what stands right before the rest.
+// Whether the script is what stands right before the rest, and a single word.
 bool ends_with_script(const Line& line) {
   const auto size = line.options.size();
   return line.has_script && size > 2 &&
+         line.options.back().find_first_of(" \t\n") == std::string::npos &&
          (line.options[size - 2] == "-c" || line.options[size - 2] == "--shell");
 }
 

@@ -56,6 +56,10 @@ def test_what_cannot_be_a_command_is_a_file_that_is_not_there(answer, name):
     assert answer(name) == f"cannot read {name}; name files with one task a line"
 
 
+def test_so_it_is_behind_a_script(answer):
+    assert answer("-c", "echo {}", "no-such-file") == "cannot read no-such-file; name files with one task a line"
+
+
 def test_a_program_with_blanks_in_its_name_is_a_program(tmp_path):
     program = tmp_path / "a program"
     program.write_text("#!/bin/sh\necho ran\n")
