@@ -110,8 +110,7 @@ void Options::add_forms_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_flag("-0,--null", null_delimited)->group(tasks);
   app.add_flag("--csv", csv)->group(tasks);
-  app.add_flag("--header", header, "Tasks end in NUL; are CSV; first names columns")
-      ->group(tasks);
+  app.add_flag("--header", header, "Tasks end in NUL; are CSV; first names columns")->group(tasks);
   app.add_option("-n,--max-args", max_args)->type_name("N")->check(count_check())->group(tasks);
   app.add_option("--max-task", max_task, "N lines a task; longest task")
       ->type_name("BYTES")
