@@ -58,7 +58,7 @@ def test_without_a_command_values_are_workloads(divvy):
 
 
 def test_a_tag_stays_in_its_line(ran):
-    assert ran("--tag", "--", "echo", ":::", "a\nb", "c\td", "it's\r") == "$'a\\nb'\ta\n$'a\\nb'\tb\nc\td\tc\td\n$'it\\'s\\015'\tit's\r\n"
+    assert ran("--tag", "--", "echo", ":::", "a\nb", "c\td", "it's\x1b") == "$'a\\nb'\ta\n$'a\\nb'\tb\nc\td\tc\td\n$'it\\'s\\033'\tit's\x1b\n"
 
 
 def test_so_does_the_line_of_one_that_has_failed(divvy):
