@@ -48,7 +48,7 @@ class Intake {
   /// cannot be read, or is not the one that the batch began with.
   void read();
   [[nodiscard]] bool ended() const { return input_->ended(); }
-  [[nodiscard]] TextForm form() const { return input_->form(); }
+  /// Names the tasks' columns, in a text as theirs; empty: nothing does.
   [[nodiscard]] std::string_view header() const { return input_->header(); }
   /// Tasks that were skipped since the last call.
   [[nodiscard]] std::vector<Range> take_skipped() { return std::exchange(skipped_, {}); }

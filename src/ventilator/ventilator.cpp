@@ -311,6 +311,7 @@ void Ventilator::carry_out(Orders orders) {
 // several.
 void Ventilator::send(Lane lane) {
   lane.form = intake_.form();
+  lane.header = intake_.header();
   for (const Assignment& assignment : std::exchange(lane.tasks, {})) {
     for (Range rest = assignment.ids; rest.count > 0;) {
       const auto [ids, texts] = intake_.slice(rest);
@@ -321,8 +322,6 @@ void Ventilator::send(Lane lane) {
       rest = {ids.end(), rest.count - ids.count};
     }
   }
-  lane.form = intake_.form();
-  lane.header = intake_.header();
   lanes_.send(lane.worker, encode(lane));
 }
 

@@ -45,9 +45,10 @@ std::vector<std::string> Combinations::next() {
 }
 
 void Combinations::advance() {
-  for (auto loop = loops_.rbegin(); loop != loops_.rend(); ++loop) {
-    if (++loop->at < loop->size) return;
-    loop->at = 0;
+  for (std::size_t left = loops_.size(); left > 0; --left) {
+    Loop& loop = loops_[left - 1];
+    if (++loop.at < loop.size) return;
+    loop.at = 0;
   }
   ended_ = true;
 }
