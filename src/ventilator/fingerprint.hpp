@@ -1,7 +1,6 @@
 // Short stand-ins for long texts, by which equal ones are known.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,8 +11,6 @@ namespace divvy::ventilator {
 struct Fingerprint {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
-
-  friend auto operator<=>(const Fingerprint&, const Fingerprint&) = default;
 };
 
 Fingerprint fingerprint_of(std::string_view text);

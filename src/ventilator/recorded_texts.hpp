@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "divvy/protocol.hpp"
@@ -32,7 +33,10 @@ class Successes {
   struct Entry {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
-    friend auto operator<=>(const Entry&, const Entry&) = default;
+    friend bool operator==(const Entry&, const Entry&) = default;
+    friend bool operator<(const Entry& one, const Entry& other) {
+      return std::tie(one.high, one.low) < std::tie(other.high, other.low);
+    }
   };
   using Commands = std::vector<std::size_t>;
 
