@@ -153,8 +153,8 @@ void Options::add_batch_to(CLI::App& app) {
   app.add_option("--halt", halt, "Give up at soon,fail=N or now,fail=N% (kills)")
       ->type_name("WHEN")
       ->group(batch);
-  app.add_flag("--longest-first", longest_first, "Longer tasks first")->group(batch);
-  app.add_option("--history", history, "What tasks took before, for order and ETA")
+  app.add_flag("--longest-first", longest_first)->group(batch);
+  app.add_option("--history", history, "Longer tasks first; a journal, also for ETA")
       ->type_name("DB")
       ->group(batch);
   app.add_option("--name", name)->type_name("NAME")->check(name_check())->group(batch);

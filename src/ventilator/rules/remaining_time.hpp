@@ -25,8 +25,8 @@ struct RemainingWork {
 };
 
 /// Seconds until all of it is done, which may as well be too many as too few: the tasks are dealt
-/// to the slots as in the batch, several times with lengths from all over the curve. Takes about a
-/// millisecond at most.
+/// to the slots as in the batch, several times with lengths from all over the curve. Takes a few
+/// milliseconds at most.
 double remaining_time(const RemainingWork& work, const LengthCurve& curve);
 
 }  // namespace divvy::ventilator
