@@ -111,12 +111,10 @@ int main(int argc, char** argv) try {
   const std::vector<std::string> words(argv, argv + argc);
   const Program program{
       .name = "divvy",
-      .arguments = "[FILE...] [-c SCRIPT | -- COMMAND [ARG...]] [::: VALUE...]",
+      .arguments = "[FILE...] [-c SCRIPT | -- COMMAND...] [::: VALUE...]",
       .description =
-          "Runs COMMAND, without a shell, or SCRIPT by sh for each line of the FILEs or of\n"
-          "standard input or each VALUE, which {} stands for or which comes last, several at "
-          "once.\n"
-          "{.} {/} {/.} {//} {#} {%} are as in GNU parallel; \\{} is a literal {}.\n"
+          "Runs COMMAND, or SCRIPT by sh, for each line of its input, or for each VALUE.\n"
+          "{} {.} {/} {/.} {//} {#} {%} as in GNU parallel; without, the task comes last.\n"
           "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },
       .hint = [&](const CLI::App& app) { return hint(app, words); }};

@@ -25,11 +25,9 @@ void Options::add_to(CLI::App& app) {
 
 void Options::add_output_to(CLI::App& app) {
   const std::string output = "Output";
-  app.add_flag("-k,--keep-order", printing.keep_order, "Print in the order of the input")
-      ->group(output);
+  app.add_flag("-k,--keep-order", printing.keep_order)->group(output);
   app.add_flag("--tag", printing.tag)->group(output);
-  app.add_flag("--live", live, "Task and tab before each line; lines at once")->group(output);
-
+  app.add_flag("--live", live, "In input's order; after task and tab; at once")->group(output);
   app.add_option("--journal", journal)->type_name("FILE")->group(output);
   app.add_option("--summary", summary, "Results to an SQLite database; figures as JSON")
       ->type_name("FILE")

@@ -98,17 +98,10 @@ void Options::add_tasks_to(CLI::App& app) {
       ->group(tasks);
   app.allow_extras()->callback([&] { take_more_files(app.remaining()); });
   add_forms_to(app);
-  app.add_option("--random", random, "N random workloads instead of FILEs")
-      ->type_name("N")
-      ->check(number)
-      ->excludes("FILE")
-      ->group(tasks);
+  app.add_option("--random", random)->type_name("N")->check(number)->excludes("FILE")->group(tasks);
   app.add_option("--min-msec", min_msec)->type_name("A")->check(msec)->group(tasks);
-  app.add_option("--max-msec", max_msec, "A to B milliseconds each (default 1 to 100)")
-      ->type_name("B")
-      ->check(msec)
-      ->group(tasks);
-  app.add_option("--seed", seed, "The same S gives the same workloads")
+  app.add_option("--max-msec", max_msec)->type_name("B")->check(msec)->group(tasks);
+  app.add_option("--seed", seed, "N random workloads, A to B ms")
       ->type_name("S")
       ->check(number)
       ->group(tasks);
@@ -118,8 +111,7 @@ void Options::add_forms_to(CLI::App& app) {
   const std::string tasks = "Tasks";
   app.add_flag("-0,--null", null_delimited)->group(tasks);
   app.add_flag("--csv", csv)->group(tasks);
-  app.add_flag("--header", header, "Tasks end in NUL; are CSV; first names columns")
-      ->group(tasks);
+  app.add_flag("--header", header, "Tasks end in NUL; are CSV; first names columns")->group(tasks);
   app.add_option("--block", block, "Pieces of whole lines, each on standard input")
       ->type_name("SIZE")
       ->transform(size_between(1, std::uint64_t{1} << 50))

@@ -106,8 +106,9 @@ void Options::add_execution_to(CLI::App& app) {
       ->group(tasks);
   app.add_option("--colsep", colsep)->type_name("REGEX")->check(separator_check())->group(tasks);
   app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
-  app.add_flag("--filter", filter, "COMMAND, started once, answers lines with lines")->group(tasks);
-  app.add_flag("--dry-run", dry_run, "Print what would be run, and run nothing")->group(tasks);
+  app.add_flag("--filter", filter)->group(tasks);
+  app.add_flag("--dry-run", dry_run, "It answers lines with lines; show, run nothing")
+      ->group(tasks);
   app.add_option("--timeout", timeout)
       ->type_name(kTime)
       ->transform(duration_between(0.001, 1e9))
