@@ -107,7 +107,7 @@ void Options::add_execution_to(CLI::App& app) {
   app.add_option("--colsep", colsep)->type_name("REGEX")->check(separator_check())->group(tasks);
   app.add_flag("--stdin", task_on_stdin, "Columns {1} {2} ...; a task as input")->group(tasks);
   app.add_flag("--filter", filter)->group(tasks);
-  app.add_flag("--dry-run", dry_run, "It answers lines with lines; show, run nothing")
+  app.add_flag("--dry-run", dry_run, "COMMAND answers lines with lines; only show it")
       ->group(tasks);
   app.add_option("--timeout", timeout)
       ->type_name(kTime)

@@ -149,7 +149,7 @@ def test_a_shell_completes_a_line(shell, line, completed):
 @pytest.mark.parametrize("shell", ["zsh"], indirect=True)
 def test_zsh_describes_the_options(shell):
     shell.type("divvy --max-\t")
-    shell.shows("-- A task that is longer is an error (default 1m)")
+    shell.shows("-- longest task (default 1m)")
     shell.type("\x15divvy -\t")
     shell.shows("-- Results to an SQLite database ")  # each of the two in that row has its own
     shell.shows("-- figures as JSON ")
