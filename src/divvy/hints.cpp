@@ -147,7 +147,7 @@ bool is_file(const std::string& word) {
 // Words that should be files, and may be a command.
 std::string about_arguments(const Line& line) {
   const auto first = std::find_if_not(line.argument, line.end, is_file);
-  if (first == line.end) return {};
+  if (first == line.end || first->starts_with('-')) return {};  // options may follow files
   const auto separator = std::find_if(first, line.end, is_separator);
   const Words words(first, separator);
   const Words values(separator, line.end);

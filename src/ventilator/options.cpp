@@ -101,7 +101,7 @@ void Options::add_tasks_to(CLI::App& app) {
   app.add_option("--random", random)->type_name("N")->check(number)->excludes("FILE")->group(tasks);
   app.add_option("--min-msec", min_msec)->type_name("A")->check(msec)->group(tasks);
   app.add_option("--max-msec", max_msec)->type_name("B")->check(msec)->group(tasks);
-  app.add_option("--seed", seed, "N random workloads, A to B ms")
+  app.add_option("--seed", seed, "N random sleeps, A to B ms")
       ->type_name("S")
       ->check(number)
       ->group(tasks);

@@ -87,6 +87,11 @@ def test_files_are_read_and_written_whatever_they_are_called(tmp_path):
                 assert file.read() == b"%d\n" % number
 
 
+def test_a_script_may_follow_the_files(tmp_path):
+    (tmp_path / "tasks.txt").write_text("a b\n")
+    assert divvy(tmp_path, "tasks.txt", "-c", "echo {}", tasks=[], delimiter=b"\n") == b"a b\n"
+
+
 def test_a_nul_fails_its_task_and_says_why(tmp_path):
     done = subprocess.run([LAUNCHER, "-c", "echo {}"], input=b"a\0b\nc\n", capture_output=True, timeout=DEADLINE, check=False)
     assert (done.returncode, done.stdout) == (1, b"c\n")
