@@ -1,7 +1,7 @@
 // What ventilator, worker and sink say to each other, as docs/protocol.md describes it: how values
 // become bytes, the most that a peer can bring, and the six messages.
 //
-// Each message is one frame: magic 0xD1 | version 1 | kind | fields. Whatever does not start with
+// Each message is one frame: magic 0xD1 | version | kind | fields. Whatever does not start with
 // the magic byte is a plain message of the ZeroMQ Guide's pipeline. The structs hold views: of a
 // decoded message into its frame, of one to be encoded into the caller's memory. They must not
 // outlive it.
@@ -440,7 +440,7 @@ void Result::for_each_task(auto visit) const {
 
 struct Results {
   static constexpr Kind kind = Kind::results;
-  WorkerId worker{};        // none: the ventilator made these, for lost tasks
+  WorkerId worker{};        // none: the ventilator made these
   std::string_view name{};  // of the worker, for people
   BatchId batch{};
   std::vector<Result> results{};

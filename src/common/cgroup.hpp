@@ -1,4 +1,5 @@
-// What the control groups of this process allow it: of version 2, as containers and systemd have it.
+// What the control groups of this process allow it: of version 2, as containers and systemd have
+// it.
 #pragma once
 
 #include <cstdint>

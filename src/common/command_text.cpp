@@ -11,9 +11,7 @@ namespace {
 
 std::string shortened(const std::string& text) {
   if (text.size() <= kMaxLineBytes) return text;
-  Digest digest;
-  digest.add(text);
-  const std::string hash = fmt::format("... #{:016x}", digest.value());
+  const std::string hash = fmt::format("... #{:016x}", digest_of(text));
   return text.substr(0, kMaxLineBytes - hash.size()) + hash;
 }
 

@@ -32,4 +32,10 @@ class Digest {
   std::uint64_t hash_ = 0xcbf29ce484222325;
 };
 
+inline std::uint64_t digest_of(std::string_view bytes) {
+  Digest digest;
+  digest.add(bytes);
+  return digest.value();
+}
+
 }  // namespace divvy

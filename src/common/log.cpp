@@ -16,7 +16,7 @@ Log::Log(const std::string& program, Verbosity verbosity)
 
 void Log::warn(std::string_view line) const {
   std::string printable(line);
-  const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  const auto control = [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; };
   std::replace_if(printable.begin(), printable.end(), control, '?');
   tell_user(fmt::format("{}: {}\n", prefix_, printable));
 }

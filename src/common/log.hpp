@@ -19,7 +19,7 @@ struct Verbosity {
 
 /// Each line has the program's name in front. On a terminal each erases to the end of the line that
 /// it begins on: the sink's progress line may be drawn there. Control characters, which may come
-/// from others, become question marks.
+/// from others, become question marks; tabs remain.
 class Log {
  public:
   Log(const std::string& program, Verbosity verbosity);

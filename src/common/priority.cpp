@@ -25,9 +25,9 @@ int error_of(int nice) {
 void require_nice(int nice) {
   const int error = error_of(nice);
   if (error == 0) return;
-  throw std::invalid_argument(fmt::format(
-      "--nice {} is refused: {}; this process may give {} to 19", nice, std::strerror(error),
-      ::getpriority(PRIO_PROCESS, 0)));
+  throw std::invalid_argument(
+      fmt::format("--nice {} is refused: {}; this process may give {} to 19", nice,
+                  std::strerror(error), ::getpriority(PRIO_PROCESS, 0)));
 }
 
 }  // namespace divvy

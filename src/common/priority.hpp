@@ -3,8 +3,8 @@
 
 namespace divvy {
 
-/// Throws std::invalid_argument, with a line that says what is allowed, if this process may not give
-/// a child that niceness.
+/// Throws std::invalid_argument, with a line that says what is allowed, if this process may not
+/// give a child that niceness.
 void require_nice(int nice);
 
 }  // namespace divvy

@@ -183,8 +183,8 @@ bool Sink::begin(const Announcement& announcement, zmq::message_t& message) {
   holder_ = holder;
   feedback_.reset();
   batch_.emplace(announcement.batch, announcement.name, begun.before);
-  live_ = LiveOutputs();
   printer_.emplace(options_.printing, report_.out(), report_.err(), [this] { progress_.clear(); });
+  live_printer_.emplace(*printer_, options_.printing.tag);
   log_.debug(
       fmt::format("a batch begins{}{}", announcement.name.empty() ? "" : ": ", announcement.name));
   // Before restore() counts its failed results as printed.
@@ -279,23 +279,12 @@ void Sink::receive_live_output(const LiveOutput& message) {
   }
   for (const Fragment& fragment : message.fragments) {
     const Range id{.first = fragment.id};
-    if (id.valid() && batch_->has(id)) {
-      print_live(message.worker, fragment);
-    } else {
+    if (!id.valid() || !batch_->has(id)) {
       log_.dropped("live output of a task that the batch does not have");
+    } else if (!batch_->is_recorded(fragment.id)) {
+      live_printer_->print(message.worker, fragment);
     }
   }
-}
-
-// What is not taken here the task's result brings. A fragment without the task's text may be of one
-// whose text is too long to come with each.
-void Sink::print_live(WorkerId worker, const Fragment& fragment) {
-  const bool lacks_tag = options_.printing.tag && fragment.text.empty();
-  if (lacks_tag || batch_->is_recorded(fragment.id)) return;
-  if (!printer_->has_room_for_lines(fragment.id, fragment.lines.size())) return;
-  Printer::Lines lines{.id = fragment.id, .text = fragment.text};
-  (fragment.errors ? lines.errors : lines.output) = live_.lines_of(worker, fragment);
-  printer_->print_lines(lines);
 }
 
 // The ventilator says it again on each new connection: so it is neither recorded nor answered.
@@ -312,7 +301,7 @@ void Sink::record(const Results& results, const Result& result) {
     if (journal_) journal_->keep(results.name, part);
   });
   for_each_part(result, ruling.recorded, [&](const Result& part) {
-    print(results.worker, part);
+    live_printer_->print(results.worker, part);
     if (journal_) journal_->record(results.name, part);
     if (output_files_) output_files_->write(part);
     if (part.outcome == Outcome::slept) report_.completions(part.ids.count);
@@ -325,30 +314,14 @@ void Sink::record(const Results& results, const Result& result) {
   if (failed) report_.failure(results.name, result);
 }
 
-void Sink::print(WorkerId worker, const Result& recorded) {
-  if (!live_.knows(recorded.ids)) return printer_->print(recorded);
-  std::vector<Range> each;
-  for (TaskId id = recorded.ids.first; id < recorded.ids.end(); ++id) each.push_back({id, 1});
-  for_each_part(recorded, each,
-                [&](const Result& one) { printer_->print(live_.rest(worker, one)); });
-}
-
 // One that counts for nothing: it was killed, or is tried again.
 void Sink::print_attempt(WorkerId worker, const Result& result) {
-  const bool killed = result.outcome == Outcome::interrupted;
   const bool is_live = options_.live && result.ids.count == 1;
-  if (!is_live || batch_->is_recorded(result.ids.first)) {
-    if (killed) printer_->print_interrupted(result);
-    return;
+  if (is_live && !batch_->is_recorded(result.ids.first)) {
+    live_printer_->print_attempt(worker, result);
+  } else if (result.outcome == Outcome::interrupted) {
+    printer_->print_interrupted(result);
   }
-  const std::size_t bytes = result.output.size() + result.errors.size();
-  if (!killed && !printer_->has_room_for_lines(result.ids.first, bytes)) return;
-  const Result rest = live_.rest_of_attempt(worker, result);
-  killed ? printer_->print_interrupted(rest)
-         : printer_->print_lines({.id = rest.ids.first,
-                                  .text = only_text(rest),
-                                  .output = rest.output,
-                                  .errors = rest.errors});
 }
 
 // Called after each turn and before a batch ends. Output is flushed and the journal committed
@@ -432,6 +405,7 @@ void Sink::end_batch() {
   served_ = !options_.stay;
   if (journal_) journal_->end(figures);
   batch_.reset();
+  live_printer_.reset();
   printer_.reset();
   feedback_.reset();
   linger_until_.reset();

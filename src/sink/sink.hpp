@@ -14,6 +14,7 @@
 #include "common/waiting.hpp"
 #include "sink/attempt_log.hpp"
 #include "sink/journal.hpp"
+#include "sink/live_printer.hpp"
 #include "sink/options.hpp"
 #include "sink/output_files.hpp"
 #include "sink/printer.hpp"
@@ -21,7 +22,6 @@
 #include "sink/refusal.hpp"
 #include "sink/report.hpp"
 #include "sink/rules/batch.hpp"
-#include "sink/rules/live_output.hpp"
 
 namespace divvy::sink {
 
@@ -51,7 +51,6 @@ class Sink {
   void answer(const Announcement& announcement, zmq::message_t& message, const std::string& why);
   void receive_results(const Results& results);
   void receive_live_output(const LiveOutput& message);
-  void print_live(WorkerId worker, const Fragment& fragment);
   void receive_plain();
   void receive_other_version(int version, zmq::message_t& message);
   bool begin(const Announcement& announcement, zmq::message_t& message);
@@ -59,7 +58,6 @@ class Sink {
   void restore();
   void forget_failed(VentilatorId ventilator);
   void record(const Results& results, const Result& result);
-  void print(WorkerId worker, const Result& recorded);
   void print_attempt(WorkerId worker, const Result& result);
   void skip(Range ids);
   void commit();
@@ -86,8 +84,8 @@ class Sink {
   Progress progress_;
   Waiting waiting_for_ventilator_;
   std::optional<Batch> batch_;
-  std::optional<Printer> printer_;  // of that batch
-  LiveOutputs live_;                // of that batch's tasks
+  std::optional<Printer> printer_;           // of that batch
+  std::optional<LivePrinter> live_printer_;  // through that one
   std::optional<Connection> feedback_;
   std::string feedback_endpoint_;
   std::string holder_;                // who has that batch under way, for others

@@ -70,6 +70,11 @@ bool Input::ready() const {
   return !source || ::poll(&item, 1, 0) > 0;
 }
 
+std::string too_long(std::size_t max_bytes) {
+  return fmt::format("longer than {} bytes; --max-task allows more, up to {}m", max_bytes,
+                     kMaxTextBytes >> 20);
+}
+
 std::unique_ptr<Input> open_random(const RandomWorkloads& workloads) {
   return std::make_unique<Random>(workloads);
 }

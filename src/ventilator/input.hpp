@@ -43,6 +43,9 @@ class Input {
   [[nodiscard]] bool ready() const;
 };
 
+/// What is said of a task that is longer than --max-task allows.
+std::string too_long(std::size_t max_bytes);
+
 struct LineRules {
   char delimiter = '\n';
   std::size_t max_bytes = 1 << 20;  // without the line's end, at most kMaxTextBytes

@@ -157,10 +157,7 @@ class Records : public Input {
     files_.next();
   }
 
-  [[noreturn]] void refuse_length() const {
-    refuse(record_line_, fmt::format("longer than {} bytes; --max-task allows more, up to {}m",
-                                     rules_.max_bytes, kMaxTextBytes >> 20));
-  }
+  [[noreturn]] void refuse_length() const { refuse(record_line_, too_long(rules_.max_bytes)); }
 
   [[noreturn]] void refuse(std::uint64_t line, std::string_view why) const {
     throw std::runtime_error(fmt::format("{}, line {}: {}", files_.name(), line, why));

@@ -73,10 +73,9 @@ class Lines : public Input {
   }
 
   [[noreturn]] void refuse_line(std::uint64_t number) const {
-    throw std::runtime_error(
-        fmt::format("{}, {} {}: longer than {} bytes; --max-task allows more, up to {}m",
-                    files_.name(), rules_.delimiter == '\n' ? "line" : "string", number,
-                    rules_.max_bytes, kMaxTextBytes >> 20));
+    throw std::runtime_error(fmt::format("{}, {} {}: {}", files_.name(),
+                                         rules_.delimiter == '\n' ? "line" : "string", number,
+                                         too_long(rules_.max_bytes)));
   }
 
   LineRules rules_;

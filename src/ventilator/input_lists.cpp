@@ -38,9 +38,7 @@ class Lists : public Input {
 
  private:
   [[noreturn]] void refuse() const {
-    throw std::runtime_error(
-        fmt::format("task {} of :::, longer than {} bytes; --max-task allows more, up to {}m",
-                    number_, max_bytes_, kMaxTextBytes >> 20));
+    throw std::runtime_error(fmt::format("task {} of :::, {}", number_, too_long(max_bytes_)));
   }
 
   TextForm form_;

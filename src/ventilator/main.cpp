@@ -34,10 +34,15 @@ RandomWorkloads random_workloads(const Options& options) {
           .seed = options.seed.value_or(random_id())};
 }
 
+// Says what tasks are, or where they come from.
+bool describes_tasks(const Options& options) {
+  return options.random || options.block || options.max_args || options.csv || options.header ||
+         options.null_delimited || !options.files.empty() || !options.lists.empty();
+}
+
 // Without any input it is the guide's: it begins when the user presses Enter.
 bool is_guides(const Options& options) {
-  return !options.random && !options.block && options.files.empty() && options.lists.empty() &&
-         ::isatty(STDIN_FILENO) != 0;
+  return !describes_tasks(options) && ::isatty(STDIN_FILENO) != 0;
 }
 
 // Whoever takes part is on this machine.

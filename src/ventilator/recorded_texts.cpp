@@ -8,8 +8,8 @@
 #include <unordered_map>
 
 #include "common/database.hpp"
-#include "common/digest.hpp"
 #include "common/plural.hpp"
+#include "common/quoting.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -52,11 +52,10 @@ std::unordered_map<std::int64_t, std::size_t> commands_of_batches(
 // Within a line for people.
 std::string shown(std::string_view text) {
   constexpr std::size_t enough = 60;
-  std::string line(text.substr(0, enough));
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char letter) { return letter < ' ' || letter == 0x7f; },
-      '?');
-  return fmt::format("'{}{}'", line, text.size() > enough ? "..." : "");
+  const std::string_view beginning = text.substr(0, enough);
+  const std::string line = on_one_line(beginning);
+  const char* const more = text.size() > enough ? "..." : "";
+  return line == beginning ? fmt::format("'{}{}'", line, more) : line + more;
 }
 
 }  // namespace

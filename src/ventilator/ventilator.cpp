@@ -30,10 +30,7 @@ constexpr auto kTimeToReconnect = std::chrono::milliseconds(kReconnectMaxMsec) +
 
 // The same name is the same batch, today and after a crash.
 BatchId batch_id(const std::string& name) {
-  if (name.empty()) return BatchId{random_id()};
-  Digest digest;
-  digest.add(name);
-  return BatchId{digest.value()};
+  return BatchId{name.empty() ? random_id() : digest_of(name)};
 }
 
 }  // namespace

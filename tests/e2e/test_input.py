@@ -1,5 +1,6 @@
 """What the ventilator reads: several files, lines of all kinds, and pipes that grow."""
 import os
+import pty
 import re
 import signal
 
@@ -156,6 +157,17 @@ def test_a_growing_pipe_is_served_line_by_line(pipeline, feed, echoing):
         printed(echoing, *map(str, range(1, count + 1)))
     feed.end()
     assert (ventilator.status(), echoing.status()) == (0, 0)
+
+
+@pytest.mark.parametrize("options, typed, prints", [(("--csv",), b"a,b\n", "a b"), (("-n", 2), b"a\nb\n", "a b")])
+def test_at_a_terminal_whoever_says_what_tasks_are_types_them(pipeline, echoing, options, typed, prints):
+    keyboard, terminal = pty.openpty()
+    ventilator = pipeline.ventilator(*options, stdin=terminal)
+    os.write(keyboard, typed + b"\x04")
+    printed(echoing, prints)
+    assert (ventilator.status(), echoing.status()) == (0, 0)
+    for end in (keyboard, terminal):
+        os.close(end)
 
 
 def test_a_line_that_comes_in_pieces_is_served_when_it_is_whole(pipeline, feed, echoing):

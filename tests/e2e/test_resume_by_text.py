@@ -207,7 +207,7 @@ def test_a_named_batch_says_which_lines_have_changed_and_names_resume(divvy, tmp
     status, err = named(divvy, tmp_path, 1, "two", 3, 4, "five", 6, 7, "eight\tand more")
     assert status == 255
     assert err.startswith("ventilator: of batch n task 2 is recorded as '2' and is 'two' now, task 5 is recorded as '5' and is "
-                          "'five' now, task 8 is recorded as '8' and is 'eight?and more' now: it is another input; ")
+                          "'five' now, task 8 is recorded as '8' and is 'eight\tand more' now: it is another input; ")
     assert "--resume" in err
     status, err = named(divvy, tmp_path, "new", *range(1, 9))
     assert status == 255

@@ -20,12 +20,6 @@ std::string_view whole_lines(std::string_view text) {
   return text.substr(0, text.rfind('\n') + 1);  // without a newline none
 }
 
-std::uint64_t digest_of(std::string_view line) {
-  Digest digest;
-  digest.add(line);
-  return digest.value();
-}
-
 }  // namespace
 
 // --- one output ---------------------------------------------------------------------------------

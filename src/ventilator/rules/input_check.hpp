@@ -19,11 +19,8 @@ class InputCheck {
  public:
   /// A text, as far as it is kept: enough to see whether it is another one, and to show it.
   struct Read {
-    explicit Read(std::string_view text) : beginning(text.substr(0, kShown)) {
-      Digest whole;
-      whole.add(text);
-      digest = whole.value();
-    }
+    explicit Read(std::string_view text)
+        : beginning(text.substr(0, kShown)), digest(digest_of(text)) {}
     static constexpr std::size_t kShown = 64;
     std::string beginning;
     std::uint64_t digest = 0;

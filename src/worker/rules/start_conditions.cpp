@@ -10,7 +10,8 @@ std::optional<StartConditions::Shortfall> StartConditions::shortfall(const Machi
   if (demands_.below_load) {
     const double most = *demands_.below_load;
     if (!machine.load_average) return Shortfall{.of = Of::load, .demanded = most};
-    const double at_once = std::max(static_cast<double>(machine.runnable), static_cast<double>(young));
+    const double at_once =
+        std::max(static_cast<double>(machine.runnable), static_cast<double>(young));
     const double load = std::max(*machine.load_average, at_once);
     if (load >= most) return Shortfall{Of::load, load, most, young};
   }

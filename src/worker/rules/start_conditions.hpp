@@ -22,8 +22,8 @@ struct StartDemands {
 
 /// What the kernel says of the machine; nothing of what could not be read.
 struct MachineState {
-  std::optional<double> load_average{};     // of the last minute
-  std::uint32_t runnable = 0;               // right now, but for who reads it
+  std::optional<double> load_average{};      // of the last minute
+  std::uint32_t runnable = 0;                // right now, but for who reads it
   std::optional<std::uint64_t> available{};  // bytes of memory
 };
 

@@ -39,8 +39,8 @@ TEST(ParseSlots, IsNeverMoreThanFits) {
 }
 
 TEST(ParseSlots, TakesNothingElse) {
-  for (const char* const text : {"", "0", "+", "-", "%", "0%", "-5%", "+5%", "--1", "+-1", "1.5", "4x",
-                                 " 4", "4 ", "x", "50 %", "4294967296", "nan%", "inf%"}) {
+  for (const char* const text : {"", "0", "+", "-", "%", "0%", "-5%", "+5%", "--1", "+-1", "1.5",
+                                 "4x", " 4", "4 ", "x", "50 %", "4294967296", "nan%", "inf%"}) {
     EXPECT_FALSE(parse_slots(text, 4)) << text;
   }
 }

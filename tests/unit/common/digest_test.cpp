@@ -7,32 +7,26 @@
 namespace divvy {
 namespace {
 
-std::uint64_t digest(std::string_view bytes) {
-  Digest digest;
-  digest.add(bytes);
-  return digest.value();
-}
-
 TEST(Digest, IsFnv1a) {
-  EXPECT_EQ(digest(""), 0xcbf29ce484222325U);
-  EXPECT_EQ(digest("a"), 0xaf63dc4c8601ec8cU);
-  EXPECT_EQ(digest("foobar"), 0x85944171f73967e8U);
+  EXPECT_EQ(digest_of(""), 0xcbf29ce484222325U);
+  EXPECT_EQ(digest_of("a"), 0xaf63dc4c8601ec8cU);
+  EXPECT_EQ(digest_of("foobar"), 0x85944171f73967e8U);
 }
 
-TEST(Digest, TakesBytesAboveAsciiForUnsigned) { EXPECT_EQ(digest("\xff"), 0xaf64724c8602eb6eU); }
+TEST(Digest, TakesBytesAboveAsciiForUnsigned) { EXPECT_EQ(digest_of("\xff"), 0xaf64724c8602eb6eU); }
 
 TEST(Digest, IsThatOfAllThatWasAdded) {
   Digest parts;
   parts.add("foo");
   parts.add("");
   parts.add("bar");
-  EXPECT_EQ(parts.value(), digest("foobar"));
+  EXPECT_EQ(parts.value(), digest_of("foobar"));
 }
 
 TEST(Digest, OfATextIsThatOfItsLengthAndBytes) {
   Digest text;
   text.add_text("ab");
-  EXPECT_EQ(text.value(), digest(std::string_view("\2\0\0\0ab", 6)));
+  EXPECT_EQ(text.value(), digest_of(std::string_view("\2\0\0\0ab", 6)));
 }
 
 }  // namespace

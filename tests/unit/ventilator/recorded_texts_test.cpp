@@ -76,7 +76,7 @@ TEST_F(RecordedTexts, ShowTheFirstFewOfThoseThatDiffer) {
   record_some();
   using Read = InputCheck::Read;
   EXPECT_EQ(differences(path, "b", {1, 3}, {Read("x"), Read("new\n"), Read("z")}),
-            "task 2 is recorded as 'y' and is 'new?' now");
+            "task 2 is recorded as 'y' and is $'new\\n' now");
   record("INSERT INTO result SELECT 1, task + 3, text, success FROM result WHERE batch = 1");
   EXPECT_EQ(differences(path, "b", {1, 6}, std::vector<Read>(6, Read("-"))),
             "task 1 is recorded as 'x' and is '-' now, task 2 is recorded as 'y' and is '-' now, "

@@ -24,7 +24,8 @@ constexpr std::size_t kEnough = 1 << 20;
 
 TEST(Group, HasAsManyValuesAsAreWantedAndTheLastOneWhatIsLeft) {
   const Group::Limits pairs{.values = 2, .text_bytes = kEnough, .system_bytes = kEnough};
-  EXPECT_EQ(groups(pairs, {"a", "b c", "", "d", "it's"}), (Texts{"a 'b c'", "'' d", "'it'\"'\"'s'"}));
+  EXPECT_EQ(groups(pairs, {"a", "b c", "", "d", "it's"}),
+            (Texts{"a 'b c'", "'' d", "'it'\"'\"'s'"}));
   EXPECT_EQ(groups(pairs, {}), Texts{});
 }
 

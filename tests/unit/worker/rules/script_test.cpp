@@ -77,9 +77,8 @@ TEST(Script, DropsComments) {
 TEST(Script, ReadsALineThatGoesOnInTheNextOneAsOne) {
   EXPECT_EQ(filled("echo \\\n# it's {}\necho {}"), "echo \necho 'v'");
   EXPECT_EQ(filled("echo a\\\n#{} \"\\\n{}\""), "echo a#'v' \"\\\n\"'v'\"\"");
-  for (const char* const script :
-       {"echo \"$\\\n(a {})\"", "a <\\\n<x >{}", "\"$(ca\\\nse a in a) echo {};; esac)\"",
-        "echo $(\\\n({}))"}) {
+  for (const char* const script : {"echo \"$\\\n(a {})\"", "a <\\\n<x >{}",
+                                   "\"$(ca\\\nse a in a) echo {};; esac)\"", "echo $(\\\n({}))"}) {
     EXPECT_NE(refusal(script).find("begin the script with"), std::string::npos) << script;
   }
 }
