@@ -159,7 +159,8 @@ def test_a_sink_that_is_started_again_is_told_again(pipeline, journal, gate):
     sink = pipeline.sink("-k")
     gate.open()
     assert (ventilator.status(), sink.status()) == (0, 0)
-    assert "6 tasks, 0 failed, 0 retried, 0 duplicates, 4 skipped" in sink.err
+    # A result that came before the new sink knew its batch comes once more.
+    assert re.search(r"^6 tasks, 0 failed, 0 retried, [01] duplicates?, 4 skipped$", sink.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize("scattered", [False, True], ids=["in order", "scattered"])
