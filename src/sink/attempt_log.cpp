@@ -48,6 +48,12 @@ std::string seconds_text(std::int64_t nanoseconds) {
   return fmt::format("{}.{:06}", nanoseconds / kSecond, nanoseconds % kSecond / kMicrosecond);
 }
 
+// Standard output is the tasks'; a file that is called "-" nobody means.
+std::string checked_path(std::string path) {
+  if (path != "-") return path;
+  throw std::runtime_error("--log: - is no file; name one, such as lab.tsv or /dev/stderr");
+}
+
 // Whether it is a file that does not end with a whole line.
 bool is_torn(const std::string& path, off_t size) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -70,7 +76,7 @@ std::string attempt_line(std::string_view worker, const Result& result, const Ta
 }
 
 AttemptLog::AttemptLog(std::string path)
-    : path_(std::move(path)),
+    : path_(checked_path(std::move(path))),
       file_(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) {
   if (!file_.open()) fail("open", path_, errno);
   unwritten_ = first_text();

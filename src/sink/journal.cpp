@@ -118,7 +118,8 @@ void Journal::write_counts(const Figures& figures) {
   Statement update = database_.prepare(
       "UPDATE batch SET tasks = ?2, succeeded = ?3, failed = ?4, skipped = ?5 WHERE id = ?1");
   (update << key(batch_) << number(figures.known_tasks())
-          << number(figures.recorded - figures.failed) << number(figures.failed) << number(0))
+          << number(figures.recorded - figures.failed - figures.skipped) << number(figures.failed)
+          << number(figures.skipped))
       .step();
 }
 

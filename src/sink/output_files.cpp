@@ -44,7 +44,8 @@ std::optional<std::string> OutputFiles::begin(BatchId batch, std::string_view na
   if (read_marker() == marker) return {};
   if (has_outputs()) {
     return fmt::format(
-        "{} has the outputs of another batch; name another --output-dir, or empty it", path_);
+        "{} has the outputs of another batch{}; name another --output-dir, or empty it", path_,
+        name.empty() ? " (without --name each run is one)" : "");
   }
   write(marker, kMarker);
   return {};

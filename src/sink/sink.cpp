@@ -41,10 +41,11 @@ Sink::Sink(const Options& options)
       results_(context_, make_pull(context_, kMaxResultsBytes), options.common.endpoints.results),
       report_(options_, log_),
       progress_(options.common.quiet) {
-  if (!options.journal.empty()) journal_.emplace(options.journal);
-  if (!options.attempt_log.empty()) attempt_log_.emplace(options.attempt_log);
-  if (!options.output_directory.empty()) output_files_.emplace(options.output_directory);
   check_summary(options.summary);  // a mistake is to be known now
+  if (!options.output_directory.empty()) output_files_.emplace(options.output_directory);
+  if (!options.attempt_log.empty()) attempt_log_.emplace(options.attempt_log);
+  // Last: it may get another layout, and a refused command must leave it as it was.
+  if (!options.journal.empty()) journal_.emplace(options.journal);
   log_.debug(fmt::format("results on {}", results_.endpoint()));
 }
 

@@ -9,7 +9,7 @@ import pytest
 import protocol
 from conversation import BATCH, VENTILATOR, WithSink, WithVentilator, one
 from journals import recorded, rows
-from pipeline import BIN, eventually
+from pipeline import BIN, eventually, refused
 
 
 def contents(journal):
@@ -440,3 +440,9 @@ def test_nothing_is_handed_out_before_all_that_is_recorded_is_known(context, pip
     talk.receipts(dict(ids=one(1), **earlier), more=1)
     talk.receipts(dict(ids=one(2), **earlier))
     assert worker.tasks() == [3]
+
+
+@pytest.mark.parametrize("option", ["--summary", "--log", "--output-dir"])
+def test_a_sink_that_cannot_write_something_else_makes_no_journal(pipeline, journal, option):
+    refused(pipeline, "sink", *pipeline.at, "--journal", journal, option, "/dev/null/none")
+    assert not journal.exists()

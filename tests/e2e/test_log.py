@@ -118,6 +118,11 @@ def test_a_log_that_cannot_be_written_is_refused_at_the_start(pipeline):
     assert said == f"sink: cannot open log {pipeline.file('no/such/log')}: No such file or directory\n"
 
 
+def test_a_dash_is_no_file(pipeline):
+    assert refused(pipeline, "sink", *pipeline.at, "--log", "-") == (
+        "sink: --log: - is no file; name one, such as lab.tsv or /dev/stderr\n")
+
+
 def test_a_full_disk_is_an_error(pipeline):
     sink = pipeline.start(BIN / "sink", *pipeline.at, "--log", "/dev/full")
     assert sink.status() == 255

@@ -68,7 +68,7 @@ def test_another_batch_is_refused_and_changes_nothing(pipeline, outputs):
     sink = pipeline.sink("--output-dir", outputs, "--journal", journal)
     run = pipeline.ventilator(tasks=["b"])
     assert run.status() == 255
-    assert f"{outputs} has the outputs of another batch; name another --output-dir, or empty it\n" in run.err
+    assert f"{outputs} has the outputs of another batch (without --name each run is one); name another --output-dir, or empty it\n" in run.err
     assert files(outputs) == before
     sink.send(signal.SIGTERM)
     assert sink.status() == 255
@@ -79,7 +79,7 @@ def test_the_launcher_ends_where_another_batch_has_its_outputs(divvy, outputs):
     assert divvy(*words, stdin=-1).end("a\n") == 0
     run = divvy(*words, stdin=-1)
     assert run.end("b\n") == 255
-    assert f"{outputs} has the outputs of another batch; name another --output-dir, or empty it\n" in run.err
+    assert f"{outputs} has the outputs of another batch (without --name each run is one); name another --output-dir, or empty it\n" in run.err
     assert run.out == ""
     assert files(outputs) == {"1.out": b"a\n", "1.err": b""}
 
