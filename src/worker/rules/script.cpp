@@ -55,7 +55,9 @@ class Filling {
       if (const auto* const literal = std::get_if<std::string>(&part.is)) {
         text_ += *literal;
       } else if (const auto* const place = std::get_if<Place>(&part.is)) {
-        text_ += in_context(value_of(place->placeholder, values_, task), place->context);
+        value_.clear();
+        append_value(value_, place->placeholder, values_, task);
+        text_ += in_context(value_, place->context);
       } else {
         add_word(std::get<Word>(part.is));
       }
@@ -71,6 +73,7 @@ class Filling {
   }
 
   const Values& values_;
+  std::string value_;
   std::string text_;
 };
 
