@@ -42,7 +42,7 @@ bool is_subcommand(std::string_view word) {
 
 std::string retry_command(std::vector<std::string> words, bool retries_already) {
   if (!retries_already) words.insert(words.begin() + 1, "--retry-failed");
-  std::string command = quoted(words);
+  const std::string command = quoted_on_one_line(words);
   return command.size() <= kLongestCommand ? command : "the same command with --retry-failed";
 }
 

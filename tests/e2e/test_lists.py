@@ -87,6 +87,12 @@ def test_the_command_to_type_again_has_the_values(divvy, tmp_path):
     assert "-- false ::: 'a b'\n" in run.err
 
 
+def test_it_is_right_where_they_have_line_ends_and_tabs(divvy, tmp_path):
+    run = divvy("--journal", tmp_path / "j", "--name", "n", "--", "false", ":::", "it's\nb", "c\td")
+    assert run.end() == 2
+    assert "-- false ::: $'it\\'s\\nb' $'c\\td'\n" in run.err
+
+
 def test_no_value_is_no_task(divvy):
     run = divvy("--", "echo", ":::")
     assert (run.end(), run.out) == (0, "")
