@@ -133,6 +133,16 @@ def test_columns_of_a_single_list_are_its_values(ran):
     assert ran("--", "echo", "{1}", "{1/.}", ":::", "a b", "x/y.z") == "a b a b\nx/y.z y\n"
 
 
+def test_so_they_are_within_a_word(ran):
+    assert ran("--", "echo", "x{1}", ":::", "a b") == "xa b\n"
+    assert ran("-c", "echo x{1/}y {}", ":::", "a/b  c") == "xb  cy a/b  c\n"
+    assert ran("--", "echo", "\\{1}", "{1}", "a{2}", ":::", "b") == "{1} b a\n"
+
+
+def test_a_list_that_no_column_is_asked_of_has_none(ran):
+    assert ran("--", "grep", "-cE", "^.{2}$", "{}", ":::", "/dev/null", status=1) == "0\n"
+
+
 def test_without_lists_a_column_is_no_placeholder(ran):
     assert ran("--", "echo", "{1}", "{}", text="a\n") == "{1} a\n"
 
