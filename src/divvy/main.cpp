@@ -83,8 +83,10 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
   refuse_with_hint(hint(app, words));
   options.check();
   const ventilator::Options& tasks = options.ventilator;
-  if (!options.worker.has_command() && !tasks.random && tasks.lists.empty()) {
-    refuse_with_hint(hint_at_commands(words, tasks.files, tasks.null_delimited));
+  if (!options.worker.has_command() && !tasks.random) {
+    refuse_with_hint(tasks.lists.empty()
+                         ? hint_at_commands(words, tasks.files, tasks.null_delimited)
+                         : hint_at_commands_in(tasks.lists, words));
   }
   advise(options);
   int status = 0;
