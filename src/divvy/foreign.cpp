@@ -123,10 +123,9 @@ std::string value_of(const std::string& option, std::size_t name_size, const std
 }
 
 const Foreign* find(const std::string& spelling) {
-  const auto* const found =
-      std::find_if(kForeign.begin(), kForeign.end(), [&](const Foreign& one) {
-        return one.spellings.find(" " + spelling + " ") != std::string_view::npos;
-      });
+  const auto* const found = std::find_if(kForeign.begin(), kForeign.end(), [&](const Foreign& one) {
+    return one.spellings.find(" " + spelling + " ") != std::string_view::npos;
+  });
   return found == kForeign.end() ? nullptr : found;
 }
 
