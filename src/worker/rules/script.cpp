@@ -66,6 +66,11 @@ class Filling {
 
   void add_word(const Word& word) {
     if (!word.is_repeated) return add(word, {});
+    if (word.is_single && values_.tasks.size() > 1) {
+      throw std::invalid_argument(
+          "{} is several words, and where a variable is set, or behind > and <, there is but one; "
+          "write {1}, or: for x in {}; do ... done");
+    }
     for (std::size_t i = 0; i < values_.tasks.size(); ++i) {
       if (i > 0) text_ += ' ';
       add(word, values_.tasks[i]);
