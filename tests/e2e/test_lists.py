@@ -162,6 +162,12 @@ def test_a_million_combinations_take_no_memory(pipeline):
 # --- several lines
 
 
+def test_a_script_is_given_no_more_than_fit_with_each_in_quotes(ran):
+    counts = ran("-n", "100000", "-c", "echo {} | wc -w", text="".join(f"{i}\n" for i in range(30000))).split()
+    assert len(counts) > 1
+    assert sum(map(int, counts)) == 30000
+
+
 def test_a_command_is_given_so_many_lines_and_the_last_one_what_is_left(ran):
     assert ran("-n", "2", "--", "printf", "<%s>", text="a b\nc\nd\n") == "<a b><c><d>"
     assert ran("--max-args=2", "--", "echo", "{2},{1}", text="a b\nc\nd\n") == "c,a b\n,d\n"
