@@ -14,6 +14,7 @@
 #include "divvy/command_line.hpp"
 #include "divvy/foreign.hpp"
 #include "divvy/lookup.hpp"
+#include "ventilator/rules/combinations.hpp"
 #include "worker/advice.hpp"
 #include "worker/rules/command.hpp"
 #include "worker/rules/template.hpp"
@@ -34,7 +35,7 @@ bool has_placeholder(const std::string& word) {
   return worker::Template(word, worker::kNumberedColumns).has_placeholders();
 }
 
-bool is_separator(const std::string& word) { return word.starts_with(":::"); }
+bool is_separator(const std::string& word) { return ventilator::begins_list(word); }
 
 // What a shell would read otherwise than as words.
 bool is_script(const Words& command) {

@@ -135,6 +135,12 @@ def test_values_that_nothing_is_done_with_are_asked_about(answer, words, says):
     assert answer(*words) == says
 
 
+def test_a_file_may_be_called_as_one_likes(tmp_path):
+    (tmp_path / ":::list").write_text("a\n")
+    done = subprocess.run([LAUNCHER, "-q", ":::list", "--", "echo"], cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a\n", "")
+
+
 def test_dashes_may_be_a_value():
     done = subprocess.run([LAUNCHER, "-qk", "-c", "echo {}", ":::", "--", "a"], capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "--\na\n", "")
