@@ -32,6 +32,23 @@ void append_escaped(std::string& shown, char letter) {
   }
 }
 
+std::string escaped(std::string_view text) {
+  std::string shown = "$'";
+  for (const char letter : text) append_escaped(shown, letter);
+  return shown += '\'';
+}
+
+template <class Quote>
+std::string in_a_line(const std::vector<std::string>& words, const Quote& quote) {
+  std::string line;
+  for (const std::string& word : words) {
+    const bool as_it_is = needs_no_quotes(word) && (!line.empty() || is_program(word));
+    if (!line.empty()) line += ' ';
+    line += as_it_is ? word : quote(word);
+  }
+  return line;
+}
+
 }  // namespace
 
 bool needs_no_quotes(std::string_view word) {
@@ -48,20 +65,15 @@ std::string in_quotes(std::string_view word) {
 
 std::string on_one_line(std::string_view text) {
   const auto tears = [](char letter) { return is_control(letter) && letter != '\t'; };
-  if (std::none_of(text.begin(), text.end(), tears)) return std::string(text);
-  std::string shown = "$'";
-  for (const char letter : text) append_escaped(shown, letter);
-  return shown += '\'';
+  return std::none_of(text.begin(), text.end(), tears) ? std::string(text) : escaped(text);
 }
 
-std::string quoted(const std::vector<std::string>& words) {
-  std::string line;
-  for (const std::string& word : words) {
-    const bool as_it_is = needs_no_quotes(word) && (!line.empty() || is_program(word));
-    if (!line.empty()) line += ' ';
-    line += as_it_is ? word : in_quotes(word);
-  }
-  return line;
+std::string quoted(const std::vector<std::string>& words) { return in_a_line(words, in_quotes); }
+
+std::string quoted_on_one_line(const std::vector<std::string>& words) {
+  return in_a_line(words, [](std::string_view word) {
+    return std::any_of(word.begin(), word.end(), is_control) ? escaped(word) : in_quotes(word);
+  });
 }
 
 }  // namespace divvy

@@ -10,7 +10,10 @@ namespace divvy {
 /// A command line for a POSIX shell that stands for just these words.
 std::string quoted(const std::vector<std::string>& words);
 
-/// The same for a single word, in quotes whether they are needed or not.
+/// The same on one line: a word with control characters in it as many shells read it, $'a\nb'.
+std::string quoted_on_one_line(const std::vector<std::string>& words);
+
+/// As the first for a single word, in quotes whether they are needed or not.
 std::string in_quotes(std::string_view word);
 
 /// A text to be shown in a line: as it is, or if control characters other than tabs are in it, as

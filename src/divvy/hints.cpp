@@ -14,6 +14,7 @@
 #include "divvy/command_line.hpp"
 #include "divvy/foreign.hpp"
 #include "divvy/lookup.hpp"
+#include "ventilator/rules/combinations.hpp"
 #include "worker/advice.hpp"
 #include "worker/rules/command.hpp"
 #include "worker/rules/template.hpp"
@@ -34,7 +35,7 @@ bool has_placeholder(const std::string& word) {
   return worker::Template(word, worker::kNumberedColumns).has_placeholders();
 }
 
-bool is_separator(const std::string& word) { return word.starts_with(":::"); }
+bool is_separator(const std::string& word) { return ventilator::begins_list(word); }
 
 // What a shell would read otherwise than as words.
 bool is_script(const Words& command) {
@@ -131,6 +132,18 @@ std::string about_command(const Line& line) {
                      did_you_mean(whole, meant(command), values));
 }
 
+// divvy ::: VALUE... -- COMMAND
+std::string about_order(const Line& line, Word separator) {
+  const Words command(line.dashes + 1, line.end);
+  if (line.has_script || command.empty()) return {};
+  Line whole = line;
+  if (line.argument < separator) {
+    whole.options.insert(whole.options.end(), line.argument, separator);
+  }
+  return fmt::format("::: and its values come last; {}",
+                     did_you_mean(whole, meant(command), {separator, line.dashes}));
+}
+
 // A file's name may have blanks in it, too.
 bool is_script_and_no_name(const Words& words) {
   const std::string& first = words.front();
@@ -172,25 +185,46 @@ std::string about_arguments(const Line& line) {
 std::string hint(const CLI::App& app, const Words& words) {
   const Line line = CommandLine::take_apart(app, words);
   if (line.unknown != line.end) return about_unknown(line);
+  const auto separator = std::find_if(words.begin(), words.end(), is_separator);
+  if (separator < line.dashes && line.dashes != line.end) return about_order(line, separator);
   if (line.dashes != line.end) return about_command(line);
   return line.argument != line.end ? about_arguments(line) : "";
 }
+
+namespace {
+
+std::string no_workload(std::string_view task) {
+  constexpr std::size_t enough = 60;
+  return in_quotes(task.substr(0, enough)) + " is no number of milliseconds to sleep";
+}
+
+}  // namespace
 
 std::string hint_at_commands(const Words& words, const Words& files, bool null_delimited) {
   const char delimiter = null_delimited ? '\0' : '\n';
   for (const std::string& file : files.empty() ? Words{"-"} : files) {
     const auto task = first_task(file, delimiter);
     if (!task || parse_workload(*task)) continue;
-    constexpr std::size_t enough = 60;
     return fmt::format(
-        "{} is no number of milliseconds to sleep; to run each line: {}; to give each to a "
-        "command: divvy {}-- COMMAND {{}}",
-        in_quotes(std::string_view(*task).substr(0, enough)),
+        "{}; to run each line: {}; to give each to a command: divvy {}-- COMMAND {{}}",
+        no_workload(*task),
         worker::as_typed(
             joined(joined({"divvy"}, {words.begin() + 1, words.end()}), {"--", "sh", "-c", "{}"})),
         files.empty() ? "" : quoted(files) + " ");
   }
   return {};
+}
+
+std::string hint_at_commands_in(const Words& lists, const Words& words) {
+  const auto task = std::find_if(lists.begin(), lists.end(), [](const std::string& word) {
+    return !is_separator(word) && !parse_workload(word);
+  });
+  if (task == lists.end()) return {};
+  const auto values = words.end() - static_cast<std::ptrdiff_t>(lists.size());
+  const Words options(words.begin() + 1, values);
+  return fmt::format("{}; to give each value to a command: {} {}", no_workload(*task),
+                     worker::as_typed(joined(joined({"divvy"}, options), {"--", "COMMAND", "{}"})),
+                     "::: VALUE...");
 }
 
 }  // namespace divvy::launcher

@@ -18,5 +18,8 @@ std::string hint(const CLI::App& app, const std::vector<std::string>& words);
 /// not: no command was given. `files`: none for standard input.
 std::string hint_at_commands(const std::vector<std::string>& words,
                              const std::vector<std::string>& files, bool null_delimited);
+/// The same for the values of `lists`, which `words` end with.
+std::string hint_at_commands_in(const std::vector<std::string>& lists,
+                                const std::vector<std::string>& words);
 
 }  // namespace divvy::launcher

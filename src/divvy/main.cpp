@@ -42,7 +42,7 @@ bool is_subcommand(std::string_view word) {
 
 std::string retry_command(std::vector<std::string> words, bool retries_already) {
   if (!retries_already) words.insert(words.begin() + 1, "--retry-failed");
-  std::string command = quoted(words);
+  const std::string command = quoted_on_one_line(words);
   return command.size() <= kLongestCommand ? command : "the same command with --retry-failed";
 }
 
@@ -83,8 +83,10 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
   refuse_with_hint(hint(app, words));
   options.check();
   const ventilator::Options& tasks = options.ventilator;
-  if (!options.worker.has_command() && !tasks.random && tasks.lists.empty()) {
-    refuse_with_hint(hint_at_commands(words, tasks.files, tasks.null_delimited));
+  if (!options.worker.has_command() && !tasks.random) {
+    refuse_with_hint(tasks.lists.empty()
+                         ? hint_at_commands(words, tasks.files, tasks.null_delimited)
+                         : hint_at_commands_in(tasks.lists, words));
   }
   advise(options);
   int status = 0;

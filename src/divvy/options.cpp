@@ -14,7 +14,7 @@
 #include "common/help.hpp"
 #include "ventilator/rules/combinations.hpp"
 #include "ventilator/rules/halt.hpp"
-#include "worker/advice.hpp"
+#include "worker/rules/placeholder.hpp"
 
 namespace divvy::launcher {
 namespace {
@@ -50,6 +50,14 @@ Words pass(const std::vector<const CLI::Option*>& given) {
 
 void append(Words& words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
+}
+
+// {1}, {1/} and so on, wherever in the word.
+bool names_first_column(std::string_view word) {
+  for (; !word.empty(); word.remove_prefix(1)) {
+    if (worker::placeholder_at(word, worker::kNumberedColumns).column == 1) return true;
+  }
+  return false;
 }
 
 bool is_null_device(int fd) {
@@ -111,8 +119,9 @@ void Options::check() const {
 
 bool Options::list_is_column() const {
   const bool is_only = !ventilator.lists.empty() && !ventilator.makes_words();
+  const Words command = worker.typed_command();
   return is_only && worker.colsep.empty() && !worker.filter &&
-         !worker::advice_on_columns(worker.typed_command()).empty();
+         std::any_of(command.begin(), command.end(), names_first_column);
 }
 
 // What neither the ventilator nor a worker can know alone.

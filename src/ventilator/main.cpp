@@ -104,7 +104,7 @@ std::string retry_command(const Options& options, std::vector<std::string> words
   if (options.name.empty()) return {};
   if (const char* const typed = std::getenv("DIVVY_RETRY_COMMAND")) return typed;
   if (!options.retry_failed) words.insert(words.begin() + 1, "--retry-failed");
-  return quoted(words);
+  return quoted_on_one_line(words);
 }
 
 bool reads_standard_input(const Options& options) {

@@ -127,6 +127,26 @@ def test_values_on_the_command_line_are_shown_behind_the_command(answer, words, 
 
 
 @pytest.mark.parametrize("words, says", [
+    (["-k", ":::", "a", "b c", "--", "echo", "{}"], "::: and its values come last; did you mean: divvy -k -- echo {} ::: a 'b c'"),
+    (["list", ":::", "1", ":::", "2", "--", "a | b"], "::: and its values come last; did you mean: divvy list -c 'a | b' ::: 1 ::: 2"),
+    (["-k", ":::", "1", "b c"], "'b c' is no number of milliseconds to sleep; to give each value to a command: divvy -k -- COMMAND {} ::: VALUE..."),
+])
+def test_values_that_nothing_is_done_with_are_asked_about(answer, words, says):
+    assert answer(*words) == says
+
+
+def test_a_file_may_be_called_as_one_likes(tmp_path):
+    (tmp_path / ":::list").write_text("a\n")
+    done = subprocess.run([LAUNCHER, "-q", ":::list", "--", "echo"], cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a\n", "")
+
+
+def test_dashes_may_be_a_value():
+    done = subprocess.run([LAUNCHER, "-qk", "-c", "echo {}", ":::", "--", "a"], capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "--\na\n", "")
+
+
+@pytest.mark.parametrize("words, says", [
     (["-P", "4", "gzip"], "-P; use -j 4"), (["-P4", "gzip"], "-P4; use -j 4"), (["--max-procs=4"], "--max-procs=4; use -j 4"),
     (["-P"], "-P; use -j N"), (["-P", "0", "gzip"], "-P; use -j 1000"), (["-P0"], "-P0; use -j 1000"), (["--max-procs=0"], "--max-procs=0; use -j 1000"),
     (["-P+2"], "-P+2; use -j +2"), (["-P", "50%"], "-P; use -j 50%"),

@@ -87,6 +87,12 @@ def test_the_command_to_type_again_has_the_values(divvy, tmp_path):
     assert "-- false ::: 'a b'\n" in run.err
 
 
+def test_it_is_right_where_they_have_line_ends_and_tabs(divvy, tmp_path):
+    run = divvy("--journal", tmp_path / "j", "--name", "n", "--", "false", ":::", "it's\nb", "c\td")
+    assert run.end() == 2
+    assert "-- false ::: $'it\\'s\\nb' $'c\\td'\n" in run.err
+
+
 def test_no_value_is_no_task(divvy):
     run = divvy("--", "echo", ":::")
     assert (run.end(), run.out) == (0, "")
@@ -127,6 +133,16 @@ def test_columns_of_a_single_list_are_its_values(ran):
     assert ran("--", "echo", "{1}", "{1/.}", ":::", "a b", "x/y.z") == "a b a b\nx/y.z y\n"
 
 
+def test_so_they_are_within_a_word(ran):
+    assert ran("--", "echo", "x{1}", ":::", "a b") == "xa b\n"
+    assert ran("-c", "echo x{1/}y {}", ":::", "a/b  c") == "xb  cy a/b  c\n"
+    assert ran("--", "echo", "\\{1}", "{1}", "a{2}", ":::", "b") == "{1} b a\n"
+
+
+def test_a_list_that_no_column_is_asked_of_has_none(ran):
+    assert ran("--", "grep", "-cE", "^.{2}$", "{}", ":::", "/dev/null", status=1) == "0\n"
+
+
 def test_without_lists_a_column_is_no_placeholder(ran):
     assert ran("--", "echo", "{1}", "{}", text="a\n") == "{1} a\n"
 
@@ -144,6 +160,12 @@ def test_a_million_combinations_take_no_memory(pipeline):
 
 
 # --- several lines
+
+
+def test_a_script_is_given_no_more_than_fit_with_each_in_quotes(ran):
+    counts = ran("-n", "100000", "-c", "echo {} | wc -w", text="".join(f"{i}\n" for i in range(30000))).split()
+    assert len(counts) > 1
+    assert sum(map(int, counts)) == 30000
 
 
 def test_a_command_is_given_so_many_lines_and_the_last_one_what_is_left(ran):

@@ -13,7 +13,7 @@ class Group {
  public:
   struct Limits {
     std::uint64_t values = 1;      // in a group
-    std::size_t text_bytes = 0;    // of all, quoted: one argument or variable may have so much
+    std::size_t text_bytes = 0;    // of all, in quotes: one argument or variable may have so much
     std::size_t system_bytes = 0;  // of arguments and variables together
   };
 
@@ -31,6 +31,7 @@ class Group {
   Limits limits_;
   std::string text_;
   std::uint64_t values_ = 0;
+  std::size_t quoted_bytes_ = 0;  // with a blank each
   std::size_t argument_bytes_ = 0;
 };
 

@@ -103,12 +103,17 @@ Placeholder placeholder_at(std::string_view text, const ColumnNames& columns) {
   return placeholder;
 }
 
-std::string value_of(const Placeholder& placeholder, const Values& values, std::string_view task) {
-  if (placeholder.form == Form::number) return std::to_string(values.id);
-  if (placeholder.form == Form::slot) return std::to_string(values.slot);
-  if (placeholder.column == 0) return std::string(in_form(task, placeholder.form));
-  if (placeholder.column > values.columns.size()) return {};
-  return std::string(in_form(values.columns[placeholder.column - 1], placeholder.form));
+void append_value(std::string& text, const Placeholder& placeholder, const Values& values,
+                  std::string_view task) {
+  if (placeholder.form == Form::number) {
+    text += std::to_string(values.id);
+  } else if (placeholder.form == Form::slot) {
+    text += std::to_string(values.slot);
+  } else if (placeholder.column == 0) {
+    text += in_form(task, placeholder.form);
+  } else if (placeholder.column <= values.columns.size()) {
+    text += in_form(values.columns[placeholder.column - 1], placeholder.form);
+  }
 }
 
 }  // namespace divvy::worker

@@ -51,7 +51,8 @@ struct Values {
   std::uint32_t slot = 1;
 };
 
-/// What a placeholder stands for where {} is `task`. A column that is not there is empty.
-std::string value_of(const Placeholder& placeholder, const Values& values, std::string_view task);
+/// Appends what a placeholder stands for where {} is `task`. A column that is not there is empty.
+void append_value(std::string& text, const Placeholder& placeholder, const Values& values,
+                  std::string_view task);
 
 }  // namespace divvy::worker

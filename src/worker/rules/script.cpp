@@ -55,7 +55,9 @@ class Filling {
       if (const auto* const literal = std::get_if<std::string>(&part.is)) {
         text_ += *literal;
       } else if (const auto* const place = std::get_if<Place>(&part.is)) {
-        text_ += in_context(value_of(place->placeholder, values_, task), place->context);
+        value_.clear();
+        append_value(value_, place->placeholder, values_, task);
+        text_ += in_context(value_, place->context);
       } else {
         add_word(std::get<Word>(part.is));
       }
@@ -64,6 +66,11 @@ class Filling {
 
   void add_word(const Word& word) {
     if (!word.is_repeated) return add(word, {});
+    if (word.is_single && values_.tasks.size() > 1) {
+      throw std::invalid_argument(
+          "{} is several words, and where a variable is set, or behind > and <, there is but one; "
+          "write {1}, or: for x in {}; do ... done");
+    }
     for (std::size_t i = 0; i < values_.tasks.size(); ++i) {
       if (i > 0) text_ += ' ';
       add(word, values_.tasks[i]);
@@ -71,6 +78,7 @@ class Filling {
   }
 
   const Values& values_;
+  std::string value_;
   std::string text_;
 };
 

@@ -29,7 +29,8 @@ class Script {
   /// argument of the last command.
   void append_task();
   /// The script for a task. Of a task of several values a word that has {} or the like in it stands
-  /// there for each. Throws std::invalid_argument if a value in $((...)) is no number.
+  /// there for each. Throws std::invalid_argument if a value in $((...)) is no number, or if there
+  /// are several where a shell takes one word: for a variable, or behind > and <.
   [[nodiscard]] std::string with(const Values& values) const;
 
   enum class Context { unquoted, in_double_quotes, in_single_quotes, arithmetic };
@@ -43,6 +44,7 @@ class Script {
   struct Word {
     std::vector<Part> parts{};
     bool is_repeated = false;  // for each value
+    bool is_single = false;    // a variable is set to it, or it names a file behind > or <
   };
   struct Part {
     std::variant<std::string, Place, Word> is{};

@@ -1,6 +1,8 @@
 #include "worker/rules/script_reader.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <optional>
 #include <stdexcept>
 
@@ -34,6 +36,27 @@ bool is_just(const Script::Word& word, std::string_view text) {
   return literal != nullptr && *literal == text;
 }
 
+// x=...
+bool sets_variable(const Script::Word& word) {
+  const auto* const literal =
+      word.parts.empty() ? nullptr : std::get_if<std::string>(&word.parts.front().is);
+  if (literal == nullptr) return false;
+  const auto end = std::find_if_not(literal->begin(), literal->end(), [](unsigned char letter) {
+    return std::isalnum(letter) != 0 || letter == '_';
+  });
+  const std::string_view behind(end, literal->end());
+  return end != literal->begin() && (behind.starts_with('=') || behind.starts_with("+="));
+}
+
+// Behind these a variable may be set, too.
+bool is_in_front_of_command(const Script::Word& word) {
+  constexpr std::array<std::string_view, 13> known{"{",      "!",     "if",      "then",  "elif",
+                                                   "do",     "else",  "time",    "while", "until",
+                                                   "export", "local", "readonly"};
+  return std::any_of(known.begin(), known.end(),
+                     [&](std::string_view one) { return is_just(word, one); });
+}
+
 // How much is in $((...)); nothing if it is rather $( (...) ...).
 std::optional<std::size_t> arithmetic_size(std::string_view text) {
   int open = 0;
@@ -60,6 +83,8 @@ Script::Word ScriptReader::read() {
 
 // Up to a parenthesis that closes them, or to the end.
 void ScriptReader::read_commands(Word& to) {
+  may_set_ = true;
+  redirects_ = false;
   while (!rest_.empty() && rest_.front() != ')') {
     if (rest_.starts_with(kContinuation)) {
       rest_.remove_prefix(kContinuation.size());
@@ -76,6 +101,13 @@ void ScriptReader::read_commands(Word& to) {
 }
 
 void ScriptReader::read_between(Word& to) {
+  if (!is_in(kBlanks, rest_.front())) {
+    // As in >&2 and >|: no end of a command.
+    redirects_ = redirects_ || is_in("<>", rest_.front());
+    may_set_ = may_set_ || !redirects_;
+  } else if (rest_.front() == '\n') {
+    may_set_ = true;
+  }
   if (rest_.starts_with("<<<")) return copy(to, 3);
   if (rest_.starts_with("<<")) return copy_rest(to, "a here-document");
   if (is_continued_behind("<")) return copy_rest(to, "a < at the end of a line");
@@ -89,11 +121,18 @@ void ScriptReader::read_subshell(Word& to) {
   enter();
   read_commands(to);
   close(to, ')');
+  may_set_ = redirects_ = false;
 }
 
 void ScriptReader::read_word(Word& to) {
   Word word;
+  const bool may_set = may_set_;
+  const bool is_file = redirects_;
   while (!rest_.empty() && !ends_word(rest_.front())) read_unquoted(word);
+  const bool sets = may_set && sets_variable(word);
+  may_set_ = may_set && (is_file || sets || is_in_front_of_command(word));
+  redirects_ = false;
+  word.is_single = is_file || sets;
   const bool is_case = is_just(word, "case");
   word.is_repeated =
       std::any_of(word.parts.begin(), word.parts.end(), [](const Script::Part& part) {

@@ -49,8 +49,10 @@ class ScriptReader {
 
   std::string_view rest_;
   const ColumnNames& columns_;
-  int depth_ = 0;         // of commands within others
-  bool gave_up_ = false;  // the rest is not read, and has no placeholders
+  int depth_ = 0;           // of commands within others
+  bool may_set_ = true;     // a variable: the command's name is still to come
+  bool redirects_ = false;  // a > or < is right in front, but for blanks
+  bool gave_up_ = false;    // the rest is not read, and has no placeholders
 };
 
 }  // namespace divvy::worker

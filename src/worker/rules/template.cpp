@@ -56,9 +56,11 @@ void Template::append_to(std::vector<std::string>& words, const Values& values) 
 std::string Template::with(const Values& values, std::string_view task) const {
   std::string word;
   for (const auto& piece : pieces_) {
-    const auto* const placeholder = std::get_if<Placeholder>(&piece);
-    word += placeholder != nullptr ? value_of(*placeholder, values, task)
-                                   : std::get<std::string>(piece);
+    if (const auto* const placeholder = std::get_if<Placeholder>(&piece)) {
+      append_value(word, *placeholder, values, task);
+    } else {
+      word += std::get<std::string>(piece);
+    }
   }
   return word;
 }

@@ -17,6 +17,11 @@ TEST(Quoted, KeepsAllElseFromTheShell) {
   EXPECT_EQ(quoted({"time", "time"}), "'time' time");
 }
 
+TEST(QuotedOnOneLine, EscapesControlCharactersInAWordOfItsOwn) {
+  EXPECT_EQ(quoted_on_one_line({"a", "b c", "d\ne\t'"}), "a 'b c' $'d\\ne\\t\\''");
+  EXPECT_EQ(quoted_on_one_line({"if", "if", ""}), "'if' if ''");
+}
+
 TEST(OnOneLine, IsATextAsItIsUnlessItWouldTearTheLine) {
   EXPECT_EQ(on_one_line("a b\t'c' \\n \xFF"), "a b\t'c' \\n \xFF");
   EXPECT_EQ(on_one_line(""), "");

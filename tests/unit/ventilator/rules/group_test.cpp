@@ -40,19 +40,19 @@ TEST(Group, IsFullWithTheLastOfTheValuesThatAreWanted) {
   EXPECT_FALSE(group.full());
 }
 
-TEST(Group, EndsEarlierWhereItsTextWouldBeTooLong) {
-  const Group::Limits limits{.values = 10, .text_bytes = 7, .system_bytes = kEnough};
+TEST(Group, EndsEarlierWhereItsTextWouldBeTooLongWithAllValuesInQuotes) {
+  const Group::Limits limits{.values = 10, .text_bytes = 11, .system_bytes = kEnough};
   EXPECT_EQ(groups(limits, {"abc", "def", "g", "h i", "j"}), (Texts{"abc def", "g 'h i'", "j"}));
 }
 
 TEST(Group, EndsEarlierWhereTheSystemHasNoRoomForAllArguments) {
-  // Each takes 10 bytes as an argument, and 2 in the environment but for the first.
+  // Each takes 10 bytes as an argument, and in quotes 4 in the environment, the first one 3.
   const Group::Limits limits{.values = 10, .text_bytes = kEnough, .system_bytes = 34};
   EXPECT_EQ(groups(limits, {"a", "b", "c", "d"}), (Texts{"a b", "c d"}));
 }
 
 TEST(Group, LetsAValueThatIsTooLongGoAlone) {
-  const Group::Limits limits{.values = 10, .text_bytes = 4, .system_bytes = kEnough};
+  const Group::Limits limits{.values = 10, .text_bytes = 7, .system_bytes = kEnough};
   EXPECT_EQ(groups(limits, {"a", "too long", "b", "c"}), (Texts{"a", "'too long'", "b c"}));
 }
 

@@ -139,6 +139,24 @@ TEST(ScriptOfSeveralValues, RepeatsAWord) {
   EXPECT_EQ(of_several("f {}.", {}), "f ");
 }
 
+TEST(ScriptOfSeveralValues, RefusesThemWhereAShellTakesOneWord) {
+  for (const char* const script :
+       {"x={}", "a; x={} y", "a=1 x=\"{}\" y", "if x={}; then a; fi", "f $(x=.{}) y", "a\nx+={}",
+        "export x={}", "a >{}", "a > {}.out b", "a 2>> \"{}\"", "a <<< {}", "(x={})", "a & x={}",
+        "case a in a) x={};; esac", "> a x={} b"}) {
+    EXPECT_EQ(of_several(script, {"1"}).find("{}"), std::string::npos) << script;
+    EXPECT_THROW(of_several(script, {"1", "2"}), std::invalid_argument) << script;
+  }
+}
+
+TEST(ScriptOfSeveralValues, RepeatsAWordThatOnlyLooksLikeAVariable) {
+  EXPECT_EQ(of_several("make x={}", {"a", "b"}), "make x='a' x='b'");
+  EXPECT_EQ(of_several("f 2>&1 x={}", {"a", "b"}), "f 2>&1 x='a' x='b'");
+  EXPECT_EQ(of_several("f >| a x={}", {"a", "b"}), "f >| a x='a' x='b'");
+  EXPECT_EQ(of_several("f $(y) x={}", {"a", "b"}), "f $(y) x='a' x='b'");
+  EXPECT_EQ(of_several("x={1}; f > {2}", {"a", "b"}), "x='a'; f > 'b'");
+}
+
 std::string appended(std::string_view text) {
   Script script(text, kNoColumns);
   EXPECT_FALSE(script.has_placeholders());
