@@ -29,6 +29,10 @@ std::string lines_of(const Execution& execution) {
 enum Role : unsigned { kOutput, kErrors, kProcess };
 constexpr unsigned kRoleBits = 2;
 
+// What is read of one output before it is others' turn: where much is printed without a pause there
+// is always more, and the worker would fall silent.
+constexpr std::size_t kMostAtOnce = 256 << 10;
+
 }  // namespace
 
 struct CommandRunner::Child : ChildProcess {
@@ -129,13 +133,13 @@ std::vector<Ended> CommandRunner::ended(Time now) {
     Child& child = *at->second;
     const unsigned role = what & ((1U << kRoleBits) - 1);
     if (role != kProcess) {
-      drain(child, role, now);
+      drain(child, role, kMostAtOnce, now);
       continue;
     }
     child.process = {};
     child.end.leader_ended(now);
-    drain(child, kOutput, now);
-    drain(child, kErrors, now);
+    drain(child, kOutput, kMostAtOnce, now);
+    drain(child, kErrors, kMostAtOnce, now);
   }
   advance(now);
   if (adopts_) {
@@ -147,13 +151,13 @@ std::vector<Ended> CommandRunner::ended(Time now) {
   return std::exchange(ended_, {});
 }
 
-// Reads what is there. Above the limit, by at most a block, the task is killed: without the grace,
-// for in two seconds it might print gigabytes.
-void CommandRunner::drain(Child& child, unsigned role, Time now) {
+// Reads what is there, but not much more than `most`. Above the limit, by at most a block, the task
+// is killed: without the grace, for in two seconds it might print gigabytes.
+void CommandRunner::drain(Child& child, unsigned role, std::size_t most, Time now) {
   std::string& printed = child.printed[role];
   Descriptor& stream = child.streams[role];
   std::array<char, 1 << 16> block;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  while (stream.open()) {
+  for (std::size_t done = 0; stream.open() && done <= most;) {
     const ssize_t size = ::read(stream.get(), block.data(), block.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) return;
@@ -163,6 +167,7 @@ void CommandRunner::drain(Child& child, unsigned role, Time now) {
     }
     child.end.printed(now);
     printed.append(block.data(), static_cast<std::size_t>(size));
+    done += static_cast<std::size_t>(size);
     has_printed_ = true;
     if (printed.size() > settings_.max_output) {
       child.over_limit = true;
@@ -180,8 +185,8 @@ void CommandRunner::advance(Time now) {
       ++at;
       continue;
     }
-    drain(child, kOutput, now);
-    drain(child, kErrors, now);
+    drain(child, kOutput, settings_.max_output, now);
+    drain(child, kErrors, settings_.max_output, now);
     watchdog_.free(*child.group);
     ended_.push_back(end(child));
     at = children_.erase(at);

@@ -54,7 +54,7 @@ class CommandRunner : public Runner {
   void spawn(Child& child, const Execution& execution);
   [[nodiscard]] std::vector<std::string> environment_of(const Execution& execution) const;
   void signal_all(int signal) const;
-  void drain(Child& child, unsigned role, Time now);
+  void drain(Child& child, unsigned role, std::size_t most, Time now);
   void take_printed(Child& child, unsigned role, std::size_t most, std::vector<PrintedLines>& all);
   [[nodiscard]] Ended end(Child& child) const;
   void advance(Time now);

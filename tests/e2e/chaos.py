@@ -1,6 +1,6 @@
 """Kills, freezes, wakes and restarts all three at random over a batch, and checks what is promised of it.
 
-Usage: chaos.py [--minutes M] [--seed S] [--tasks N] [--filters]: batch after batch, each with the next seed, until time is up.
+Usage: chaos.py [--minutes M] [--seed S] [--tasks N] [--filters | --live]: batch after batch, each with the next seed, until time is up.
 """
 import argparse
 import collections
@@ -14,6 +14,7 @@ from pipeline import Pipeline, eventually
 
 COMMAND = ("sh", "-c", 'echo "$DIVVY_WORKER" >> "$0/$DIVVY_ID"; sleep 0.0$(({} % 4))')
 FILTER = ("sh", "-c", 'while read -r task; do echo "$DIVVY_WORKER" >> "$0/$task"; sleep 0.0$((task % 4)); echo "$task"; done')
+LIVE = ("sh", "-c", 'echo "$DIVVY_WORKER" >> "$0/$DIVVY_ID"; for part in 1 2 3; do echo "{} part $part"; sleep 0.0$(({} % 4)); done; printf "{} end"')
 LOST_AFTER = 2  # seconds
 BATCH_DEADLINE = 300
 
@@ -21,9 +22,10 @@ BATCH_DEADLINE = 300
 class Chaos:
     """One batch, with everything restarted that was killed, until the ventilator has ended by itself."""
 
-    def __init__(self, seed, tasks, workers=4, filters=False):
+    def __init__(self, seed, tasks, workers=4, filters=False, live=False):
         self.dice = random.Random(seed)
         self.filters = filters
+        self.live = live
         self.tasks = tasks
         self.pipeline = Pipeline()
         self.journal = self.pipeline.file("journal.db")
@@ -38,7 +40,7 @@ class Chaos:
         self.workers = [self.new_worker() for _ in range(workers)]
 
     def new_sink(self):
-        return self.pipeline.sink("--journal", self.journal)
+        return self.pipeline.sink("--journal", self.journal, *(["--live", "--tag"] if self.live else []))
 
     def new_ventilator(self):
         return self.pipeline.ventilator("--name", "chaos", "--lost-after", LOST_AFTER, self.input)
@@ -46,13 +48,15 @@ class Chaos:
     def new_worker(self):
         if self.filters:
             return self.pipeline.worker("-j", 2, "--filter", command=(*FILTER, self.trace))
-        return self.pipeline.worker("-j", 2, command=(*COMMAND, self.trace))
+        return self.pipeline.worker("-j", 2, command=(*(LIVE if self.live else COMMAND), self.trace))
 
     # --- what can happen
 
     def happen(self):
         kinds = {"worker killed": 6, "worker frozen": 2, "worker asked to leave": 4, "sink killed": 2, "sink frozen": 1,
                  "ventilator killed": 2, "ventilator frozen": 1}
+        if self.live:
+            del kinds["sink killed"]  # what it has printed it would print again
         kind = self.dice.choices(list(kinds), kinds.values())[0]
         who, _, what = kind.partition(" ")
         place = self.dice.randrange(len(self.workers))
@@ -104,6 +108,8 @@ class Chaos:
             lost = self.check_journal()
             assert self.ventilator.status() == len(lost), self.ventilator.err
             self.check_executions()
+            if self.live:
+                self.check_output(lost)
         finally:
             self.wake(everybody=True)
 
@@ -129,6 +135,19 @@ class Chaos:
             self.events["task run again"] += len(names) - 1
         self.events["task"] += self.tasks
 
+    def check_output(self, lost):
+        """Each line was printed once, whole, and in its place; of a lost task perhaps not all of them."""
+        eventually(lambda: self.sink.popen.poll() is not None, "the sink ends")
+        printed = collections.defaultdict(list)
+        for line in self.sink.out.splitlines():
+            task, _, text = line.partition("\t")
+            printed[int(task)].append(text)
+        for task in range(1, self.tasks + 1):
+            wanted = [f"{task} part {part}" for part in (1, 2, 3)] + [f"{task} end"]
+            lines = printed.pop(task, [])
+            assert lines == wanted[:len(lines) if task in lost else None], f"task {task} has printed {lines}"
+        assert not printed
+
     def close(self):
         # A sink that was restarted after the end waits for a ventilator that will not come.
         for process in self.pipeline.processes:
@@ -136,9 +155,9 @@ class Chaos:
         self.pipeline.close()
 
 
-def batch(seed, tasks, filters=False):
+def batch(seed, tasks, filters=False, live=False):
     """Returns what has happened, as counts; raises AssertionError if a promise was broken."""
-    chaos = Chaos(seed, tasks, filters=filters)
+    chaos = Chaos(seed, tasks, filters=filters, live=live)
     try:
         chaos.run()
     except AssertionError:
@@ -156,12 +175,13 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--tasks", type=int, default=1000)
     parser.add_argument("--filters", action="store_true", help="workers with filters, not with commands")
+    parser.add_argument("--live", action="store_true", help="lines are printed while their tasks run, by one sink")
     options = parser.parse_args()
     total, batches, seed = collections.Counter(), 0, options.seed
     end = time.monotonic() + options.minutes * 60
     while time.monotonic() < end:
         try:
-            events = batch(seed, options.tasks, options.filters)
+            events = batch(seed, options.tasks, options.filters, options.live)
         except AssertionError as error:
             print(f"seed {seed}: {error}")
             return 1

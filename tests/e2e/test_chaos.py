@@ -7,3 +7,7 @@ import chaos
 @pytest.mark.parametrize("seed, filters", [(1, False), (2, False), (3, True)])
 def test_every_task_is_recorded_once_whatever_dies_freezes_or_restarts(seed, filters):
     chaos.batch(seed, 200, filters)
+
+
+def test_every_line_is_printed_once_while_its_task_runs_whatever_dies_or_freezes():
+    chaos.batch(4, 200, live=True)

@@ -91,7 +91,7 @@ class Dispatch {
   /// Workers that are up, their slots, and how many of these are in use.
   [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
   [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }
-  [[nodiscard]] std::uint64_t busy_slots() const { return fleet_.slots() - fleet_.free_slots(); }
+  [[nodiscard]] std::uint64_t busy_slots() const;
   [[nodiscard]] bool is_handing_out() const { return phase_ == Phase::handing_out; }
   /// Whether the first worker that was up takes tasks for workloads; nothing: there was none yet.
   [[nodiscard]] std::optional<bool> workloads() const { return workloads_; }

@@ -88,7 +88,12 @@ std::vector<TaskId> Member::running() const {
 void Member::note_running(Time now) {
   std::vector<Run> found;
   auto rest = runs.begin();
-  for (const TaskId task : running()) {
+  std::vector<TaskId> tasks = running();
+  if (left_with) {
+    const std::uint64_t ended = tasks_in(finished.ranges());
+    tasks.resize(std::min<std::size_t>(tasks.size(), *left_with - std::min(*left_with, ended)));
+  }
+  for (const TaskId task : tasks) {
     const auto known =
         std::find_if(rest, runs.end(), [task](const Run& run) { return run.id == task; });
     found.push_back(known == runs.end() ? Run{task, now} : *known);

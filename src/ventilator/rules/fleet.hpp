@@ -83,7 +83,7 @@ struct Member {
   }
   /// The tasks that run in its slots, as far as can be known: it starts them in the order sent.
   [[nodiscard]] std::vector<TaskId> running() const;
-  /// Brings `runs` up to date.
+  /// Brings `runs` up to date; those that are seen to wait are not among them.
   void note_running(Time now);
   /// The last `most` of the tasks in excess, without those already recalled.
   [[nodiscard]] std::vector<Range> last_queued(std::uint64_t most) const;
@@ -107,6 +107,10 @@ struct Member {
   }
   [[nodiscard]] std::uint64_t busy_slots() const {
     return std::min<std::uint64_t>(held_tasks, offered());
+  }
+  /// Of these, without those for whose tasks it is seen to wait.
+  [[nodiscard]] std::uint64_t running_slots() const {
+    return std::min<std::uint64_t>(busy_slots(), left_with.value_or(slots));
   }
   [[nodiscard]] bool has_free_slot() const { return held_tasks < offered(); }
 };
@@ -145,6 +149,7 @@ class Fleet {
   /// Members with tasks in excess.
   [[nodiscard]] const std::set<WorkerId>& overfull() const { return overfull_; }
   [[nodiscard]] auto& members() { return members_; }
+  [[nodiscard]] const auto& members() const { return members_; }
 
  private:
   void subtract(const Member& member);

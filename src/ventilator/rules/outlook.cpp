@@ -26,6 +26,14 @@ Dispatch::Outlook Dispatch::outlook(Time now) {
   return outlook;
 }
 
+// Once no task is handed out any more it matters what may still run, not what does.
+std::uint64_t Dispatch::busy_slots() const {
+  if (phase_ != Phase::handing_out) return fleet_.slots() - fleet_.free_slots();
+  std::uint64_t slots = 0;
+  for (const auto& [id, member] : fleet_.members()) slots += member.running_slots();
+  return slots;
+}
+
 Forecast::State Dispatch::state_of_work() {
   Forecast::State state{.unrecorded = tasks_.known() - std::min(tasks_.known(), recorded()),
                         .slots = fleet_.slots(),

@@ -255,6 +255,30 @@ TEST_F(DispatchTest, RecallsWhatAWorkerLetsWaitForLongThoughItsSlotsAreFree) {
   EXPECT_EQ(tasks(), (Given{{kBob, {{2, 1}}}}));
 }
 
+TEST_F(DispatchTest, DoesNotCallATaskRunningThatIsSeenToWait) {
+  begin(2);
+  connect(kAnn, 2);
+  tasks();
+  now_ += 1ms;
+  EXPECT_EQ(dispatch_->busy_slots(), 2U);
+  Presence waits = presence(kAnn, 2);
+  waits.running = {{1, 1}};
+  waits.queued = {{2, 1}};
+  receive(waits);
+  now_ += 1s;
+  receive(waits);
+  EXPECT_EQ(dispatch_->busy_slots(), 1U);
+  EXPECT_EQ(dispatch_->outlook(now_).oldest, 1U);
+
+  waits.running = {};
+  waits.queued = {{1, 2}};
+  receive(waits);
+  EXPECT_EQ(dispatch_->busy_slots(), 0U);
+  EXPECT_EQ(dispatch_->outlook(now_).oldest, 0U);
+  dispatch_->stop(false);
+  EXPECT_EQ(dispatch_->busy_slots(), 2U) << "it may start them before it hears of it";
+}
+
 TEST_F(DispatchTest, LeavesWhatWaitsToAWorkerThatAloneHasFreeSlots) {
   begin(1);
   connect(kAnn, 4);
