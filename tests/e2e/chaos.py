@@ -37,6 +37,7 @@ class Chaos:
         self.unlucky = set()  # names of workers that were killed or frozen
         self.asleep = []      # (when to wake, process)
         self.sink, self.ventilator = self.new_sink(), self.new_ventilator()
+        self.first_sink = self.sink
         self.workers = [self.new_worker() for _ in range(workers)]
 
     def new_sink(self):
@@ -137,9 +138,9 @@ class Chaos:
 
     def check_output(self, lost):
         """Each line was printed once, whole, and in its place; of a lost task perhaps not all of them."""
-        eventually(lambda: self.sink.popen.poll() is not None, "the sink ends")
+        eventually(lambda: self.first_sink.popen.poll() is not None, "the sink ends")
         printed = collections.defaultdict(list)
-        for line in self.sink.out.splitlines():
+        for line in self.first_sink.out.splitlines():
             task, _, text = line.partition("\t")
             printed[int(task)].append(text)
         for task in range(1, self.tasks + 1):

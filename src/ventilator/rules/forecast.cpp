@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
+#include <utility>
 
 namespace divvy::ventilator {
 namespace {
@@ -18,6 +20,10 @@ constexpr double kSmallDispersion = 0.01;
 // In so many seconds of slots it is not yet seen for which part of it they are in use.
 constexpr double kFirstSlotTime = 2;
 constexpr double kLowestPace = 0.02;
+// Of more pending tasks the costs of the last ones are looked at, and of the others their sum: the
+// last ones stay the same until there are few.
+constexpr std::size_t kManyCosts = 8000;
+constexpr std::size_t kLastCosts = 2000;
 
 double seconds(nanoseconds time) { return Seconds(time).count(); }
 
@@ -30,7 +36,9 @@ nanoseconds whole(double time) {
 
 void Forecast::expect(TaskId id, nanoseconds cost) {
   const double size = std::max(seconds(cost), kSmallestCost);
-  costs_[id] = size;
+  double& known = costs_[id];
+  costs_left_ += size - known;
+  known = size;
   costs_sum_ += size;
   costs_count_ += 1;
 }
@@ -48,7 +56,9 @@ void Forecast::ended(Range ids, nanoseconds duration, bool is_last) {
 
 void Forecast::recorded(Range ids) {
   if (costs_.empty()) return;
-  costs_.erase(costs_.lower_bound(ids.first), costs_.lower_bound(ids.end()));
+  const auto end = costs_.lower_bound(ids.end());
+  for (auto at = costs_.lower_bound(ids.first); at != end; at = costs_.erase(at))
+    costs_left_ -= at->second;
 }
 
 // Costs that explain nothing, such as numbers that are no lengths, are worse than none.
@@ -84,7 +94,7 @@ std::optional<nanoseconds> Forecast::time_left(const State& state, Time now) {
   return whole(left);
 }
 
-RemainingWork Forecast::work_left(const State& state, Time now) const {
+RemainingWork Forecast::work_left(const State& state, Time now) {
   RemainingWork work{.slots = static_cast<double>(state.slots), .pace = pace()};
   for (const auto& [id, since] : state.running) {
     const double age = seconds(std::max(now - since, nanoseconds(0)));
@@ -93,23 +103,48 @@ RemainingWork Forecast::work_left(const State& state, Time now) const {
   const auto unrecorded = static_cast<double>(state.unrecorded);
   const double waiting = std::max(0.0, unrecorded - static_cast<double>(state.running.size()));
   const double attempts = (attempts_ + 1) / (last_attempts_ + 1);  // that a task takes
+  work.more = waiting;
   if (by_cost()) {
     add_sizes(work, state);
     work.size_of_more = costs_sum_ / costs_count_;
   }
-  const double again = (attempts - 1) * unrecorded;
-  work.more = std::max(0.0, waiting - static_cast<double>(work.sizes.size())) + again;
+  work.more += (attempts - 1) * unrecorded;
   return work;
 }
 
-void Forecast::add_sizes(RemainingWork& work, const State& state) const {
+std::vector<double> Forecast::pending_costs(const State& state) const {
   std::vector<TaskId> running;
   for (const auto& one : state.running) running.push_back(one.id);
   std::sort(running.begin(), running.end());
+  std::vector<double> pending;
   for (const auto& [id, cost] : costs_) {
-    if (!std::binary_search(running.begin(), running.end(), id)) work.sizes.push_back(cost);
+    if (!std::binary_search(running.begin(), running.end(), id)) pending.push_back(cost);
   }
-  if (state.longest_first) std::sort(work.sizes.begin(), work.sizes.end(), std::greater<>());
+  if (state.longest_first) std::sort(pending.begin(), pending.end(), std::greater<>());
+  return pending;
+}
+
+void Forecast::add_sizes(RemainingWork& work, const State& state) {
+  auto pending = static_cast<double>(costs_.size());
+  if (costs_.size() <= kManyCosts) {
+    work.sizes = pending_costs(state);
+    pending = static_cast<double>(work.sizes.size());
+  } else {
+    if (std::exchange(last_of_, costs_count_) != costs_count_) {
+      last_costs_ = pending_costs(state);
+      last_costs_.erase(last_costs_.begin(), last_costs_.end() - kLastCosts);
+    }
+    work.sizes = last_costs_;
+    double others = costs_left_ - std::accumulate(last_costs_.begin(), last_costs_.end(), 0.0);
+    for (const auto& one : state.running) {
+      const auto known = costs_.find(one.id);
+      if (known == costs_.end()) continue;
+      others -= known->second;
+      pending -= 1;
+    }
+    work.before = std::max(0.0, others);
+  }
+  work.more = std::max(0.0, work.more - pending);
 }
 
 // To start a task takes time, too, and there may be reasons to wait before.

@@ -46,16 +46,20 @@ class Forecast {
  private:
   [[nodiscard]] bool by_cost() const;
   [[nodiscard]] double cost_of(Range ids) const;
-  [[nodiscard]] RemainingWork work_left(const State& state, Time now) const;
-  void add_sizes(RemainingWork& work, const State& state) const;
+  [[nodiscard]] RemainingWork work_left(const State& state, Time now);
+  [[nodiscard]] std::vector<double> pending_costs(const State& state) const;
+  void add_sizes(RemainingWork& work, const State& state);
   void note_pace(const State& state, Time now);
   [[nodiscard]] double pace() const;
 
   TaskLengths lengths_;             // in seconds
   TaskLengths ratios_;              // of length to cost
   std::map<TaskId, double> costs_;  // in seconds; of tasks that are not recorded
+  double costs_left_ = 0;           // their sum
   double costs_sum_ = 0;            // of all that were ever told
   double costs_count_ = 0;
+  std::vector<double> last_costs_;  // of the tasks that are handed out last, if there are many
+  double last_of_ = 0;              // costs that were told when that was so
   double attempts_ = 0;
   double last_attempts_ = 0;  // of these, those that were their tasks' last
   double work_ended_ = 0;     // in seconds

@@ -100,7 +100,8 @@ class Deal {
 RemainingWork scaled_down(const RemainingWork& work) {
   const double part = kMostSlots / work.slots;
   const auto every = static_cast<std::size_t>(1 / part);
-  RemainingWork some{.more = work.more * part,
+  RemainingWork some{.before = work.before * part,
+                     .more = work.more * part,
                      .size_of_more = work.size_of_more,
                      .slots = kMostSlots,
                      .pace = work.pace};
@@ -115,7 +116,7 @@ RemainingWork scaled_down(const RemainingWork& work) {
 double remaining_time(const RemainingWork& work, const LengthCurve& curve) {
   if (work.slots > 2 * kMostSlots) return remaining_time(scaled_down(work), curve);
   std::vector<double> tasks = work.sizes;
-  double before = 0;
+  double before = work.before;
   const double most_more = std::min(work.more, static_cast<double>(kMostTasks));
   tasks.insert(tasks.end(), static_cast<std::size_t>(std::lround(most_more)), work.size_of_more);
   before += (work.more - most_more) * work.size_of_more;

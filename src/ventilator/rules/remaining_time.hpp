@@ -17,7 +17,8 @@ struct RemainingWork {
   };
 
   std::vector<Running> running{};
-  std::vector<double> sizes{};  // of pending tasks, in the order in which they are handed out
+  double before = 0;            // the sum of the sizes of pending tasks that are handed out first
+  std::vector<double> sizes{};  // of the others, in the order in which they are handed out
   double more = 0;              // pending tasks whose size is not known; they follow
   double size_of_more = 1;
   double slots = 1;  // at least 1

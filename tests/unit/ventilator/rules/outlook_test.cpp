@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ventilator/replay.hpp"
+#include "ventilator/rules/forecast.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -164,6 +165,29 @@ TEST(Outlook, DoesNotBelieveCostsThatExplainNothing) {
   replay.begin();
   replay.run_until(Time(10s));
   EXPECT_NEAR(time_left(replay), 10, 2);
+}
+
+// Of so many only the last ones are dealt one by one.
+TEST(Forecast, AddsUpWhatIsExpectedOfVeryManyTasks) {
+  for (const bool longest_first : {false, true}) {
+    Forecast forecast;
+    constexpr std::uint64_t kTasks = 30'000;
+    for (TaskId id = 1; id <= kTasks; ++id)
+      forecast.expect(id, std::chrono::milliseconds(10 + id % 91));
+    for (std::uint64_t recorded = 0; recorded < kTasks; recorded += 9100) {
+      const Forecast::State state{.running = {{recorded + 1, Time(1s)}},
+                                  .unrecorded = kTasks - recorded,
+                                  .slots = 4,
+                                  .longest_first = longest_first};
+      const auto left = forecast.time_left(state, Time(1s));
+      ASSERT_TRUE(left);
+      EXPECT_NEAR(seconds(*left), static_cast<double>(kTasks - recorded) * 0.055 / 4, 5);
+      for (TaskId id = recorded + 1; id <= recorded + 9100; ++id) {
+        forecast.ended({id, 1}, std::chrono::milliseconds(10 + id % 91), true);
+        forecast.recorded({id, 1});
+      }
+    }
+  }
 }
 
 TEST(Outlook, SeesAStragglerAmongBriefTasks) {
