@@ -49,8 +49,8 @@ std::string seconds_text(std::int64_t nanoseconds) {
 }
 
 // Standard output is the tasks'; a file that is called "-" nobody means.
-std::string checked_path(std::string path) {
-  if (path != "-") return path;
+void check_path(const std::string& path) {
+  if (path != "-") return;
   throw std::runtime_error("--log: - is no file; name one, such as lab.tsv or /dev/stderr");
 }
 
@@ -75,9 +75,9 @@ std::string attempt_line(std::string_view worker, const Result& result, const Ta
   return line;
 }
 
-AttemptLog::AttemptLog(std::string path)
-    : path_(checked_path(std::move(path))),
-      file_(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) {
+AttemptLog::AttemptLog(std::string path) : path_(std::move(path)) {
+  check_path(path_);
+  file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
   if (!file_.open()) fail("open", path_, errno);
   unwritten_ = first_text();
   commit();
