@@ -189,8 +189,8 @@ def test_a_worker_without_a_command_fails_pieces_and_says_why(pipeline, lines):
 @pytest.mark.parametrize("given, why", [
     (["--filter", "--", "cat"], "a filter is given line after line anyway; leave --block or --filter out"),
     (["--colsep", ",", "--", "cat"], "a piece has no columns; leave --block or --colsep out"),
-    (["--random", "3", "--", "cat"], "--random makes tasks, and --block cuts FILEs; leave one out"),
-    ([], "--block is for a command; add -- COMMAND [ARG...]"),
+    (["--random", "3", "--", "cat"], "--block cuts FILEs or standard input; leave it out, or --random or :::"),
+    ([], "--block is for a command; add -- COMMAND [ARG...], or -c SCRIPT"),
 ])
 def test_what_does_not_go_with_blocks_is_refused_with_a_reason(divvy, given, why):
     run = divvy("--block", "1m", *given)
@@ -199,7 +199,7 @@ def test_what_does_not_go_with_blocks_is_refused_with_a_reason(divvy, given, why
 
 
 def test_the_ventilator_refuses_blocks_of_random_and_plain_tasks(pipeline):
-    assert "leave one out" in refused(pipeline, "ventilator", *pipeline.at, "--block", "1m", "--random", "3")
+    assert "leave it out, or --random" in refused(pipeline, "ventilator", *pipeline.at, "--block", "1m", "--random", "3")
     assert "--classic" in refused(pipeline, "ventilator", *pipeline.at, "--block", "1m", "--classic", "x")
 
 
