@@ -40,17 +40,22 @@ bool is_subcommand(std::string_view word) {
   throw std::runtime_error(fmt::format("cannot run {}: {}", path, std::strerror(errno)));
 }
 
-std::string retry_command(std::vector<std::string> words, bool retries_already) {
-  if (!retries_already) words.insert(words.begin() + 1, "--retry-failed");
+// What runs only the failed tasks again; empty: nothing is recorded by which they are known.
+std::string retry_command(const Options& options, std::vector<std::string> words) {
+  if (options.sink.journal.empty()) return {};
+  const bool has_name = !options.ventilator.name.empty();
+  const std::string option = has_name ? "--retry-failed" : "--resume";
+  const bool is_given = has_name ? options.ventilator.retry_failed : options.resume;
+  if (!is_given) words.insert(words.begin() + 1, option);
   const std::string command = quoted_on_one_line(words);
-  return command.size() <= kLongestCommand ? command : "the same command with --retry-failed";
+  return command.size() <= kLongestCommand ? command : "the same command with " + option;
 }
 
 // What the user has typed, in the environment of the ventilator.
 std::vector<std::string> for_ventilator(const Options& options,
                                         const std::vector<std::string>& words) {
   const worker::Options& tasks = options.worker;
-  return {"DIVVY_RETRY_COMMAND=" + retry_command(words, options.ventilator.retry_failed),
+  return {"DIVVY_RETRY_COMMAND=" + retry_command(options, words),
           "DIVVY_JOURNAL=" + options.sink.journal,
           "DIVVY_COMMAND=" +
               command_text(tasks.typed_command(), tasks.colsep, tasks.task_on_stdin, tasks.filter)};

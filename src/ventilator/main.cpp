@@ -101,8 +101,9 @@ std::string journal() {
 
 // What the user has typed, which the launcher says if there is one.
 std::string retry_command(const Options& options, std::vector<std::string> words) {
+  const char* const typed = std::getenv("DIVVY_RETRY_COMMAND");
+  if (typed != nullptr && *typed != '\0') return typed;
   if (options.name.empty()) return {};
-  if (const char* const typed = std::getenv("DIVVY_RETRY_COMMAND")) return typed;
   if (!options.retry_failed) words.insert(words.begin() + 1, "--retry-failed");
   return quoted_on_one_line(words);
 }

@@ -151,10 +151,11 @@ def test_a_hang_up_is_ignored_as_nohup_wants_it(tmp_path):
     assert run.returncode == 0
 
 
-def test_the_command_that_runs_what_failed_again_is_the_users_own(divvy, tmp_path):
+@pytest.mark.parametrize("name", [["--name", "b"], []], ids=["named", "unnamed"])
+def test_the_command_that_runs_what_failed_again_is_the_users_own(divvy, tmp_path, name):
     fixed, tasks = tmp_path / "it is fixed", tmp_path / "tasks"
     tasks.write_text("a\nb\n")
-    run = divvy("--journal", tmp_path / "j.db", "--name", "b", tasks, "--", "sh", "-c", '[ -e "$0" ]', fixed)
+    run = divvy("--journal", tmp_path / "j.db", *name, tasks, "--", "sh", "-c", '[ -e "$0" ]', fixed)
     assert run.end() == 2
     again = re.search(r"to run only the failed tasks again: (.*)$", run.err, re.M)[1]
     fixed.touch()
