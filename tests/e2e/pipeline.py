@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
 BIN = Path(os.environ.get("DIVVY_BIN") or HERE.parents[1] / "build" / "release").resolve()
-DEADLINE = 60  # seconds: only a failing test ever waits so long
+DEADLINE = 150  # seconds: only a failing test ever waits so long
 
 
 def eventually(condition, what, deadline=DEADLINE):

@@ -2,6 +2,7 @@
 import os
 import pty
 import subprocess
+import termios
 
 from pipeline import DEADLINE, eventually
 
@@ -16,6 +17,7 @@ ZSH = r"""
 PS1='ready> '
 fpath=("$PREFIX/share/zsh/site-functions" $fpath)
 bindkey -e
+LISTMAX=1000 # or it would ask before it shows a long list
 autoload -Uz compinit && compinit -D -u
 note() { print -rn -- "$BUFFER" >"$NOTE.part" && mv "$NOTE.part" "$NOTE" }
 zle -N note
@@ -37,6 +39,7 @@ class Shell:
         env = {**os.environ, **env, "NOTE": str(self.note), "ZDOTDIR": str(notes), "HOME": str(notes), "INPUTRC": "/dev/null",
                "TERM": "dumb", "LC_ALL": "C.UTF-8"}
         self.keyboard, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (100, 100))
         os.set_blocking(self.keyboard, False)
         self.process = subprocess.Popen(["setsid", "--ctty", *words], cwd=folder, env=env, stdin=terminal, stdout=terminal, stderr=terminal)
         os.close(terminal)

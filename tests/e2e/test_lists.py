@@ -186,7 +186,7 @@ def test_a_command_that_would_be_too_long_is_given_less(ran):
     lines = [f"{number:0100}" for number in range(5000)]
     counts = ran("-n", "100000", "--", "sh", "-c", "echo $#", "sh", text="".join(line + "\n" for line in lines))
     assert sum(map(int, counts.split())) == 5000
-    assert len(counts.split()) == 4  # 505 kB in words of at most 128 KiB together
+    assert len(counts.split()) == 5  # 515 kB in quotes, in texts of at most 124 KiB
 
 
 def test_a_line_too_long_for_any_command_goes_alone_and_fails_alone(divvy):
