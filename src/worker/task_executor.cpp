@@ -9,13 +9,9 @@
 namespace divvy::worker {
 namespace {
 
-// As its result says it; too long for its lines to carry it, it is left to the result.
+// A text that is too long for its lines to carry it is left to the result.
 std::string_view text_for_people(const Chunk& task) {
-  std::string_view text = task.text();
-  if (task.form() == TextForm::piece) {
-    const auto piece = parse_piece(text);
-    text = piece ? piece->name : "";
-  }
+  const std::string_view text = task.text();
   return text.size() <= kMaxLineBytes ? text : "";
 }
 

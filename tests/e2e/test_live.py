@@ -336,6 +336,12 @@ def test_a_worker_sends_lines_while_their_task_runs_if_it_is_told_so(talk, gate)
     assert (result["ids"], result["output"]) == (one(3), b"early\ndone x\n")
 
 
+def test_lines_of_a_piece_have_its_name(talk):
+    piece = protocol.PIECE_TEXT.write(dict(name=b"f 0+2", file=b"", offset=0, size=2, data=b"a\n"))
+    talk.say(live=1, form=protocol.PIECE, tasks=[{**run(3, ""), "texts": [piece]}])
+    assert [fragment["text"] for fragment in talk.results.hear(protocol.LIVE_OUTPUT)["fragments"]] == [b"f 0+2"]
+
+
 def test_a_worker_sends_results_only_if_it_is_not_told_so(talk, gate):
     talk.say(tasks=[run(1, "x")])
     gate.came(1)
