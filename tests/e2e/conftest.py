@@ -22,6 +22,15 @@ def pipeline():
 
 
 @pytest.fixture
+def file(pipeline):
+    """Makes a file; returns its path."""
+    def make(name, data):
+        pipeline.file(name).write_bytes(data)
+        return pipeline.file(name)
+    return make
+
+
+@pytest.fixture
 def gate(pipeline):
     gate = Gate(pipeline)
     yield gate

@@ -22,15 +22,6 @@ def ran(divvy):
 
 
 @pytest.fixture
-def file(pipeline):
-    """Makes a file; returns its path."""
-    def make(name, data):
-        pipeline.file(name).write_bytes(data)
-        return pipeline.file(name)
-    return make
-
-
-@pytest.fixture
 def heard(pipeline):
     """What a ventilator with these options says of its tasks: form, header, texts."""
     context = zmq.Context()

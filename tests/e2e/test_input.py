@@ -32,15 +32,6 @@ def feed():
 
 
 @pytest.fixture
-def file(pipeline):
-    """Makes a file; returns its path."""
-    def make(name, data):
-        pipeline.file(name).write_bytes(data)
-        return pipeline.file(name)
-    return make
-
-
-@pytest.fixture
 def fifo(pipeline):
     os.mkfifo(pipeline.file("fifo"))
     return pipeline.file("fifo")
