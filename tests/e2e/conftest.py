@@ -45,5 +45,6 @@ def journal(pipeline):
 @pytest.fixture
 def context():
     with zmq.Context() as context:
+        context.linger = 0  # also of a socket that was dropped with its test: what it holds would keep us
         yield context
-        context.destroy(linger=0)
+        context.destroy()
