@@ -17,6 +17,7 @@ FILTER = ("sh", "-c", 'while read -r task; do echo "$DIVVY_WORKER" >> "$0/$task"
 LIVE = ("sh", "-c", 'echo "$DIVVY_WORKER" >> "$0/$DIVVY_ID"; for part in 1 2 3; do echo "{} part $part"; sleep 0.0$(({} % 4)); done; printf "{} end"')
 LOST_AFTER = 2  # seconds
 BATCH_DEADLINE = 300
+TASKS_PER_EVENT = 4  # at least: on a machine where starting a worker takes a second nothing else would ever get done
 
 
 class Chaos:
@@ -34,6 +35,7 @@ class Chaos:
         self.input = self.pipeline.file("input")
         self.input.write_text("".join(f"{task}\n" for task in range(1, tasks + 1)))
         self.events = collections.Counter()
+        self.happened = 0
         self.unlucky = set()  # names of workers that were killed or frozen
         self.asleep = []      # (when to wake, process)
         self.sink, self.ventilator = self.new_sink(), self.new_ventilator()
@@ -62,9 +64,12 @@ class Chaos:
         who, _, what = kind.partition(" ")
         place = self.dice.randrange(len(self.workers))
         process = self.workers[place] if who == "worker" else getattr(self, who)
+        if self.happened == self.tasks // TASKS_PER_EVENT:
+            return
         if process.popen.poll() is not None or any(process is sleeper for _, sleeper in self.asleep):
             return
         self.events[kind] += 1
+        self.happened += 1
         asked_again = what == "asked to leave" and -signal.SIGTERM in process.expected_signals
         if who == "worker" and (what != "asked to leave" or asked_again):
             self.unlucky.add(process.pid)  # the second time it kills what runs, and waits for nobody
