@@ -256,8 +256,10 @@ void lay_out(const Database& database) {
     database.execute(kSecond);
   }
   if (layout < 3) database.execute(kThird);
-  database.execute(kFourth);
-  database.execute(kViews);
+  if (layout < kLayout) {
+    database.execute(kFourth);
+    database.execute(kViews);
+  }
   database.execute("COMMIT");
 }
 
