@@ -35,7 +35,6 @@ class Chaos:
         self.input = self.pipeline.file("input")
         self.input.write_text("".join(f"{task}\n" for task in range(1, tasks + 1)))
         self.events = collections.Counter()
-        self.happened = 0
         self.unlucky = set()  # names of workers that were killed or frozen
         self.asleep = []      # (when to wake, process)
         self.sink, self.ventilator = self.new_sink(), self.new_ventilator()
@@ -56,6 +55,8 @@ class Chaos:
     # --- what can happen
 
     def happen(self):
+        if self.events.total() == self.tasks // TASKS_PER_EVENT:
+            return
         kinds = {"worker killed": 6, "worker frozen": 2, "worker asked to leave": 4, "sink killed": 2, "sink frozen": 1,
                  "ventilator killed": 2, "ventilator frozen": 1}
         if self.live:
@@ -64,12 +65,9 @@ class Chaos:
         who, _, what = kind.partition(" ")
         place = self.dice.randrange(len(self.workers))
         process = self.workers[place] if who == "worker" else getattr(self, who)
-        if self.happened == self.tasks // TASKS_PER_EVENT:
-            return
         if process.popen.poll() is not None or any(process is sleeper for _, sleeper in self.asleep):
             return
         self.events[kind] += 1
-        self.happened += 1
         asked_again = what == "asked to leave" and -signal.SIGTERM in process.expected_signals
         if who == "worker" and (what != "asked to leave" or asked_again):
             self.unlucky.add(process.pid)  # the second time it kills what runs, and waits for nobody
