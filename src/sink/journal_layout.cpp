@@ -256,7 +256,7 @@ void lay_out(const Database& database) {
     database.execute(kSecond);
   }
   if (layout < 3) database.execute(kThird);
-  if (layout < kLayout) {
+  if (layout < 4) {
     database.execute(kFourth);
     database.execute(kViews);
   }
