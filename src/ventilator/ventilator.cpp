@@ -398,11 +398,11 @@ bool Ventilator::announce() {
   return sink_.send(encode(message));
 }
 
-// Only so does the sink know that it may end. Its connection may be lost just then.
+// Tells the sink that it may end, too. Its connection may be lost just then, or have no room.
 void Ventilator::announce_end() {
   const Time until = now() + kTimeForLastWord;
   while (!announce() && sink_known() && stops_ < 2 && now() < until) {
-    sink_.add_to(loop_, false);
+    sink_.add_to(loop_, true);
     loop_.wake_at(until);
     stops_ += loop_.wait();
     (void)sink_.connected_anew(log_);
@@ -429,7 +429,7 @@ bool Ventilator::finished() const {
   return state() == BatchState::complete;
 }
 
-// The last announcement tells the sink that it may end, too. Closing the sockets delivers it.
+// Closing the sockets delivers the last announcement.
 int Ventilator::leave() {
   phase_ = Phase::leaving;
   announce_end();
