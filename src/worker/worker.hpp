@@ -17,6 +17,7 @@
 #include "divvy/endpoints.hpp"
 #include "worker/executor.hpp"
 #include "worker/rules/holdings.hpp"
+#include "worker/rules/idleness.hpp"
 
 namespace divvy::worker {
 
@@ -37,12 +38,14 @@ class Worker {
     std::string pool{};      // whose ventilators it works for; empty: those of none
     std::string command{};   // what it runs, for people
     bool workloads = false;  // tasks are milliseconds to sleep
+    std::optional<Time::duration> idle_timeout{};  // leave after so long without a task
     Verbosity verbosity{};
   };
 
   Worker(Settings settings, std::unique_ptr<Executor> executor);
 
-  /// Serves ventilators until the user asks to stop. Returns the exit status.
+  /// Serves ventilators until the user asks to stop, or it was idle for too long. Returns the exit
+  /// status.
   int run();
 
  private:
@@ -54,6 +57,7 @@ class Worker {
 
   void wait();
   void stop(int times);
+  void leave_if_idle(Time now);
   void receive();
   void receive(const zmq::message_t& message);
   void receive_lane(const Lane& lane);
@@ -74,6 +78,7 @@ class Worker {
   void tell_who_is_missing(Time now);
 
   bool results_due();
+  [[nodiscard]] bool has_tasks() const;
   [[nodiscard]] bool live_output_due() const;
   [[nodiscard]] bool has_room_for_plain() const;
   [[nodiscard]] std::uint32_t offered_slots() const;
@@ -105,6 +110,7 @@ class Worker {
   Waiting waiting_for_sink_;
   Phase phase_ = Phase::serving;
   std::optional<Time> leave_at_;  // at the latest
+  Idleness idleness_;
 };
 
 }  // namespace divvy::worker
