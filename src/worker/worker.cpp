@@ -16,6 +16,7 @@
 #include "common/standard_streams.hpp"
 #include "common/workload.hpp"
 #include "worker/inbox.hpp"
+#include "worker/rules/execution.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -295,8 +296,11 @@ void Worker::collect_ended() {
 
 void Worker::finish(EndedChunk ended) {
   if (ended.tasks.plain) return finish_plain(ended);
-  // A task that was killed because the worker leaves has not failed: another worker may run it.
-  const bool interrupted = phase_ == Phase::leaving_now && ended.killed;
+  // A task that was killed because the worker leaves has not failed: another worker may run it. Nor
+  // has one that was told to end when the worker was.
+  const bool interrupted =
+      ended.killed ? phase_ == Phase::leaving_now
+                   : phase_ != Phase::serving && is_terminated(ended.outcome, ended.status);
   interrupted ? holdings_.interrupt(std::move(ended)) : holdings_.finish(ended);
 }
 
