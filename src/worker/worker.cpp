@@ -11,6 +11,7 @@
 #include "common/plural.hpp"
 #include "common/process_name.hpp"
 #include "common/random_id.hpp"
+#include "worker/rules/execution.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -147,7 +148,10 @@ void Worker::collect_ended() {
 
 // A task that was killed because the worker leaves has not failed: another worker may run it.
 void Worker::finish(EndedChunk ended) {
-  const bool interrupted = phase_ == Phase::leaving_now && ended.killed;
+  // Nor has one that was told to end when the worker was.
+  const bool interrupted =
+      ended.killed ? phase_ == Phase::leaving_now
+                   : phase_ != Phase::serving && is_terminated(ended.outcome, ended.status);
   pipeline_.finish(std::move(ended), interrupted);
 }
 
