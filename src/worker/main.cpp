@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -93,6 +95,12 @@ void advise(const Options& options) {
   if (!why.empty()) log.warn(why + "; tasks fail here until that is mended");
 }
 
+// Behind the key on standard input.
+std::optional<Lifeline> lifeline_of(const Options& options) {
+  if (options.common.key != "-") return {};
+  return Lifeline(STDIN_FILENO, from_seconds(options.lost_after));
+}
+
 int run(Options& options) {
   options.common.resolve("worker", kConnectsToAll);
   if (!options.inbox.empty()) {
@@ -111,6 +119,7 @@ int run(Options& options) {
               .command = command_text(options.typed_command(), options.colsep,
                                       options.task_on_stdin, options.filter),
               .workloads = !options.has_command() && !options.dry_run && !options.has_conditions(),
+              .lifeline = lifeline_of(options),
               .verbosity = options.common.verbosity()},
              make_executor(options, name))
       .run();

@@ -35,6 +35,8 @@ constexpr auto kFarewell = 10s;
 // Plain tasks are neither limited nor acknowledged by their sender.
 constexpr std::size_t kMaxPlainTasks = 1000;
 constexpr std::size_t kMaxPlainBytes = 16 << 10;
+// So many stops do not wait for what runs.
+constexpr int kAtOnce = 2;
 // With so many bytes of results that are not settled no more tasks are started.
 constexpr std::uint64_t kMaxKeptBytes = 256 << 20;
 
@@ -105,7 +107,9 @@ void Worker::wait() {
   loop_.wake_at(leave_at_);
   loop_.wake_at(waiting_for_ventilator_.deadline());
   loop_.wake_at(waiting_for_sink_.deadline());
+  if (settings_.lifeline) settings_.lifeline->add_to(loop_);
   stop(loop_.wait());
+  if (settings_.lifeline && settings_.lifeline->cut(now())) stop(kAtOnce);
 }
 
 void Worker::stop(int times) {

@@ -16,6 +16,7 @@
 #include "common/waiting.hpp"
 #include "divvy/endpoints.hpp"
 #include "worker/executor.hpp"
+#include "worker/lifeline.hpp"
 #include "worker/rules/holdings.hpp"
 
 namespace divvy::worker {
@@ -31,12 +32,13 @@ class Worker {
  public:
   struct Settings {
     Endpoints endpoints{};
-    std::string inbox{};     // endpoint; empty: chosen beside the feedback endpoint
-    std::string key{};       // file; empty: none
-    std::string name{};      // for people
-    std::string pool{};      // whose ventilators it works for; empty: those of none
-    std::string command{};   // what it runs, for people
-    bool workloads = false;  // tasks are milliseconds to sleep
+    std::string inbox{};                 // endpoint; empty: chosen beside the feedback endpoint
+    std::string key{};                   // file; empty: none
+    std::string name{};                  // for people
+    std::string pool{};                  // whose ventilators it works for; empty: those of none
+    std::string command{};               // what it runs, for people
+    bool workloads = false;              // tasks are milliseconds to sleep
+    std::optional<Lifeline> lifeline{};  // when it is cut the worker leaves at once
     Verbosity verbosity{};
   };
 
