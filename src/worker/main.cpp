@@ -34,8 +34,8 @@ std::string shown(const std::vector<std::string>& command) {
   return text.size() <= enough ? text : text.substr(0, enough) + "...";
 }
 
-std::optional<std::chrono::milliseconds> timeout_of(const Options& options) {
-  return options.timeout ? std::optional(from_seconds(*options.timeout)) : std::nullopt;
+std::optional<std::chrono::milliseconds> time_of(std::optional<double> seconds) {
+  return seconds ? std::optional(from_seconds(*seconds)) : std::nullopt;
 }
 
 std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
@@ -43,12 +43,12 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
   if (options.has_command()) command = options.make_command();
   if (options.dry_run) return std::make_unique<DryRunner>(std::move(command));
   if (!command) return std::make_unique<SleepRunner>();
-  return std::make_unique<CommandRunner>(std::move(*command),
-                                         CommandRunner::Settings{.worker = name,
-                                                                 .slots = options.slots,
-                                                                 .timeout = timeout_of(options),
-                                                                 .max_output = options.max_output,
-                                                                 .nice = options.nice});
+  return std::make_unique<CommandRunner>(
+      std::move(*command), CommandRunner::Settings{.worker = name,
+                                                   .slots = options.slots,
+                                                   .timeout = time_of(options.timeout),
+                                                   .max_output = options.max_output,
+                                                   .nice = options.nice});
 }
 
 // A dry run starts nothing.
@@ -67,7 +67,7 @@ std::unique_ptr<Executor> make_executor(const Options& options, const std::strin
       FilterExecutor::Settings{.filter = {.command = options.make_command(),
                                           .worker = name,
                                           .delimiter = options.null_delimited ? '\0' : '\n',
-                                          .timeout = timeout_of(options),
+                                          .timeout = time_of(options.timeout),
                                           .max_output = options.max_output,
                                           .nice = options.nice},
                                .name = "the filter " + shown(options.typed_command()),
@@ -119,6 +119,7 @@ int run(Options& options) {
               .command = command_text(options.typed_command(), options.colsep,
                                       options.task_on_stdin, options.filter),
               .workloads = !options.has_command() && !options.dry_run && !options.has_conditions(),
+              .idle_timeout = time_of(options.idle_timeout),
               .lifeline = lifeline_of(options),
               .verbosity = options.common.verbosity()},
              make_executor(options, name))

@@ -88,6 +88,10 @@ void Options::add_identity_to(CLI::App& app) {
       ->type_name("NAME")
       ->check(CLI::Validator(short_enough, ""))
       ->group("Where to meet");
+  app.add_option("--idle-timeout", idle_timeout, "Leave after so long without a task")
+      ->type_name(kTime)
+      ->transform(duration_between(0.001, 1e9))
+      ->group("Where to meet");
 }
 
 void Options::add_slots_to(CLI::App& app) {

@@ -70,7 +70,8 @@ Worker::Worker(Settings settings, std::unique_ptr<Executor> executor)
       results_(context_, make_push(context_), settings_.endpoints.results),
       executor_(std::move(executor)),
       holdings_(self_, settings_.workloads),
-      presence_at_(now()) {
+      presence_at_(now()),
+      idleness_(settings_.idle_timeout) {
   loop_.on_pause([this] { executor_->pause(); }, [this] { executor_->resume(); });
   log_.debug(fmt::format("{} listens on {}", settings_.name, inbox_.endpoint()));
 }
@@ -85,6 +86,7 @@ int Worker::run() {
     send_live_output();
     const Time time = now();
     tell_who_is_missing(time);
+    leave_if_idle(time);
     if (finished(time)) break;
     if (time >= presence_at_) send_presence(time);
   }
@@ -105,6 +107,7 @@ void Worker::wait() {
   if (!presence_due) loop_.wake_at(presence_at_);
   if (!unsent_results_) loop_.wake_at(send_at_);
   loop_.wake_at(leave_at_);
+  loop_.wake_at(idleness_.deadline());
   loop_.wake_at(waiting_for_ventilator_.deadline());
   loop_.wake_at(waiting_for_sink_.deadline());
   if (settings_.lifeline) settings_.lifeline->add_to(loop_);
@@ -125,6 +128,19 @@ void Worker::stop(int times) {
   plain_queue_.clear();
   presence_at_ = now();
   if (holdings_.running() > 0) log_.debug("finishing what runs (once more: kill it)");
+}
+
+// A task that comes and ends between two such looks has left a result that is not settled yet.
+void Worker::leave_if_idle(Time now) {
+  idleness_.update(has_tasks(), now);
+  if (phase_ != Phase::serving || !idleness_.too_long(now)) return;
+  log_.info("no task for as long as --idle-timeout says: leaving");
+  stop(1);
+}
+
+bool Worker::has_tasks() const {
+  return !executor_->idle() || holdings_.queued() > 0 || !holdings_.all_settled() ||
+         !plain_queue_.empty() || plain_completions_ > 0;
 }
 
 // Receives first, then starts tasks: a message may recall a queued task. A flood of messages must

@@ -18,6 +18,7 @@
 #include "worker/executor.hpp"
 #include "worker/lifeline.hpp"
 #include "worker/rules/holdings.hpp"
+#include "worker/rules/idleness.hpp"
 
 namespace divvy::worker {
 
@@ -32,19 +33,21 @@ class Worker {
  public:
   struct Settings {
     Endpoints endpoints{};
-    std::string inbox{};                 // endpoint; empty: chosen beside the feedback endpoint
-    std::string key{};                   // file; empty: none
-    std::string name{};                  // for people
-    std::string pool{};                  // whose ventilators it works for; empty: those of none
-    std::string command{};               // what it runs, for people
-    bool workloads = false;              // tasks are milliseconds to sleep
-    std::optional<Lifeline> lifeline{};  // when it is cut the worker leaves at once
+    std::string inbox{};     // endpoint; empty: chosen beside the feedback endpoint
+    std::string key{};       // file; empty: none
+    std::string name{};      // for people
+    std::string pool{};      // whose ventilators it works for; empty: those of none
+    std::string command{};   // what it runs, for people
+    bool workloads = false;  // tasks are milliseconds to sleep
+    std::optional<Time::duration> idle_timeout{};  // leave after so long without a task
+    std::optional<Lifeline> lifeline{};            // when it is cut the worker leaves at once
     Verbosity verbosity{};
   };
 
   Worker(Settings settings, std::unique_ptr<Executor> executor);
 
-  /// Serves ventilators until the user asks to stop. Returns the exit status.
+  /// Serves ventilators until the user asks to stop, or it was idle for too long. Returns the exit
+  /// status.
   int run();
 
  private:
@@ -56,6 +59,7 @@ class Worker {
 
   void wait();
   void stop(int times);
+  void leave_if_idle(Time now);
   void receive();
   void receive(const zmq::message_t& message);
   void receive_lane(const Lane& lane);
@@ -76,6 +80,7 @@ class Worker {
   void tell_who_is_missing(Time now);
 
   bool results_due();
+  [[nodiscard]] bool has_tasks() const;
   [[nodiscard]] bool live_output_due() const;
   [[nodiscard]] bool has_room_for_plain() const;
   [[nodiscard]] std::uint32_t offered_slots() const;
@@ -107,6 +112,7 @@ class Worker {
   Waiting waiting_for_sink_;
   Phase phase_ = Phase::serving;
   std::optional<Time> leave_at_;  // at the latest
+  Idleness idleness_;
 };
 
 }  // namespace divvy::worker

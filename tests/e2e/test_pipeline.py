@@ -183,6 +183,23 @@ def test_a_worker_told_to_leave_finishes_what_runs_and_hands_back_the_rest(pipel
     assert all(len(pids) == 1 for pids in gate.seen().values())
 
 
+def test_a_worker_that_has_had_no_task_for_so_long_leaves_by_itself(pipeline):
+    worker = pipeline.worker("--idle-timeout", "250ms")
+    worker.says("^worker: no task for as long as --idle-timeout says: leaving$")
+    assert worker.status() == 0
+
+
+def test_a_worker_that_runs_a_task_is_not_idle(pipeline, gate):
+    sink, ventilator = pipeline.sink(), pipeline.ventilator("--pool", "a", tasks=range(1))
+    busy = pipeline.worker("--idle-timeout", "4", "--pool", "a", command=gate.command)
+    gate.came(1)
+    idle = pipeline.worker("--idle-timeout", "4", "--pool", "b", command=gate.command)
+    assert (idle.status(), busy.popen.poll()) == (0, None)
+    gate.open()
+    assert (ventilator.status(), sink.status(), busy.status()) == (0, 0, 0)
+    assert printed(sink) == done(range(1))
+
+
 def test_a_worker_told_twice_to_leave_kills_what_runs(pipeline, gate):
     pipeline.sink()
     leaver = pipeline.worker(command=gate.command)
