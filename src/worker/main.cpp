@@ -104,6 +104,7 @@ int run(Options& options) {
   const std::string name = options.name.empty() ? default_name() : options.name;
   return Worker(
              {.endpoints = options.common.endpoints,
+              .lanes = lanes_beside(options.common.endpoints.feedback, options.lanes),
               .inbox = options.inbox,
               .key = options.common.key,
               .name = name,

@@ -66,6 +66,7 @@ void Options::add_to(CLI::App& app) {
       ->default_str("a free port")
       ->check(endpoint_check())
       ->group("Where to meet");
+  add_lanes(app, lanes);
   add_identity_to(app);
 }
 
@@ -149,6 +150,10 @@ Command Options::make_command() const {
 
 void Options::check() const {
   if (script) check_script();
+  if (!lanes.empty() && !inbox.empty()) {
+    throw std::invalid_argument(
+        "with --lanes a worker listens nowhere; leave --inbox or --lanes out");
+  }
   if (nice && !has_command()) {
     throw std::invalid_argument("--nice is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
   }

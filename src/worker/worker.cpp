@@ -16,6 +16,7 @@
 #include "common/standard_streams.hpp"
 #include "common/workload.hpp"
 #include "worker/inbox.hpp"
+#include "worker/opened_lane.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -23,6 +24,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPresenceEvery = 1s;
+// After how long without a lane a ventilator is told that there is such a worker.
+constexpr auto kLaneIsMissing = 2s;
 // How long a result waits at most for others to travel with.
 constexpr auto kTogether = 10ms;
 // After how long lines are sent whose task still runs: a brief task's result brings them sooner.
@@ -38,8 +41,12 @@ constexpr std::size_t kMaxPlainBytes = 16 << 10;
 // With so many bytes of results that are not settled no more tasks are started.
 constexpr std::uint64_t kMaxKeptBytes = 256 << 20;
 
-std::string inbox_endpoint(const Worker::Settings& settings, WorkerId self) {
-  return settings.inbox.empty() ? inbox_for(settings.endpoints.feedback, self) : settings.inbox;
+std::unique_ptr<LaneSource> make_lane(const Worker::Settings& settings, WorkerId self,
+                                      Context& context) {
+  const std::string& feedback = settings.endpoints.feedback;
+  if (settings.lanes) return std::make_unique<OpenedLane>(context, feedback, *settings.lanes);
+  return std::make_unique<Inbox>(
+      context, settings.inbox.empty() ? inbox_for(feedback, self) : settings.inbox);
 }
 
 // Whether process ids are a container's. The kernel gives those of the whole machine this number.
@@ -62,7 +69,7 @@ Worker::Worker(Settings settings, std::unique_ptr<Executor> executor)
       log_("worker", settings_.verbosity),
       self_{random_id()},
       context_(settings_.key),
-      inbox_(context_, make_pull(context_, kMaxLaneBytes), inbox_endpoint(settings_, self_)),
+      lane_(make_lane(settings_, self_, context_)),
       plain_tasks_(context_, make_pull(context_, kMaxLaneBytes), settings_.endpoints.tasks),
       feedback_(context_, make_push(context_), settings_.endpoints.feedback),
       results_(context_, make_push(context_), settings_.endpoints.results),
@@ -70,7 +77,9 @@ Worker::Worker(Settings settings, std::unique_ptr<Executor> executor)
       holdings_(self_, settings_.workloads),
       presence_at_(now()) {
   loop_.on_pause([this] { executor_->pause(); }, [this] { executor_->resume(); });
-  log_.debug(fmt::format("{} listens on {}", settings_.name, inbox_.endpoint()));
+  if (!settings_.lanes) {
+    log_.debug(fmt::format("{} listens on {}", settings_.name, lane_->place().inbox));
+  }
 }
 
 int Worker::run() {
@@ -93,7 +102,7 @@ int Worker::run() {
 void Worker::wait() {
   const bool presence_due = now() >= presence_at_;
   context_.add_to(loop_);
-  inbox_.add_to(loop_);
+  lane_->add_to(loop_);
   plain_tasks_.add_to(loop_, has_room_for_plain());
   feedback_.add_to(loop_, presence_due);
   results_.add_to(loop_, unsent_results_ || plain_completions_ > 0 || live_output_due());
@@ -127,10 +136,9 @@ void Worker::stop(int times) {
 // not keep the worker from its other work, though.
 void Worker::receive() {
   context_.authenticate();
-  inbox_.events(log_);
   note_connections();
   for (const TimeSlice slice; !slice.over();) {
-    auto message = inbox_.receive();
+    auto message = lane_->receive();
     if (!message && has_room_for_plain()) message = plain_tasks_.receive();
     if (!message) return;
     receive(*message);
@@ -139,6 +147,10 @@ void Worker::receive() {
 
 // Whether results can be delivered is for the ventilator to know at once.
 void Worker::note_connections() {
+  if (lane_->update(log_, now())) {
+    greeted_ = false;
+    presence_at_ = now();
+  }
   plain_tasks_.connected_anew(log_);
   if (feedback_.connected_anew(log_)) {
     greeted_ = false;
@@ -162,10 +174,7 @@ void Worker::tell_who_is_missing(Time now) {
   const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
   const auto ventilator = [this] { return "a ventilator at " + settings_.endpoints.feedback; };
   const auto unanswered = [this] {
-    return feedback_.connected()
-               ? fmt::format("; it hears this worker, and must reach its inbox at {}",
-                             inbox_.endpoint())
-               : std::string();
+    return feedback_.connected() ? "; " + lane_->trouble() : std::string();
   };
   waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator,
                                  unanswered, now, log_);
@@ -337,8 +346,25 @@ std::uint32_t Worker::offered_slots() const {
   return phase_ == Phase::serving ? std::max(1U, executor_->slots_for(holdings_.batch())) : 0;
 }
 
+// Without a lane a worker is nothing to a ventilator that it does not work for, and most often it has
+// one in a moment.
+bool Worker::is_worth_telling(const LaneSource::Place& place, VentilatorId ventilator, Time now) {
+  if (!place.none()) {
+    without_lane_since_.reset();
+    return true;
+  }
+  if (!without_lane_since_) without_lane_since_ = now;
+  return ventilator != VentilatorId::none || now >= *without_lane_since_ + kLaneIsMissing;
+}
+
 void Worker::send_presence(Time now) {
-  Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered_slots());
+  const LaneSource::Place place = lane_->place();
+  Presence presence = holdings_.presence(settings_.name, place.inbox, offered_slots());
+  presence.lane_port = place.lane_port;
+  if (!is_worth_telling(place, presence.ventilator, now)) {
+    presence_at_ = now + kPresenceEvery;
+    return;
+  }
   presence.reaches_sink = results_.connected();
   presence.pool = settings_.pool;
   presence.command = settings_.command;

@@ -11,11 +11,11 @@
 #include "common/connection.hpp"
 #include "common/event_loop.hpp"
 #include "common/host.hpp"
-#include "common/listener.hpp"
 #include "common/log.hpp"
 #include "common/waiting.hpp"
 #include "divvy/endpoints.hpp"
 #include "worker/executor.hpp"
+#include "worker/lane_source.hpp"
 #include "worker/rules/holdings.hpp"
 
 namespace divvy::worker {
@@ -31,6 +31,7 @@ class Worker {
  public:
   struct Settings {
     Endpoints endpoints{};
+    std::optional<PortRange> lanes{};  // the ventilator's, where this worker opens one; none: it listens
     std::string inbox{};     // endpoint; empty: chosen beside the feedback endpoint
     std::string key{};       // file; empty: none
     std::string name{};      // for people
@@ -69,6 +70,7 @@ class Worker {
   void finish_plain(const EndedChunk& ended);
   void send_results();
   void send_live_output();
+  bool is_worth_telling(const LaneSource::Place& place, VentilatorId ventilator, Time now);
   void send_presence(Time now);
   void note_connections();
   void tell_who_is_missing(Time now);
@@ -85,7 +87,7 @@ class Worker {
 
   EventLoop loop_;
   Context context_;
-  Listener inbox_;          // lanes
+  std::unique_ptr<LaneSource> lane_;
   Connection plain_tasks_;  // the guide's ventilator
   Connection feedback_;
   Connection results_;
@@ -100,7 +102,8 @@ class Worker {
   bool shortage_told_ = false;
 
   Time presence_at_;
-  bool greeted_ = false;  // by the ventilator, since we have connected to it
+  bool greeted_ = false;  // by the ventilator, since we have connected to it, on this lane
+  std::optional<Time> without_lane_since_;
   Waiting waiting_for_ventilator_;
   Waiting waiting_for_sink_;
   Phase phase_ = Phase::serving;
