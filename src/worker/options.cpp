@@ -68,6 +68,11 @@ void Options::add_to(CLI::App& app) {
       ->group("Where to meet");
   add_lanes(app, lanes);
   add_identity_to(app);
+  app.add_option("--lost-after", lost_after, "With --key -: if that is silent")
+      ->type_name(kTime)
+      ->transform(duration_between(0.001, 1e9))
+      ->capture_default_str()
+      ->group("Where to meet");
 }
 
 void Options::add_identity_to(CLI::App& app) {
@@ -83,6 +88,10 @@ void Options::add_identity_to(CLI::App& app) {
   app.add_option("--pool", pool, "Work for ventilators of this pool only")
       ->type_name("NAME")
       ->check(CLI::Validator(short_enough, ""))
+      ->group("Where to meet");
+  app.add_option("--idle-timeout", idle_timeout, "Leave after so long without a task")
+      ->type_name(kTime)
+      ->transform(duration_between(0.001, 1e9))
       ->group("Where to meet");
 }
 

@@ -25,7 +25,9 @@ struct Options {
   std::string lanes;  // ports; empty: it listens at its inbox
   std::string name;  // empty: chosen
   std::string pool;
-  std::string colsep;  // empty: no columns
+  double lost_after = 60;              // seconds of silence of the lifeline that comes with --key -
+  std::optional<double> idle_timeout;  // seconds
+  std::string colsep;                  // empty: no columns
   bool task_on_stdin = false;
   bool filter = false;          // the command answers lines
   bool null_delimited = false;  // these end in NUL
