@@ -27,11 +27,11 @@ def eventually(condition, what, deadline=DEADLINE):
 class Process:
     """A process whose output goes to files, so that it never waits for its reader."""
 
-    def __init__(self, label, words, folder, stdin=subprocess.DEVNULL, env=None, stdout=None):
+    def __init__(self, label, words, folder, stdin=subprocess.DEVNULL, env=None, stdout=None, stderr=None):
         self.label = label
         self.paths = {stream: folder / f"{label}.{stream}" for stream in ("out", "err")}
         with open(self.paths["out"], "wb") as out, open(self.paths["err"], "wb") as err:
-            self.popen = subprocess.Popen([os.fsencode(str(word)) for word in words], stdin=stdin, stdout=stdout or out, stderr=err,
+            self.popen = subprocess.Popen([os.fsencode(str(word)) for word in words], stdin=stdin, stdout=stdout or out, stderr=stderr or err,
                                           env={**os.environ, **(env or {})})
         self.pid = self.popen.pid
         self.expected_signals = set()
