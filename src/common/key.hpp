@@ -17,7 +17,8 @@ struct Key {
 };
 
 /// Throws std::runtime_error with a line for the user if there is no such file, if others than its
-/// owner can read it, or if it is no key file.
+/// owner can read it, or if it is no key file. The group may read a file of root's that this
+/// process, which is not root, is lent.
 Key read_key(const std::string& path);
 
 /// Writes a new key to a new file that only its owner can read. Throws std::runtime_error, also if

@@ -49,6 +49,19 @@ def test_a_key_that_others_can_read_is_refused(pipeline, key):
     assert "others can read it; chmod 600" in refuses(pipeline, key)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend a key")
+@pytest.mark.parametrize("mode, status", [(0o440, 0), (0o640, 0), (0o444, 255), (0o660, 255)])
+def test_a_key_that_root_lends_through_a_group_is_taken(pipeline, key, mode, status):
+    """So are secrets in Kubernetes, and credentials of systemd."""
+    os.chown(key, 0, 12345)
+    key.chmod(mode)
+    pipeline.folder.chmod(0o777)
+    user = {"user": 12345, "group": 12345, "extra_groups": []}
+    ended = subprocess.run([BIN / "sink", "--results", "tcp://127.0.0.1:*", "--feedback", "tcp://127.0.0.1:1", "--key", key, "--dry"],
+                           capture_output=True, text=True, check=False, **user)
+    assert ended.returncode == status
+
+
 def test_a_key_file_that_is_not_there_is_named(pipeline):
     assert "No such file" in refuses(pipeline, pipeline.file("nowhere"))
 
