@@ -56,10 +56,10 @@ def test_a_key_that_root_lends_through_a_group_is_taken(pipeline, key, mode, sta
     os.chown(key, 0, 12345)
     key.chmod(mode)
     pipeline.folder.chmod(0o777)
-    user = {"user": 12345, "group": 12345, "extra_groups": []}
-    ended = subprocess.run([BIN / "sink", "--results", "tcp://127.0.0.1:*", "--feedback", "tcp://127.0.0.1:1", "--key", key, "--dry"],
-                           capture_output=True, text=True, check=False, **user)
-    assert ended.returncode == status
+    as_another = ("setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups")
+    worker = pipeline.start(*as_another, BIN / "worker", *pipeline.at, "--key", key, "--idle-timeout", "0.1")
+    assert worker.status() == status
+    assert ("others can read it" in worker.err) == (status == 255)
 
 
 def test_a_key_file_that_is_not_there_is_named(pipeline):
