@@ -145,7 +145,8 @@ class Opener:
 def talk(context, pipeline, lanes):
     def start(count, *options, **more):
         ports, option = lanes(count)
-        pipeline.endpoints["results"] = f"tcp://127.0.0.1:{free_ports(1)}"
+        first = free_ports(3)
+        pipeline.endpoints = {line: f"tcp://127.0.0.1:{first + at}" for at, line in enumerate(pipeline.endpoints)}
         return ports, WithVentilator(context, pipeline, *option, *options, **more)
     return start
 
