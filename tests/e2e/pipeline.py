@@ -1,8 +1,11 @@
 """Real processes for the end-to-end tests: each test has a pipeline of its own, with its own endpoints."""
+import contextlib
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +25,19 @@ def eventually(condition, what, deadline=DEADLINE):
         assert time.monotonic() < end, f"waited in vain: {what}"
         time.sleep(0.01)
     return value
+
+
+def free_ports(count):
+    """The first of so many consecutive ports that nobody listens at just now, and that nobody connects from."""
+    while True:
+        first = random.randrange(10_000, 32_000)
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(first, first + count):
+                    stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                return first
+            except OSError:
+                pass
 
 
 class Process:
