@@ -23,7 +23,7 @@ struct Options {
   std::optional<int> nice;              // of the tasks; nothing: as this process
   std::string inbox;
   std::string lanes;  // ports; empty: it listens at its inbox
-  std::string name;  // empty: chosen
+  std::string name;   // empty: chosen
   std::string pool;
   double lost_after = 60;              // seconds of silence of the lifeline that comes with --key -
   std::optional<double> idle_timeout;  // seconds

@@ -248,8 +248,8 @@ void Pipeline::send_live_output() {
   if (!message.fragments.empty() && !results_.send(encode(message))) executor_.untake_printed();
 }
 
-// Without a lane a worker is nothing to a ventilator that it does not work for, and most often it has
-// one in a moment.
+// Without a lane a worker is nothing to a ventilator that it does not work for, and most often it
+// has one in a moment.
 bool Pipeline::is_worth_telling(const Presence& presence, Time now) {
   if (!presence.inbox.empty() || presence.lane_port != 0) {
     without_lane_since_.reset();

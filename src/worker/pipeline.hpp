@@ -27,11 +27,11 @@ class Pipeline {
   struct Settings {
     Endpoints endpoints{};
     std::optional<PortRange> lanes{};  // the ventilator's, of which it takes one; none: it listens
-    std::string inbox{};     // endpoint; empty: chosen beside the feedback endpoint
-    std::string name{};      // of the worker, for people
-    std::string pool{};      // whose ventilators it works for; empty: those of none
-    std::string command{};   // what it runs, for people
-    bool workloads = false;  // tasks are milliseconds to sleep
+    std::string inbox{};               // endpoint; empty: chosen beside the feedback endpoint
+    std::string name{};                // of the worker, for people
+    std::string pool{};                // whose ventilators it works for; empty: those of none
+    std::string command{};             // what it runs, for people
+    bool workloads = false;            // tasks are milliseconds to sleep
     Verbosity verbosity{};
   };
 

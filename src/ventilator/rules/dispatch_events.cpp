@@ -87,8 +87,8 @@ bool Dispatch::make_room(Time now) {
   return true;
 }
 
-// Also for a known worker whose lane was cut, or who has taken another one, or who has none now. The next presence that answers shows which messages
-// were lost.
+// Also for a known worker whose lane was cut, or who has taken another one, or who has none now.
+// The next presence that answers shows which messages were lost.
 void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
   member.inbox = inbox;
   orders_.open(member, inbox);
@@ -98,8 +98,9 @@ void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
 }
 
 // Tasks that a worker was sent and does not name are pending again: it gave them back or never got
-// them; without a lane nothing is on its way to it. Tasks that it names and was not sent, as far as this ventilator knows, are adopted if no
-// other worker has them: an earlier ventilator has sent them.
+// them; without a lane nothing is on its way to it. Tasks that it names and was not sent, as far as
+// this ventilator knows, are adopted if no other worker has them: an earlier ventilator has sent
+// them.
 void Dispatch::reconcile(Member& member, const Presence& presence) {
   RangeSet reported;
   for (const auto* list : {&presence.running, &presence.queued, &presence.finished}) {

@@ -47,8 +47,8 @@ TEST(Ports, AreARangeOrOneOfThem) {
 }
 
 TEST(Ports, ThatMakeNoSenseAreNone) {
-  for (const char* text : {"", "-", "6000-", "-6000", "6001-6000", "0-5", "6000-65536", "6000-6001-6002",
-                           "a-b", "6000:6001", " 6000-6001"}) {
+  for (const char* text : {"", "-", "6000-", "-6000", "6001-6000", "0-5", "6000-65536",
+                           "6000-6001-6002", "a-b", "6000:6001", " 6000-6001"}) {
     EXPECT_EQ(port_range(text), PortRange{}) << text;
   }
 }
