@@ -119,6 +119,7 @@ int run(Options& options) {
                  .lifeline = lifeline_of(options),
                  .ready_file = options.ready_file},
                 {.endpoints = options.common.endpoints,
+                 .lanes = lanes_beside(options.common.endpoints.feedback, options.lanes),
                  .inbox = options.inbox,
                  .name = name,
                  .pool = options.pool,
