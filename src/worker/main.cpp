@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -93,6 +95,16 @@ void advise(const Options& options) {
   if (!why.empty()) log.warn(why + "; tasks fail here until that is mended");
 }
 
+bool takes_workloads(const Options& options) {
+  return !options.has_command() && !options.dry_run && !options.has_conditions();
+}
+
+// Behind the key on standard input.
+std::optional<Lifeline> lifeline_of(const Options& options) {
+  if (options.common.key != "-") return {};
+  return Lifeline(STDIN_FILENO, from_seconds(options.lost_after));
+}
+
 int run(Options& options) {
   options.common.resolve("worker", kConnectsToAll);
   if (!options.inbox.empty()) {
@@ -102,18 +114,18 @@ int run(Options& options) {
   options.check();
   advise(options);
   const std::string name = options.name.empty() ? default_name() : options.name;
-  return Worker(
-             {.endpoints = options.common.endpoints,
-              .inbox = options.inbox,
-              .key = options.common.key,
-              .name = name,
-              .pool = options.pool,
-              .command = command_text(options.typed_command(), options.colsep,
-                                      options.task_on_stdin, options.filter),
-              .workloads = !options.has_command() && !options.dry_run && !options.has_conditions(),
-              .idle_timeout = time_of(options.idle_timeout),
-              .verbosity = options.common.verbosity()},
-             make_executor(options, name))
+  return Worker({.key = options.common.key,
+                 .idle_timeout = time_of(options.idle_timeout),
+                 .lifeline = lifeline_of(options)},
+                {.endpoints = options.common.endpoints,
+                 .inbox = options.inbox,
+                 .name = name,
+                 .pool = options.pool,
+                 .command = command_text(options.typed_command(), options.colsep,
+                                         options.task_on_stdin, options.filter),
+                 .workloads = takes_workloads(options),
+                 .verbosity = options.common.verbosity()},
+                make_executor(options, name))
       .run();
 }
 

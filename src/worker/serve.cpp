@@ -23,10 +23,10 @@ void serve(const Endpoints& endpoints, Function function, const ServeOptions& op
   for (const auto* endpoint : {&located.tasks, &located.results, &located.feedback}) {
     require_private(*endpoint, options.insecure || !options.key.empty());
   }
-  worker::Worker({.endpoints = located,
-                  .key = options.key,
-                  .name = options.name.empty() ? worker::default_name() : options.name},
-                 std::make_unique<worker::FunctionExecutor>(std::move(function), options.slots))
+  worker::Worker(
+      {.key = options.key},
+      {.endpoints = located, .name = options.name.empty() ? worker::default_name() : options.name},
+      std::make_unique<worker::FunctionExecutor>(std::move(function), options.slots))
       .run();
 }
 

@@ -1,0 +1,249 @@
+#include "worker/pipeline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "common/clock.hpp"
+#include "common/message.hpp"
+#include "common/random_id.hpp"
+#include "common/standard_streams.hpp"
+#include "common/workload.hpp"
+#include "worker/inbox.hpp"
+
+namespace divvy::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPresenceEvery = 1s;
+// How long a result waits at most for others to travel with.
+constexpr auto kTogether = 10ms;
+// After how long lines are sent whose task still runs: a brief task's result brings them sooner.
+constexpr auto kLiveAfter = 20ms;
+// About how many bytes of such lines are sent at once. What the sink is slow to take is in memory.
+constexpr std::size_t kLiveBytes = 128 << 10;
+// Plain tasks are neither limited nor acknowledged by their sender.
+constexpr std::size_t kMaxPlainTasks = 1000;
+constexpr std::size_t kMaxPlainBytes = 16 << 10;
+// With so many bytes of results that are not settled no more tasks are started.
+constexpr std::uint64_t kMaxKeptBytes = 256 << 20;
+
+std::string inbox_endpoint(const Pipeline::Settings& settings, WorkerId self) {
+  return settings.inbox.empty() ? inbox_for(settings.endpoints.feedback, self) : settings.inbox;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Context& context, Settings settings, Executor& executor)
+    : settings_(std::move(settings)),
+      log_("worker", settings_.verbosity),
+      self_{random_id()},
+      inbox_(context, make_pull(context, kMaxLaneBytes), inbox_endpoint(settings_, self_)),
+      plain_tasks_(context, make_pull(context, kMaxLaneBytes), settings_.endpoints.tasks),
+      feedback_(context, make_push(context), settings_.endpoints.feedback),
+      results_(context, make_push(context), settings_.endpoints.results),
+      executor_(executor),
+      holdings_(self_, settings_.workloads),
+      presence_at_(now()) {
+  log_.debug(fmt::format("{} listens on {}", settings_.name, inbox_.endpoint()));
+}
+
+void Pipeline::add_to(EventLoop& loop) {
+  const Time time = now();
+  inbox_.add_to(loop);
+  plain_tasks_.add_to(loop, has_room_for_plain());
+  feedback_.add_to(loop, presence_due(time));
+  results_.add_to(loop, unsent_results_ || plain_completions_ > 0 || live_output_due());
+  if (!live_output_due()) loop.wake_at(live_at_);
+  if (!presence_due(time)) loop.wake_at(presence_at_);
+  if (!unsent_results_) loop.wake_at(send_at_);
+  loop.wake_at(waiting_for_ventilator_.deadline());
+  loop.wake_at(waiting_for_sink_.deadline());
+}
+
+bool Pipeline::receive() {
+  auto message = inbox_.receive();
+  if (!message && has_room_for_plain()) message = plain_tasks_.receive();
+  if (message) receive(*message);
+  return message.has_value();
+}
+
+void Pipeline::leave() {
+  leaving_ = true;
+  take_back();
+  holdings_.give_back_queued();
+  plain_queue_.clear();
+  presence_at_ = now();
+}
+
+bool Pipeline::has_tasks() const { return holdings_.queued() > 0 || !plain_queue_.empty(); }
+
+bool Pipeline::all_said() const { return holdings_.all_settled() && plain_completions_ == 0; }
+
+// Whether results can be delivered is for the ventilator to know at once.
+void Pipeline::note_connections() {
+  inbox_.events(log_);
+  plain_tasks_.connected_anew(log_);
+  if (feedback_.connected_anew(log_)) {
+    greeted_ = false;
+    presence_at_ = now();
+  }
+  const bool reached_sink = results_.connected();
+  if (results_.connected_anew(log_)) {
+    holdings_.resend_all();
+    unsent_results_.reset();
+    executor_.untake_printed();
+  }
+  if (results_.connected() != reached_sink) presence_at_ = now();
+}
+
+// A ventilator of the guide's has no feedback, and none to answer there.
+void Pipeline::tell_who_is_missing(Time now) {
+  if (leaving_) {
+    waiting_for_ventilator_.stop();
+    return waiting_for_sink_.stop();
+  }
+  const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
+  const auto ventilator = [this] { return "a ventilator at " + settings_.endpoints.feedback; };
+  const auto unanswered = [this] {
+    return feedback_.connected()
+               ? fmt::format("; it hears this worker, and must reach its inbox at {}",
+                             inbox_.endpoint())
+               : std::string();
+  };
+  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator,
+                                 unanswered, now, log_);
+  const auto sink = [this] { return "a sink at " + settings_.endpoints.results; };
+  waiting_for_sink_.update(results_.connected(), sink, nothing_more, now, log_);
+}
+
+void Pipeline::receive(const zmq::message_t& message) {
+  const std::string_view frame = view(message);
+  if (is_plain(frame)) return receive_plain(frame);
+  if (const auto lane = decode<Lane>(frame)) return receive_lane(*lane);
+  if (const auto version = other_version(frame)) {
+    return log_.warn_rate_limited("version", other_version_line("the ventilator", *version));
+  }
+  log_.dropped("a message that is no lane message");
+}
+
+void Pipeline::receive_lane(const Lane& lane) {
+  if (!lane.recalled.empty() || lane.batch != holdings_.batch()) take_back();
+  switch (holdings_.receive(lane, now_utc())) {
+    case Holdings::Received::dropped:
+      return log_.dropped("a lane message that is stale, or another worker's");
+    case Holdings::Received::asked:
+      presence_at_ = now();
+      break;
+    case Holdings::Received::accepted:
+      break;
+  }
+  greeted_ = true;
+  if (leaving_) holdings_.give_back_queued();
+  if (!lane.abort) return;
+  executor_.ask_to_end([&](const Chunk& tasks) { return tasks.is_of(lane.batch); });
+}
+
+// From the guide's ventilator no more are taken than there is room for. Anybody may send them to
+// the inbox, so there they are dropped.
+void Pipeline::receive_plain(std::string_view task) {
+  if (task.size() > kMaxPlainBytes) return log_.dropped("a plain task that is too long");
+  if (!has_room_for_plain()) return log_.dropped("a plain task to the inbox, one too many");
+  if (!leaving_) plain_queue_.emplace_back(without_padding(task));
+}
+
+bool Pipeline::has_room_for_plain() const { return plain_queue_.size() < kMaxPlainTasks; }
+
+bool Pipeline::is_full() const { return holdings_.kept_bytes() >= kMaxKeptBytes; }
+
+Chunk Pipeline::next_tasks(std::uint64_t most) {
+  Chunk tasks = holdings_.take_next(most);
+  if (tasks.empty() && !plain_queue_.empty()) {
+    tasks = Chunk::of_plain(plain_queue_.front());
+    plain_queue_.pop_front();
+  }
+  return tasks;
+}
+
+void Pipeline::take_back() {
+  std::vector<Chunk> all = executor_.take_back();
+  // Each goes before what is there, so the first comes last.
+  std::sort(all.begin(), all.end(),
+            [](const Chunk& one, const Chunk& other) { return one.ids.first > other.ids.first; });
+  for (Chunk& tasks : all) put_back(std::move(tasks));
+}
+
+void Pipeline::put_back(Chunk tasks) {
+  presence_at_ = now();
+  if (tasks.plain) {
+    plain_queue_.emplace_front(tasks.text());
+  } else {
+    holdings_.put_back(std::move(tasks));
+  }
+}
+
+void Pipeline::finish(EndedChunk ended, bool interrupted) {
+  if (ended.tasks.plain) return finish_plain(ended);
+  interrupted ? holdings_.interrupt(std::move(ended)) : holdings_.finish(ended);
+}
+
+// A plain completion has no room for what the task printed, or for how it ended.
+void Pipeline::finish_plain(const EndedChunk& ended) {
+  ++plain_completions_;
+  std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
+  tell_user(ended.errors);
+  if (!ended.reason.empty()) log_.warn_rate_limited("a plain task", ended.reason);
+  std::fflush(stdout);
+}
+
+void Pipeline::send_results() {
+  for (; plain_completions_ > 0; --plain_completions_) {
+    if (!results_.send({})) return;
+  }
+  while (unsent_results_ || results_due()) {
+    if (!unsent_results_) unsent_results_ = holdings_.next_results(settings_.name);
+    if (!results_.send(*unsent_results_)) return;
+    unsent_results_.reset();
+  }
+}
+
+// One message for each brief task would cost more than the task. While there is more queued than
+// unsent, the ventilator need not hurry to send more.
+bool Pipeline::results_due() {
+  if (holdings_.unsent() == 0) {
+    send_at_.reset();
+    return false;
+  }
+  const Time time = now();
+  if (!send_at_) send_at_ = time + kTogether;
+  return holdings_.unsent() >= holdings_.queued() || time >= *send_at_;
+}
+
+bool Pipeline::live_output_due() const { return live_at_ && *live_at_ <= now(); }
+
+// Nothing of it is kept for a sink that is far behind: there is more when it has room again.
+void Pipeline::send_live_output() {
+  if (!holdings_.live() || !executor_.has_printed()) return live_at_.reset();
+  if (!live_at_) live_at_ = now() + kLiveAfter;
+  if (!live_output_due() || unsent_results_ || !results_.has_room()) return;
+  const LiveOutput message{.worker = self_,
+                           .name = settings_.name,
+                           .batch = holdings_.batch(),
+                           .fragments = executor_.take_printed(holdings_.batch(), kLiveBytes)};
+  live_at_.reset();
+  if (executor_.has_printed()) live_at_ = now();
+  if (!message.fragments.empty() && !results_.send(encode(message))) executor_.untake_printed();
+}
+
+void Pipeline::send_presence(std::uint32_t slots, Time now) {
+  Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), slots);
+  presence.reaches_sink = results_.connected();
+  presence.pool = settings_.pool;
+  presence.command = settings_.command;
+  if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
+}
+
+}  // namespace divvy::worker

@@ -1,0 +1,108 @@
+// One ventilator and its sink, as a worker knows them: what it hears from them, holds for them and
+// says to them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <zmq.hpp>
+
+#include "common/connection.hpp"
+#include "common/context.hpp"
+#include "common/event_loop.hpp"
+#include "common/listener.hpp"
+#include "common/log.hpp"
+#include "common/waiting.hpp"
+#include "divvy/endpoints.hpp"
+#include "worker/executor.hpp"
+#include "worker/rules/holdings.hpp"
+
+namespace divvy::worker {
+
+class Pipeline {
+ public:
+  struct Settings {
+    Endpoints endpoints{};
+    std::string inbox{};     // endpoint; empty: chosen beside the feedback endpoint
+    std::string name{};      // of the worker, for people
+    std::string pool{};      // whose ventilators it works for; empty: those of none
+    std::string command{};   // what it runs, for people
+    bool workloads = false;  // tasks are milliseconds to sleep
+    Verbosity verbosity{};
+  };
+
+  /// `context` and `executor` must outlive it. Throws std::runtime_error, with a line for the user,
+  /// if it cannot listen or connect.
+  Pipeline(Context& context, Settings settings, Executor& executor);
+
+  void add_to(EventLoop& loop);
+  /// What became of connections since the last call. To be called in each turn.
+  void note_connections();
+  /// Acts on the next message; false: there is none.
+  bool receive();
+
+  /// From now on it takes no tasks, and what was not begun is given back.
+  void leave();
+  /// Whether it has tasks that do not run yet.
+  [[nodiscard]] bool has_tasks() const;
+  /// Whether the results of all tasks that have ended are settled.
+  [[nodiscard]] bool all_said() const;
+
+  /// The next tasks, consecutive and at most `most`, from now on running; none if none is queued.
+  Chunk next_tasks(std::uint64_t most);
+  /// Takes those that the executor has not begun back from it.
+  void take_back();
+  /// They were not begun.
+  void put_back(Chunk tasks);
+  /// What becomes of tasks that have ended. `interrupted`: the worker has killed them because it
+  /// leaves.
+  void finish(EndedChunk ended, bool interrupted);
+  /// How many workloads of no time were done since the last call.
+  std::uint64_t take_instant() { return holdings_.take_instant(); }
+  /// Whether the results that are not settled are so many that no more tasks should be started.
+  [[nodiscard]] bool is_full() const;
+  [[nodiscard]] BatchId batch() const { return holdings_.batch(); }
+
+  void send_results();
+  void send_live_output();
+  [[nodiscard]] bool presence_due(Time now) const { return now >= presence_at_; }
+  /// `slots`: that it is offered; 0: the worker leaves.
+  void send_presence(std::uint32_t slots, Time now);
+  void tell_who_is_missing(Time now);
+
+ private:
+  void receive(const zmq::message_t& message);
+  void receive_lane(const Lane& lane);
+  void receive_plain(std::string_view task);
+  void finish_plain(const EndedChunk& ended);
+  bool results_due();
+  [[nodiscard]] bool live_output_due() const;
+  [[nodiscard]] bool has_room_for_plain() const;
+
+  Settings settings_;
+  Log log_;
+  WorkerId self_;
+
+  Listener inbox_;          // lanes
+  Connection plain_tasks_;  // the guide's ventilator
+  Connection feedback_;
+  Connection results_;
+
+  Executor& executor_;
+  Holdings holdings_;
+  std::optional<std::string> unsent_results_;  // a message that the sink had no room for yet
+  std::optional<Time> send_at_;                // when results are sent at the latest
+  std::optional<Time> live_at_;                // when lines of running tasks are sent
+  std::deque<std::string> plain_queue_;
+  std::uint64_t plain_completions_ = 0;  // that are still to be sent
+
+  Time presence_at_;
+  bool greeted_ = false;  // by the ventilator, since we have connected to it
+  bool leaving_ = false;
+  Waiting waiting_for_ventilator_;
+  Waiting waiting_for_sink_;
+};
+
+}  // namespace divvy::worker
