@@ -284,9 +284,8 @@ void Listener::close_overloaded(int fd, Log& log) {
   log.warn_rate_limited(who, fmt::format("closed a connection of {}: it brought too much", who));
 }
 
-void Listener::disconnect_all(Log& log) {
-  events(log);  // so that a connection that has just been made is known
-  for (const int fd : loads_.all()) ::shutdown(fd, SHUT_RDWR);
+void Listener::disconnect(const std::set<int>& connections) {
+  for (const int fd : connections) ::shutdown(fd, SHUT_RDWR);
 }
 
 void Listener::add_to(EventLoop& loop, bool for_messages) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 #include <zmq.hpp>
@@ -44,8 +45,9 @@ class Listener {
   Events events(Log& log);
   /// Whether anybody is connected.
   [[nodiscard]] bool has_connections() const { return !loads_.all().empty(); }
-  /// Closes all connections. The peers connect again and state anew what matters.
-  void disconnect_all(Log& log);
+  /// Closes these connections, as connection_of() has them. The peers connect again and state anew
+  /// what matters.
+  static void disconnect(const std::set<int>& connections);
 
   /// Wakes up when there are events and, if `for_messages`, when there is a message.
   void add_to(EventLoop& loop, bool for_messages = true);
