@@ -25,7 +25,7 @@ using Numbers = std::vector<std::int64_t>;
 
 constexpr int kVersion = 1;
 constexpr std::size_t kMostBars = 120'000;
-constexpr std::size_t kSteps = 300;            // of the course
+constexpr std::size_t kSteps = 150;            // of the course
 constexpr std::size_t kMostListed = 20;        // of what is largest
 constexpr std::size_t kMostTroubles = 500;     // failed tasks, other attempts
 constexpr std::size_t kMostErrors = 2'000;     // bytes of each failed task's error output

@@ -59,9 +59,9 @@ function percent(share) {
 // What does not show itself, or turns the direction of writing, is shown by its number.
 function visible(text) {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
-    const code = character.codePointAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    return code === 0x7f ? '\u2421' : `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
+    if (character === '\n') return '↵';
+    if (character === '\t') return '⇥';
+    return `⟨U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
   });
 }
 
@@ -157,6 +157,13 @@ function textOf(task) {
   return visible(texts.get(task) ?? '');
 }
 
+function taskText(task) {
+  const text = textOf(task);
+  const most = 60;
+  const brief = text.length > most ? `${text.slice(0, most)}…` : text;
+  return text && text !== String(task) ? `task ${task} (${brief})` : `task ${task}`;
+}
+
 function workerName(worker) {
   return visible(data.worker_names[worker] ?? '');
 }
@@ -173,10 +180,12 @@ function placeOfRow(row) {
 // --- tables ---------------------------------------------------------------------------------------
 
 const PAGE = 25;
+const FEW = 8;
 
 // Columns are {title, value, text, numeric}: `value(row)` is what it is sorted by, `text(row)` is shown.
 class Table {
-  constructor(caption, columns, rows) {
+  constructor(caption, columns, rows, page = PAGE) {
+    this.size = page;
     this.columns = columns.map((given) => ({ text: (row) => String(given.value(row)), ...given }));
     this.all = rows;
     this.rows = rows;
@@ -193,7 +202,7 @@ class Table {
     });
     const scroll = element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption, children: [table] });
     this.element = element('div', { children: [scroll] });
-    if (rows.length > PAGE) this.element.append(this.pager());
+    if (rows.length > page) this.element.append(this.pager());
     this.show();
   }
 
@@ -236,8 +245,8 @@ class Table {
   }
 
   show() {
-    const first = this.page * PAGE;
-    const shown = this.rows.slice(first, first + PAGE);
+    const first = this.page * this.size;
+    const shown = this.rows.slice(first, first + this.size);
     const cell = (row) => ({ text, numeric, wide }) =>
       element('td', { text: text(row), class: numeric ? 'number' : wide ? 'text' : '' });
     this.body.replaceChildren(
@@ -246,7 +255,7 @@ class Table {
     if (!this.where) return;
     this.where.textContent = `${number(shown.length ? first + 1 : 0)}–${number(first + shown.length)} of ${number(this.rows.length)}`;
     this.before.disabled = this.page === 0;
-    this.next.disabled = first + PAGE >= this.rows.length;
+    this.next.disabled = first + this.size >= this.rows.length;
   }
 }
 
@@ -259,9 +268,9 @@ function foldedTable(title, columns, rows) {
   return folded;
 }
 
-function fill(id, rows, columns, caption) {
+function fill(id, rows, columns, caption, page) {
   if (rows.length === 0) return byId(id).remove();
-  return byId(id).append(new Table(caption, columns, rows).element);
+  return byId(id).append(new Table(caption, columns, rows, page).element);
 }
 
 // --- head -----------------------------------------------------------------------------------------
@@ -278,7 +287,7 @@ function showHead() {
       ? `${totals.recorded + batch.skipped < tasks ? 'stopped' : 'finished'} ${date(batch.finished)}`
       : 'not finished';
   byId('when').textContent = `Begun ${date(batch.begun)}, ${state}`;
-  if (batch.command) byId('command').textContent = visible(batch.command);
+  if (batch.command) byId('command').textContent = visibleLines(batch.command);
   else byId('command').remove();
 }
 
@@ -333,21 +342,21 @@ function sayTail() {
   const [last] = tail.attempts;
   const brief = totals.elapsed - tail.since < 0.05 * totals.elapsed;
   const share = `for the last ${duration(totals.elapsed - tail.since)} fewer than half as many tasks ran as at most`;
-  return ['', `The end waited for task ${last.task}, ${textOf(last.task)}, on ${place(last.worker, last.slot)}, which took ${duration(last.took)}${brief ? '' : `; ${share}`}.`];
+  return ['', `The end waited for ${taskText(last.task)} on ${place(last.worker, last.slot)}, which took ${duration(last.took)}${brief ? '' : `; ${share}`}.`];
 }
 
 function sayStall() {
   const [stall] = data.stalls;
   if (!stall) return null;
   const { attempt, since } = stall;
-  return ['', `Nothing ended for ${duration(attempt.started + attempt.took - since)} from ${duration(since)} on, until task ${attempt.task} did on ${place(attempt.worker, attempt.slot)}.`];
+  return ['', `Nothing ended for ${duration(attempt.started + attempt.took - since)} from ${duration(since)} on, until ${taskText(attempt.task)} did on ${place(attempt.worker, attempt.slot)}.`];
 }
 
 function sayIdle() {
   const { elapsed } = data.totals;
   const shares = data.rows.map(([, slot, , busy], row) => [slot ? 1 - busy / elapsed : 0, row]);
   const [share, row] = shares.reduce((a, b) => (b[0] > a[0] ? b : a), [0, -1]);
-  return share > 0.005 ? ['', `Least to do had ${placeOfRow(row)}: nothing for ${percent(share)} of the time.`] : null;
+  return share > 0.005 ? ['', `${placeOfRow(row)} had nothing to do for ${percent(share)} of the time, more than any other slot.`] : null;
 }
 
 // --- charts ---------------------------------------------------------------------------------------
@@ -408,15 +417,17 @@ function tip(title, pairs) {
   return element('div', { children: [element('strong', { text: title }), element('dl', { children: list })] });
 }
 
-// Stripes over the colour.
+// The colour of what failed, with stripes.
 function stripes() {
-  const tile = element('canvas', { width: 6, height: 6 });
+  const tile = element('canvas', { width: 8, height: 8 });
   const context = tile.getContext('2d');
+  context.fillStyle = colours.failed;
+  context.fillRect(0, 0, 8, 8);
   context.strokeStyle = colours.ground;
-  context.lineWidth = 1.5;
-  for (const shift of [-6, 0, 6]) {
-    context.moveTo(shift, 6);
-    context.lineTo(shift + 6, 0);
+  context.lineWidth = 2;
+  for (const shift of [-8, 0, 8]) {
+    context.moveTo(shift - 1, 9);
+    context.lineTo(shift + 9, -1);
   }
   context.stroke();
   return { image: tile, repeat: 'repeat' };
@@ -504,14 +515,14 @@ let failedStripes = null;
 
 function styleOf(kind) {
   if (kind === 'interrupted') return { fill: 'transparent', stroke: colours.interrupted, lineWidth: 1.5, lineDash: [3, 2] };
-  return { fill: colours[kind], decal: kind === 'failed' ? failedStripes : null };
+  return { fill: kind === 'failed' ? failedStripes : colours[kind] };
 }
 
 // How much of the time there was work, by how dark it is; and on top what failed.
 function severalRects(mark, rect) {
   const share = Math.min(mark.busy / (mark.to - mark.from || 1), 1);
   const rects = [rect(0, 1, { fill: colours.succeeded, opacity: 0.35 + 0.5 * share })];
-  if (mark.bad) rects.push(rect(0, Math.max(mark.bad / mark.many, 0.25), { fill: colours.failed, decal: failedStripes }));
+  if (mark.bad) rects.push(rect(0, Math.max(mark.bad / mark.many, 0.25), { fill: failedStripes }));
   return rects;
 }
 
@@ -542,7 +553,9 @@ function tipOfMark({ dataIndex }) {
 }
 
 function nameWidth() {
-  return byId('timeline-chart').clientWidth < 600 ? 84 : 170;
+  const most = byId('timeline-chart').clientWidth < 600 ? 90 : 190;
+  const longest = data.rows.reduce((length, row, i) => Math.max(length, placeOfRow(i).length - 3), 0);
+  return Math.min(18 + 6.6 * longest, most);
 }
 
 function shownRows() {
@@ -559,12 +572,12 @@ function shownWindow() {
 function drawTimeline() {
   const many = data.rows.length > ROWS_AT_ONCE;
   const made = chart('timeline-chart', `Timeline of ${plural(data.totals.attempts, 'attempt')} in ${plural(data.rows.length, 'slot')}; the table below has each.`);
-  byId('timeline-chart').style.height = `${shownRows() * (shownRows() > 12 ? 17 : 24) + 86}px`;
+  byId('timeline-chart').style.height = `${shownRows() * (shownRows() > 12 ? 17 : 24) + 72}px`;
   made.resize();
   failedStripes = stripes();
   made.setOption({
     animation: false,
-    grid: { left: nameWidth(), right: many ? 34 : 14, top: 8, bottom: 70 },
+    grid: { left: nameWidth(), right: many ? 34 : 14, top: 8, bottom: 62 },
     xAxis: timeAxis(),
     yAxis: axis({
       type: 'category',
@@ -824,23 +837,23 @@ const ENDED = { title: 'Ended', value: (row) => row.started + row.took, text: (r
 
 function showWaits() {
   fill('tail', data.tail?.attempts ?? [], attemptColumns(STARTED, TOOK, ENDED),
-    `What ran from ${duration(data.tail?.since ?? 0)} on, when fewer than half as many ran as at most; what ended last comes first`);
+    `What ran from ${duration(data.tail?.since ?? 0)} on, when fewer than half as many ran as at most; what ended last comes first`, FEW);
   const stalls = data.stalls.map(({ since, attempt }) => ({ ...attempt, since }));
   const waited = (row) => row.started + row.took - row.since;
   fill('stalls', stalls, [
     { title: 'For', value: waited, text: (row) => duration(waited(row)), numeric: true },
     { title: 'From', value: (row) => row.since, text: (row) => duration(row.since), numeric: true },
     ...attemptColumns(TOOK),
-  ], 'The longest times in which nothing ended, and which task then did');
+  ], 'The longest times in which nothing ended, and which task then did', FEW);
   fill('idle', data.idle, [
     { title: 'At', value: ([row]) => row, text: ([row]) => placeOfRow(row) },
     { title: 'For', value: ([, since, until]) => until - since, text: ([, since, until]) => duration(until - since), numeric: true },
     { title: 'From', value: ([, since]) => since, text: ([, since]) => duration(since), numeric: true },
     { title: 'To', value: ([, , until]) => until, text: ([, , until]) => duration(until), numeric: true },
-  ], 'The longest times in which a slot had nothing to do');
-  fill('slowest', data.slowest, attemptColumns(TOOK, CPU, MEMORY), 'The longest attempts');
-  fill('busiest', data.busiest, attemptColumns(CPU, TOOK, MEMORY), 'Attempts with most CPU time');
-  fill('largest', data.largest, attemptColumns(MEMORY, TOOK, CPU), 'Attempts with most memory');
+  ], 'The longest times in which a slot had nothing to do', FEW);
+  fill('slowest', data.slowest, attemptColumns(TOOK, CPU, MEMORY), 'The longest attempts', FEW);
+  fill('busiest', data.busiest, attemptColumns(CPU, TOOK, MEMORY), 'Attempts with most CPU time', FEW);
+  fill('largest', data.largest, attemptColumns(MEMORY, TOOK, CPU), 'Attempts with most memory', FEW);
 }
 
 // --- all of it ------------------------------------------------------------------------------------
