@@ -59,8 +59,9 @@ int run(int argc, const char* const* argv) {
   const Program program{
       .name = "divvy report",
       .arguments = "JOURNAL [NAME]",
-      .description = "Writes a page of HTML that shows the batch NAME, or else the latest one, as "
-                     "JOURNAL has it.",
+      .description =
+          "Writes a page of HTML that shows the batch NAME, or else the latest one, as "
+          "JOURNAL has it.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },
       .hint = {}};
   return run_program(program, argc, argv, [&](CLI::App&) {

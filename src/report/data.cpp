@@ -25,10 +25,10 @@ using Numbers = std::vector<std::int64_t>;
 
 constexpr int kVersion = 1;
 constexpr std::size_t kMostBars = 120'000;
-constexpr std::size_t kSteps = 150;            // of the course
-constexpr std::size_t kMostListed = 20;        // of what is largest
-constexpr std::size_t kMostTroubles = 500;     // failed tasks, other attempts
-constexpr std::size_t kMostErrors = 2'000;     // bytes of each failed task's error output
+constexpr std::size_t kSteps = 150;         // of the course
+constexpr std::size_t kMostListed = 20;     // of what is largest
+constexpr std::size_t kMostTroubles = 500;  // failed tasks, other attempts
+constexpr std::size_t kMostErrors = 2'000;  // bytes of each failed task's error output
 constexpr std::size_t kMostErrorBytes = 500'000;
 constexpr std::size_t kMostTexts = 1'500'000;  // bytes of all texts
 constexpr std::size_t kLongText = 300;
@@ -153,10 +153,26 @@ class Data {
   // Column by column, row after row: times are whole microseconds, and starts, tasks and rows count
   // from what came before.
   [[nodiscard]] Json bars() const {
-    enum Column { row, start, took, task, kind, number, outcome, status, cpu, rss, many, bad, busy };
+    enum Column {
+      row,
+      start,
+      took,
+      task,
+      kind,
+      number,
+      outcome,
+      status,
+      cpu,
+      rss,
+      many,
+      bad,
+      busy
+    };
     std::array<Numbers, busy + 1> columns;
     for (Numbers& column : columns) column.reserve(timeline_.bars.size());
-    const auto add = [&](Column column, std::int64_t value) { columns.at(column).push_back(value); };
+    const auto add = [&](Column column, std::int64_t value) {
+      columns.at(column).push_back(value);
+    };
     std::int64_t last_row = 0;
     std::int64_t last_end = 0;
     std::int64_t last_task = 0;
@@ -183,13 +199,13 @@ class Data {
       last_end = from + length;
       last_task = task_id;
     }
-    return {{"count", timeline_.bars.size()},   {"row", column(columns[row])},
-            {"start", column(columns[start])},  {"took", column(columns[took])},
-            {"task", column(columns[task])},    {"kind", column(columns[kind])},
+    return {{"count", timeline_.bars.size()},    {"row", column(columns[row])},
+            {"start", column(columns[start])},   {"took", column(columns[took])},
+            {"task", column(columns[task])},     {"kind", column(columns[kind])},
             {"number", column(columns[number])}, {"outcome", column(columns[outcome])},
             {"status", column(columns[status])}, {"cpu", column(columns[cpu])},
-            {"rss", column(columns[rss])},      {"many", column(columns[many])},
-            {"bad", column(columns[bad])},      {"busy", column(columns[busy])}};
+            {"rss", column(columns[rss])},       {"many", column(columns[many])},
+            {"bad", column(columns[bad])},       {"busy", column(columns[busy])}};
   }
 
   [[nodiscard]] Json course() const {
@@ -349,8 +365,10 @@ std::string without_less_than(const std::string& json) {
 
 std::string data_of(const Recorded& recorded, const BatchRow& batch) {
   // Texts come from others and may not be UTF-8.
-  return without_less_than(Data(recorded, batch).json().dump(
-      -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  return without_less_than(
+      Data(recorded, batch)
+          .json()
+          .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace divvy::report

@@ -107,9 +107,8 @@ Attempt attempt_of(const Statement& row) {
 void number_by_name(Recorded::All& all) {
   std::vector<std::uint32_t> order(all.workers.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return all.workers[a] < all.workers[b];
-  });
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return all.workers[a] < all.workers[b]; });
   std::vector<std::uint32_t> numbers(order.size());
   std::vector<std::string> names(order.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) {
@@ -187,9 +186,9 @@ BatchRow Recorded::batch(const std::optional<std::string>& name) const {
   if (rows.step()) return batch_row(rows);
   const std::string names = names_in(database_);
   if (!name) throw std::runtime_error(database_.name() + " has no batch");
-  throw std::runtime_error(fmt::format("{} has no batch {}; {}", database_.name(), wanted,
-                                       names.empty() ? "none has a name; leave it out"
-                                                     : "there is: " + names));
+  throw std::runtime_error(
+      fmt::format("{} has no batch {}; {}", database_.name(), wanted,
+                  names.empty() ? "none has a name; leave it out" : "there is: " + names));
 }
 
 BatchRow Recorded::batch(BatchId id) const {
@@ -237,8 +236,9 @@ std::vector<Trouble> Recorded::superseded(BatchId id, std::uint64_t most) const 
 
 std::map<TaskId, std::string> Recorded::texts(BatchId id, std::size_t most) const {
   std::map<TaskId, std::string> texts;
-  for (const char* const sql : {"SELECT task, text FROM recorded_task WHERE batch = ?1 ORDER BY task",
-                                "SELECT task, text FROM superseded WHERE batch = ?1"}) {
+  for (const char* const sql :
+       {"SELECT task, text FROM recorded_task WHERE batch = ?1 ORDER BY task",
+        "SELECT task, text FROM superseded WHERE batch = ?1"}) {
     Statement rows = database_.prepare(sql);
     rows << key(id);
     while (rows.step()) {
@@ -250,9 +250,8 @@ std::map<TaskId, std::string> Recorded::texts(BatchId id, std::size_t most) cons
 }
 
 std::string Recorded::text(BatchId id, TaskId task, std::size_t most) const {
-  for (const char* const sql :
-       {"SELECT text FROM recorded_task WHERE batch = ?1 AND task = ?2",
-        "SELECT text FROM superseded WHERE batch = ?1 AND task = ?2"}) {
+  for (const char* const sql : {"SELECT text FROM recorded_task WHERE batch = ?1 AND task = ?2",
+                                "SELECT text FROM superseded WHERE batch = ?1 AND task = ?2"}) {
     Statement row = database_.prepare(sql);
     row << key(id) << static_cast<std::int64_t>(task);
     if (row.step()) return shortened(row.text(0), most);

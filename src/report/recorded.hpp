@@ -41,8 +41,8 @@ struct Trouble {
   std::string errors;  // the end of its error output, at most about `most_errors` bytes
 };
 
-/// All members throw std::runtime_error with a line for the user if the journal cannot be read. Of a
-/// batch that is under way they see what was recorded when the object was made.
+/// All members throw std::runtime_error with a line for the user if the journal cannot be read. Of
+/// a batch that is under way they see what was recorded when the object was made.
 class Recorded {
  public:
   explicit Recorded(const Database& database);

@@ -292,8 +292,7 @@ const Figures& Session::end() {
 }
 
 void Session::write_report() {
-  const Journal& journal =
-      temporary_journal_ ? temporary_journal_->journal() : *resources_.journal;
+  const Journal& journal = temporary_journal_ ? temporary_journal_->journal() : *resources_.journal;
   report::write_page(resources_.options.report, report::page_of(journal.database(), batch_.id()));
 }
 

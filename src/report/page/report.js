@@ -277,7 +277,7 @@ function fill(id, rows, columns, caption, page) {
 
 function showHead() {
   const { batch, totals } = data;
-  const name = batch.name ? visible(batch.name) : `batch ${batch.id}`;
+  const name = batch.name ? visible(batch.name) : `Batch of ${date(batch.begun)}`;
   document.title = `${name} – divvy report`;
   byId('title').textContent = name;
   const tasks = batch.tasks ?? totals.recorded;
@@ -553,7 +553,7 @@ function tipOfMark({ dataIndex }) {
 }
 
 function nameWidth() {
-  const most = byId('timeline-chart').clientWidth < 600 ? 90 : 190;
+  const most = byId('timeline-chart').clientWidth < 600 ? 112 : 190;
   const longest = data.rows.reduce((length, row, i) => Math.max(length, placeOfRow(i).length - 3), 0);
   return Math.min(18 + 6.6 * longest, most);
 }

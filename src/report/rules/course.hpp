@@ -10,7 +10,7 @@
 namespace divvy::report {
 
 struct Course {
-  Nanoseconds step{};  // each value is about so much time, from the first start on
+  Nanoseconds step{};           // each value is about so much time, from the first start on
   std::vector<double> running;  // on an average
   std::vector<std::uint64_t> ended;
   std::vector<std::uint64_t> failed;  // of these

@@ -46,8 +46,8 @@ Histogram histogram_of(const std::vector<double>& values) {
   if (values.empty()) return {};
   const auto [least, most] = std::minmax_element(values.begin(), values.end());
   Histogram histogram;
-  histogram.edges = *most < kManyTimes * *least ? equal_edges(*least, *most)
-                                                : growing_edges(*least, *most);
+  histogram.edges =
+      *most < kManyTimes * *least ? equal_edges(*least, *most) : growing_edges(*least, *most);
   histogram.counts.resize(histogram.edges.size() - 1);
   for (const double value : values) {
     const auto above = std::upper_bound(histogram.edges.begin(), histogram.edges.end(), value);

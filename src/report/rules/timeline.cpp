@@ -38,8 +38,8 @@ struct Steps {
 std::vector<Row> rows_of(const Attempts& attempts) {
   std::vector<Row> rows;
   for (const Attempt& attempt : attempts) {
-    const bool same = !rows.empty() && rows.back().worker == attempt.worker &&
-                      rows.back().slot == attempt.slot;
+    const bool same =
+        !rows.empty() && rows.back().worker == attempt.worker && rows.back().slot == attempt.slot;
     if (!same) rows.push_back({.worker = attempt.worker, .slot = attempt.slot});
     ++rows.back().attempts;
     rows.back().busy += attempt.took();

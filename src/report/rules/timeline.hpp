@@ -36,8 +36,8 @@ struct Timeline {
 /// Puts them in the order of the timeline: by worker, slot and start.
 void sort_for_timeline(Attempts& attempts);
 
-/// `attempts` in that order. About `most_bars` at most, but one a row at least: brief neighbours are
-/// put together where there would be more.
+/// `attempts` in that order. About `most_bars` at most, but one a row at least: brief neighbours
+/// are put together where there would be more.
 Timeline timeline_of(const Attempts& attempts, std::size_t most_bars);
 
 }  // namespace divvy::report

@@ -27,8 +27,8 @@ Totals totals_of(const Attempts& attempts);
 /// By the worker's number.
 std::vector<Totals> totals_by_worker(const Attempts& attempts, std::size_t workers);
 
-/// How many attempts were lost with their workers, of which nothing is known but that the numbers of
-/// those that are there leave them out.
+/// How many attempts were lost with their workers, of which nothing is known but that the numbers
+/// of those that are there leave them out.
 std::uint64_t strikes_in(const Attempts& attempts);
 
 }  // namespace divvy::report

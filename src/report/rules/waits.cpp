@@ -11,9 +11,8 @@ std::vector<std::size_t> by_end(const Attempts& attempts) {
   std::vector<std::size_t> order;
   order.reserve(attempts.size());
   for (std::size_t i = 0; i < attempts.size(); ++i) order.push_back(i);
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return attempts[a].ended < attempts[b].ended;
-  });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return attempts[a].ended < attempts[b].ended; });
   return order;
 }
 
@@ -59,7 +58,8 @@ std::vector<Idle> longest_idle(const Attempts& attempts, const std::vector<Row>&
     }
     until(span.to);
     if (rows[row].slot == 0) std::erase_if(idle, [&](const Idle& gap) { return gap.row == row; });
-    if (idle.size() > 100'000) keep_largest(idle, most, [](const Idle& gap) { return gap.length(); });
+    if (idle.size() > 100'000)
+      keep_largest(idle, most, [](const Idle& gap) { return gap.length(); });
   }
   keep_largest(idle, most, [](const Idle& gap) { return gap.length(); });
   return idle;
@@ -72,9 +72,8 @@ std::vector<Stall> longest_stalls(const Attempts& attempts, std::size_t most) {
     stalls.push_back({.since = since, .attempt = attempt});
     since = attempts[attempt].ended;
   }
-  keep_largest(stalls, most, [&](const Stall& stall) {
-    return attempts[stall.attempt].ended - stall.since;
-  });
+  keep_largest(stalls, most,
+               [&](const Stall& stall) { return attempts[stall.attempt].ended - stall.since; });
   std::erase_if(stalls,
                 [&](const Stall& stall) { return attempts[stall.attempt].ended <= stall.since; });
   return stalls;

@@ -32,7 +32,8 @@ std::vector<Stall> longest_stalls(const Attempts& attempts, std::size_t most);
 /// From then on less than half as many ran as at most, until the batch's last end.
 struct Tail {
   Nanoseconds since{};
-  std::vector<std::size_t> attempts;  // that ran then, or started later; those that ended last first
+  std::vector<std::size_t>
+      attempts;  // that ran then, or started later; those that ended last first
 };
 /// `most_at_once`: how many ran at most. Nothing if that were fewer than two.
 std::optional<Tail> tail_of(const Attempts& attempts, std::uint64_t most_at_once, std::size_t most);

@@ -13,10 +13,10 @@ Attempt numbered(Attempt attempt, std::uint32_t number) {
 }
 
 TEST(TotalsTest, CountEachKindAndAddUpAllWork) {
-  const Totals totals = totals_of(
-      {attempt(1, 1, 0, 10), attempt(2, 1, 10, 40, Kind::retried),
-       attempt(2, 1, 40, 50, Kind::failed), attempt(3, 2, 0, 5, Kind::interrupted),
-       attempt(1, 2, 5, 10, Kind::duplicate)});
+  const Totals totals =
+      totals_of({attempt(1, 1, 0, 10), attempt(2, 1, 10, 40, Kind::retried),
+                 attempt(2, 1, 40, 50, Kind::failed), attempt(3, 2, 0, 5, Kind::interrupted),
+                 attempt(1, 2, 5, 10, Kind::duplicate)});
   EXPECT_EQ(totals.tasks, 2U);
   EXPECT_EQ(totals.failed, 1U);
   EXPECT_EQ(totals.attempts, 5U);
