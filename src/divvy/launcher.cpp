@@ -176,7 +176,8 @@ void Launcher::keep_workers(Time now) {
   if (stops_ == 0) crew_.replace_killed(log_, now);
   if (!crew_.has_ended() || !remote_crew_.has_ended()) return;
   remote_crew_.tell_rest(log_);
-  log_.warn("every worker has ended before the batch has; see what they say with --verbose");
+  log_.warn(hub_ ? "no host is left that could go on; the batch is given up"
+                 : "every worker has ended before the batch has; see what they say with --verbose");
   workers_failed_ = true;
   next_step(now);
 }

@@ -118,7 +118,7 @@ void Options::check() const {
   check_columns();
   if (ventilator.block) check_block();
   if (resume) check_resume();
-  if (!ssh.empty() && host_list.empty()) {
+  if (!ssh.empty() && !host_list) {
     throw std::invalid_argument("--ssh reaches other hosts; add --hosts HOST,..., or leave it out");
   }
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);

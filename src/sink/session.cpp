@@ -87,7 +87,7 @@ std::optional<std::string> Session::begin(const Announcement& announcement) {
     }
     batch_ = Batch(batch_.id(), name_, begun.before);
   }
-  log_.debug(fmt::format("a batch begins{}{}", name_.empty() ? "" : ": ", name_));
+  resources_.log.debug(fmt::format("a batch begins{}{}", name_.empty() ? "" : ": ", name_));
   // Before restore() counts its failed results as printed.
   if (announcement.forget_failed) forget_failed(announcement.ventilator);
   if (journal_) restore();
@@ -281,8 +281,10 @@ bool Session::awaits_killed_tasks(int stops) {
 
 const Figures& Session::end() {
   for (const std::string& line : failures_.counted()) log_.notice(line);
-  if (resources_.options.stay) log_.info("the batch is over");
   const Figures& figures = batch_.final_figures();
+  if (resources_.options.stay) {
+    log_.info(figures.complete ? "the batch is over" : "the batch ends unfinished");
+  }
   resources_.report.end(log_, batch_, figures);
   if (temporary_journal_) temporary_journal_->journal().commit();
   if (journal_) journal_->end(figures);
