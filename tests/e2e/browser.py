@@ -126,12 +126,10 @@ def show(driver):
 
 
 @contextmanager
-def printed(driver):
-    """As on paper."""
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+def printed(driver, scheme):
+    """As on paper, of a system with this scheme."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
     driver.execute_script("dispatchEvent(new Event('beforeprint'))")
-    try:
-        yield
-    finally:
-        driver.execute_script("dispatchEvent(new Event('afterprint'))")
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    yield
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})

@@ -44,6 +44,7 @@ def fill(journal, count, slots=8):
     with closing(sqlite3.connect(journal)) as database, database:
         database.execute("DELETE FROM recorded_task")
         database.execute("DELETE FROM execution")
+        database.execute("DELETE FROM superseded")
         database.execute(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) INSERT INTO execution "
             "SELECT i, 'host:' || (1 + i % ?2 / 4), 1, 'exited', i % 1000 = 7, '', '', 1 + i % ?2, 5000000 + i % 1000 * 1000, "
@@ -211,10 +212,10 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(small, report, show):
 
 def test_on_paper_tables_are_open(small, report, show, driver):
     page = show(report(small), scheme="dark")
-    with printed(driver):
-        page.wait_for("return [...document.querySelectorAll('details')].every(folded => folded.querySelector('table'))")
-        assert page.ask("return colours.ground") == "#fff"
-    assert page.ask("return colours.ground") == "#14171b"
+    with printed(driver, "dark"):
+        assert page.ask("return [...document.querySelectorAll('details')].every(folded => folded.open && folded.querySelector('table'))")
+        page.wait_for("return colours.ground === '#fff'")
+    page.wait_for("return colours.ground === '#14171b'")
 
 
 def test_it_loads_nothing(small, report, show):

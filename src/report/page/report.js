@@ -259,13 +259,24 @@ class Table {
   }
 }
 
-// Made when it is opened first: most are not.
-function foldedTable(title, columns, rows) {
+// What is folded, and made when it is opened first: most is not.
+const folds = [];
+
+function fold(title, make) {
   const folded = element('details', { children: [element('summary', { text: title })] });
-  folded.addEventListener('toggle', () => {
-    if (folded.children.length === 1) folded.append(new Table(title, columns, rows()).element);
+  const open = () => {
+    if (folded.children.length === 1) folded.append(...make());
+  };
+  folded.addEventListener('toggle', open);
+  folds.push(() => {
+    open();
+    folded.open = true;
   });
   return folded;
+}
+
+function foldedTable(title, columns, rows) {
+  return fold(title, () => [new Table(title, columns, rows()).element]);
 }
 
 function fill(id, rows, columns, caption, page) {
@@ -781,18 +792,17 @@ function showWorkers() {
 
 function showFailures() {
   const { failures, totals } = data;
-  if (failures.length === 0) return byId('failures').remove();
+  if (failures.length === 0) {
+    byId('failures').remove();
+    return;
+  }
   if (failures.length < totals.failed) {
     byId('failures').append(element('p', { class: 'note', text: `The first ${number(failures.length)} of ${number(totals.failed)}; the journal's view "failed" has all.` }));
   }
   const shown = failures.slice(0, PAGE).map(failure);
   byId('failures').append(...shown);
-  if (failures.length <= PAGE) return undefined;
-  const rest = element('details', { children: [element('summary', { text: `${number(failures.length - PAGE)} more` })] });
-  rest.addEventListener('toggle', () => {
-    if (rest.children.length === 1) rest.append(...failures.slice(PAGE).map(failure));
-  });
-  return byId('failures').append(rest);
+  if (failures.length <= PAGE) return;
+  byId('failures').append(fold(`${number(failures.length - PAGE)} more`, () => failures.slice(PAGE).map(failure)));
 }
 
 function failure(task) {
@@ -872,10 +882,9 @@ function resize() {
   if (bars.count) drawTimeline();
 }
 
-// On paper it is light, and what is folded is open.
-function print() {
-  document.querySelectorAll('details').forEach((folded) => folded.setAttribute('open', ''));
-  draw();
+// Dark or not, and on paper.
+function drawAnewWhen(media) {
+  matchMedia(media).addEventListener('change', draw);
 }
 
 showHead();
@@ -896,7 +905,8 @@ showWorkers();
 showFailures();
 showSuperseded();
 showWaits();
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+drawAnewWhen('(prefers-color-scheme: dark)');
+drawAnewWhen('print');
 addEventListener('resize', resize);
-addEventListener('beforeprint', print);
+addEventListener('beforeprint', () => folds.forEach((open) => open()));
 document.documentElement.dataset.ready = 'yes';
