@@ -1,11 +1,13 @@
 #include "sink/resources.hpp"
 
+#include <utility>
+
 #include "sink/summary.hpp"
 
 namespace divvy::sink {
 
-Resources::Resources(const Options& given)
-    : options(given),
+Resources::Resources(Options given)
+    : options(std::move(given)),
       log("sink", options.common.verbosity()),
       context(options.common.key),
       report(options),
