@@ -116,7 +116,8 @@ int run(Options& options) {
   const std::string name = options.name.empty() ? default_name() : options.name;
   return Worker({.key = options.common.key,
                  .idle_timeout = time_of(options.idle_timeout),
-                 .lifeline = lifeline_of(options)},
+                 .lifeline = lifeline_of(options),
+                 .ready_file = options.ready_file},
                 {.endpoints = options.common.endpoints,
                  .lanes = lanes_beside(options.common.endpoints.feedback, options.lanes),
                  .inbox = options.inbox,

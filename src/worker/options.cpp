@@ -89,9 +89,12 @@ void Options::add_identity_to(CLI::App& app) {
       ->type_name("NAME")
       ->check(CLI::Validator(short_enough, ""))
       ->group("Where to meet");
-  app.add_option("--idle-timeout", idle_timeout, "Leave after so long without a task")
+  app.add_option("--idle-timeout", idle_timeout)
       ->type_name(kTime)
       ->transform(duration_between(0.001, 1e9))
+      ->group("Where to meet");
+  app.add_option("--ready-file", ready_file, "Leave when idle; made while connected")
+      ->type_name("FILE")
       ->group("Where to meet");
 }
 

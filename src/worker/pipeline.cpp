@@ -112,18 +112,20 @@ void Pipeline::note_connections() {
 }
 
 // A ventilator of the guide's has no feedback, and none to answer there.
+bool Pipeline::found_ventilator() const {
+  return feedback_.connected() ? greeted_ : plain_tasks_.connected();
+}
+
 void Pipeline::tell_who_is_missing(Time now) {
   if (leaving_) {
     waiting_for_ventilator_.stop();
     return waiting_for_sink_.stop();
   }
-  const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
   const auto ventilator = [this] { return "a ventilator at " + settings_.endpoints.feedback; };
   const auto unanswered = [this] {
     return feedback_.connected() ? "; " + lane_->trouble() : std::string();
   };
-  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator,
-                                 unanswered, now, log_);
+  waiting_for_ventilator_.update(found_ventilator(), ventilator, unanswered, now, log_);
   const auto sink = [this] { return "a sink at " + settings_.endpoints.results; };
   waiting_for_sink_.update(results_.connected(), sink, nothing_more, now, log_);
 }

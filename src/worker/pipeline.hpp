@@ -67,6 +67,9 @@ class Pipeline {
   [[nodiscard]] bool is_full() const;
   [[nodiscard]] BatchId batch() const { return holdings_.batch(); }
 
+  /// Whether its ventilator knows the worker, and the sink can be told.
+  [[nodiscard]] bool is_ready() const { return found_ventilator() && results_.connected(); }
+
   void send_results();
   void send_live_output();
   [[nodiscard]] bool presence_due(Time now) const { return now >= presence_at_; }
@@ -80,6 +83,7 @@ class Pipeline {
   void receive_plain(std::string_view task);
   void finish_plain(const EndedChunk& ended);
   [[nodiscard]] bool is_worth_telling(const Presence& presence, Time now);
+  [[nodiscard]] bool found_ventilator() const;
   bool results_due();
   [[nodiscard]] bool live_output_due() const;
   [[nodiscard]] bool has_room_for_plain() const;

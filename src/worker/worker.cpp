@@ -46,7 +46,8 @@ Worker::Worker(Settings settings, Pipeline::Settings pipeline, std::unique_ptr<E
       executor_(std::move(executor)),
       pipeline_(context_, std::move(pipeline), *executor_),
       idleness_(settings.idle_timeout),
-      lifeline_(settings.lifeline) {
+      lifeline_(settings.lifeline),
+      ready_file_(std::move(settings.ready_file)) {
   loop_.on_pause([this] { executor_->pause(); }, [this] { executor_->resume(); });
 }
 
@@ -61,6 +62,7 @@ int Worker::run() {
     const Time time = now();
     pipeline_.tell_who_is_missing(time);
     leave_if_idle(time);
+    ready_file_.update(phase_ == Phase::serving && pipeline_.is_ready());
     if (finished(time)) break;
     if (pipeline_.presence_due(time)) send_presence(time);
   }

@@ -11,6 +11,7 @@
 #include "worker/executor.hpp"
 #include "worker/lifeline.hpp"
 #include "worker/pipeline.hpp"
+#include "worker/ready_file.hpp"
 #include "worker/rules/idleness.hpp"
 
 namespace divvy::worker {
@@ -28,6 +29,7 @@ class Worker {
     std::string key{};                             // file; empty: none
     std::optional<Time::duration> idle_timeout{};  // leave after so long without a task
     std::optional<Lifeline> lifeline{};            // when it is cut the worker leaves at once
+    std::string ready_file{};                      // empty: none
   };
 
   Worker(Settings settings, Pipeline::Settings pipeline, std::unique_ptr<Executor> executor);
@@ -69,6 +71,7 @@ class Worker {
   std::optional<Time> leave_at_;  // at the latest
   Idleness idleness_;
   std::optional<Lifeline> lifeline_;
+  ReadyFile ready_file_;
 };
 
 }  // namespace divvy::worker
