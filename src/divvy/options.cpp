@@ -24,8 +24,8 @@ using Words = std::vector<std::string>;
 constexpr std::uint32_t kMostJobs = 9999;
 
 // Not in a dry run, which records nothing.
-constexpr std::array<std::string_view, 6> kRecording{"--journal",    "--summary", "--log",
-                                                     "--output-dir", "--name",    "--retry-failed"};
+constexpr std::array<std::string_view, 7> kRecording{
+    "--journal", "--summary", "--log", "--report", "--output-dir", "--name", "--retry-failed"};
 
 // Of what was given, what a program has in its own table: "--name=value", or "--name" of a flag. In
 // another group it is another option: the name of a batch is not that of a worker.

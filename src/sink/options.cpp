@@ -33,7 +33,8 @@ void Options::add_output_to(CLI::App& app) {
       ->type_name("FILE")
       ->group(output);
   app.add_option("--log", attempt_log)->type_name("FILE")->group(output);
-  app.add_option("--output-dir", output_directory, "Attempts as lines; outputs as ID.out, ID.err")
+  app.add_option("--report", report)->type_name("FILE")->group(output);
+  app.add_option("--output-dir", output_directory, "Attempts; HTML page; each output")
       ->type_name("DIR")
       ->group(output);
 }
