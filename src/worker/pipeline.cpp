@@ -95,7 +95,7 @@ void Pipeline::note_connections() {
   if (results_.connected_anew(log_)) {
     holdings_.resend_all();
     unsent_results_.reset();
-    executor_.untake_printed();
+    executor_.untake_printed(of_batch());
   }
   if (results_.connected() != reached_sink) presence_at_ = now();
 }
@@ -144,7 +144,7 @@ void Pipeline::receive_lane(const Lane& lane) {
   greeted_ = true;
   if (leaving_) holdings_.give_back_queued();
   if (!lane.abort) return;
-  executor_.ask_to_end([&](const Chunk& tasks) { return tasks.is_of(lane.batch); });
+  executor_.ask_to_end(of_batch());
 }
 
 // From the guide's ventilator no more are taken than there is room for. Anybody may send them to
@@ -162,23 +162,24 @@ bool Pipeline::is_full() const { return holdings_.kept_bytes() >= kMaxKeptBytes;
 Chunk Pipeline::next_tasks(std::uint64_t most) {
   Chunk tasks = holdings_.take_next(most);
   if (tasks.empty() && !plain_queue_.empty()) {
-    tasks = Chunk::of_plain(plain_queue_.front());
+    tasks = Chunk::of_plain(self_, plain_queue_.front());
     plain_queue_.pop_front();
   }
   return tasks;
 }
 
 void Pipeline::take_back() {
-  std::vector<Chunk> all = executor_.take_back();
+  std::vector<Chunk> taken =
+      executor_.take_back([this](const Origin& origin) { return origin.worker == self_; });
   // Each goes before what is there, so the first comes last.
-  std::sort(all.begin(), all.end(),
+  std::sort(taken.begin(), taken.end(),
             [](const Chunk& one, const Chunk& other) { return one.ids.first > other.ids.first; });
-  for (Chunk& tasks : all) put_back(std::move(tasks));
+  for (Chunk& tasks : taken) put_back(std::move(tasks));
 }
 
 void Pipeline::put_back(Chunk tasks) {
   presence_at_ = now();
-  if (tasks.plain) {
+  if (tasks.origin.plain) {
     plain_queue_.emplace_front(tasks.text());
   } else {
     holdings_.put_back(std::move(tasks));
@@ -186,7 +187,7 @@ void Pipeline::put_back(Chunk tasks) {
 }
 
 void Pipeline::finish(EndedChunk ended, bool interrupted) {
-  if (ended.tasks.plain) return finish_plain(ended);
+  if (ended.tasks.origin.plain) return finish_plain(ended);
   interrupted ? holdings_.interrupt(std::move(ended)) : holdings_.finish(ended);
 }
 
@@ -226,20 +227,35 @@ bool Pipeline::live_output_due() const { return live_at_ && *live_at_ <= now(); 
 
 // Nothing of it is kept for a sink that is far behind: there is more when it has room again.
 void Pipeline::send_live_output() {
-  if (!holdings_.live() || !executor_.has_printed()) return live_at_.reset();
+  const auto which = of_batch();
+  if (!holdings_.live() || !executor_.has_printed(which)) return live_at_.reset();
   if (!live_at_) live_at_ = now() + kLiveAfter;
   if (!live_output_due() || unsent_results_ || !results_.has_room()) return;
   const LiveOutput message{.worker = self_,
                            .name = settings_.name,
                            .batch = holdings_.batch(),
-                           .fragments = executor_.take_printed(holdings_.batch(), kLiveBytes)};
+                           .fragments = executor_.take_printed(which, kLiveBytes)};
   live_at_.reset();
-  if (executor_.has_printed()) live_at_ = now();
-  if (!message.fragments.empty() && !results_.send(encode(message))) executor_.untake_printed();
+  if (executor_.has_printed(which)) live_at_ = now();
+  if (!message.fragments.empty() && !results_.send(encode(message)))
+    executor_.untake_printed(which);
+}
+
+Executor::Which Pipeline::of_batch() const {
+  return [this](const Origin& origin) { return origin == holdings_.origin(); };
+}
+
+// At least 1: 0 means that it leaves.
+std::uint32_t Pipeline::offered(std::uint32_t slots) const {
+  if (leaving_) return 0;
+  const auto occupied = executor_.occupied([this](const Origin& origin) {
+    return origin.worker == self_ && origin != holdings_.origin();
+  });
+  return std::max(1U, slots - std::min(slots, occupied));
 }
 
 void Pipeline::send_presence(std::uint32_t slots, Time now) {
-  Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), slots);
+  Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered(slots));
   presence.reaches_sink = results_.connected();
   presence.pool = settings_.pool;
   presence.command = settings_.command;

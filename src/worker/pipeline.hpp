@@ -63,12 +63,12 @@ class Pipeline {
   std::uint64_t take_instant() { return holdings_.take_instant(); }
   /// Whether the results that are not settled are so many that no more tasks should be started.
   [[nodiscard]] bool is_full() const;
-  [[nodiscard]] BatchId batch() const { return holdings_.batch(); }
 
   void send_results();
   void send_live_output();
   [[nodiscard]] bool presence_due(Time now) const { return now >= presence_at_; }
-  /// `slots`: that it is offered; 0: the worker leaves.
+  /// `slots`: that its tasks may have. Plain ones, and those of an earlier batch, still occupy some
+  /// of them.
   void send_presence(std::uint32_t slots, Time now);
   void tell_who_is_missing(Time now);
 
@@ -80,6 +80,8 @@ class Pipeline {
   bool results_due();
   [[nodiscard]] bool live_output_due() const;
   [[nodiscard]] bool has_room_for_plain() const;
+  [[nodiscard]] Executor::Which of_batch() const;
+  [[nodiscard]] std::uint32_t offered(std::uint32_t slots) const;
 
   Settings settings_;
   Log log_;

@@ -77,7 +77,7 @@ void Worker::wait() {
 void Worker::stop(int times) {
   if (times == 0) return;
   const bool at_once = phase_ != Phase::serving || times > 1;
-  const auto all = [](const Chunk&) { return true; };
+  const auto all = [](const Origin&) { return true; };
   if (at_once) executor_->ask_to_end(all);
   if (phase_ == Phase::leaving_now || times > 2) executor_->kill(all);
   phase_ = at_once ? Phase::leaving_now : Phase::leaving;
@@ -128,10 +128,10 @@ void Worker::fill_slots() {
 
 void Worker::tell_shortage(const std::string& limit) {
   if (std::exchange(shortage_told_, true)) return;
-  log_.warn(executor_->idle() ? fmt::format("{}: tasks wait until one can be run", limit)
-                              : fmt::format("{}: running {} at once, not {}", limit,
-                                            plural(executor_->slots_for(pipeline_.batch()), "task"),
-                                            executor_->slots()));
+  log_.warn(executor_->idle()
+                ? fmt::format("{}: tasks wait until one can be run", limit)
+                : fmt::format("{}: running {} at once, not {}", limit,
+                              plural(executor_->slots_now(), "task"), executor_->slots()));
 }
 
 void Worker::collect_ended() {
@@ -151,12 +151,7 @@ void Worker::finish(EndedChunk ended) {
   pipeline_.finish(std::move(ended), interrupted);
 }
 
-void Worker::send_presence(Time now) { pipeline_.send_presence(offered_slots(), now); }
-
-// At least 1: 0 means that it leaves.
-std::uint32_t Worker::offered_slots() const {
-  return phase_ == Phase::serving ? std::max(1U, executor_->slots_for(pipeline_.batch())) : 0;
-}
+void Worker::send_presence(Time now) { pipeline_.send_presence(executor_->slots_now(), now); }
 
 bool Worker::finished(Time now) {
   if (phase_ == Phase::serving || !executor_->idle()) return false;

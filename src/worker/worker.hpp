@@ -52,7 +52,6 @@ class Worker {
   void finish(EndedChunk ended);
   void send_presence(Time now);
 
-  [[nodiscard]] std::uint32_t offered_slots() const;
   [[nodiscard]] bool finished(Time now);
 
   Verbosity verbosity_;
