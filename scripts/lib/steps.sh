@@ -3,8 +3,8 @@
 
 readonly build_packages=(g++ cmake make pkg-config
   libzmq3-dev cppzmq-dev libcli11-dev libcsv-dev libfmt-dev libsqlite3-dev libxxhash-dev nlohmann-json3-dev)
-readonly test_packages=(dpkg-dev fakeroot file imagemagick iproute2 jq libgtest-dev lintian man-db nftables python3-zmq
-  python3-pytest python3-pytest-xdist sqlite3 valgrind zsh)
+readonly test_packages=(dpkg-dev fakeroot file imagemagick iproute2 jq libgtest-dev lintian man-db munge nftables python3-yaml
+  python3-zmq python3-pytest python3-pytest-xdist slurm-wlm sqlite3 systemd valgrind zsh)
 readonly bench_packages=(findutils parallel libbenchmark-dev)
 readonly fuzz_packages=(clang libclang-rt-dev)
 readonly check_packages=(ccache clang-format clang-tidy shellcheck)

@@ -23,6 +23,8 @@ std::string version(const std::string& program) {
 
 }  // namespace
 
+std::string_view program_version() { return DIVVY_VERSION; }
+
 void CommonOptions::add_to(CLI::App& app) {
   const std::string meeting = "Where to meet";
   app.add_option("--at", at, "HOST[:PORT] or ipc:///DIR")

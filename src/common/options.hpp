@@ -59,6 +59,9 @@ inline constexpr const char* kTime = "TIME";
 /// The same number for people: "64m".
 std::string size_text(std::uint64_t bytes);
 
+/// Such as "0.1.0".
+std::string_view program_version();
+
 /// For a --help.
 inline constexpr std::string_view kExitStatuses =
     "Exit status: 0 all succeeded; 1-100 so many failed; 101 more; 255 trouble.";

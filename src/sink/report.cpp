@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <string>
 #include <utility>
 
 #include "common/standard_streams.hpp"
+#include "sink/failure.hpp"
 #include "sink/summary.hpp"
 
 namespace divvy::sink {
@@ -17,10 +17,8 @@ void Report::completions(std::uint64_t count) {
 }
 
 // What the task said on standard error was printed just above, unless it waits for earlier tasks.
-void Report::failure(std::string_view worker, const Result& result) {
-  const auto line = failures_.line(worker, result);
-  if (!line) return;
-  log_.notice(*line);
+void Report::failure(const std::string& line, const Result& result) {
+  log_.notice(line);
   if (!options_.printing.keep_order) return;
   for (const std::string& error : last_errors(result)) log_.notice(error);
 }
@@ -31,12 +29,15 @@ void Report::total(Seconds elapsed, bool workloads) {
   const auto msec = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
   Output& output = workloads ? out_ : err_;
   if (!options_.common.quiet) output.put(fmt::format("Total elapsed time: {} msec\n", msec));
+  flush();
+}
+
+void Report::flush() {
   out_.flush();
   err_.flush();
 }
 
 void Report::end(const Batch& batch, const Figures& figures) {
-  for (const std::string& line : failures_.counted()) log_.notice(line);
   const bool empty = figures.complete && figures.tasks == 0;
   if (figures.recorded > 0 || empty) {
     if (batch.started()) total(figures.elapsed, batch.workloads());

@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include "common/log.hpp"
-#include "sink/failure.hpp"
 #include "sink/options.hpp"
 #include "sink/output.hpp"
 #include "sink/rules/batch.hpp"
@@ -15,7 +14,7 @@
 namespace divvy::sink {
 
 /// Has standard output and standard error, where the tasks' own output goes, too. Both arguments
-/// must outlive it.
+/// must outlive it. Throws as Output does.
 class Report {
  public:
   Report(const Options& options, const Log& log) : options_(options), log_(log) {}
@@ -25,11 +24,16 @@ class Report {
 
   /// So many workloads are done: a mark for each, as the guide has it.
   void completions(std::uint64_t count);
-  void failure(std::string_view worker, const Result& result);
+  /// This task has failed, as `line` says.
+  void failure(const std::string& line, const Result& result);
   /// The guide's last words.
   void total(Seconds elapsed, bool workloads);
   /// The batch is over. Throws std::runtime_error if the summary cannot be written.
   void end(const Batch& batch, const Figures& figures);
+  /// Writes what was put.
+  void flush();
+  /// The last line on a terminal is not ended yet.
+  [[nodiscard]] bool mid_line() const { return out_.mid_line() || err_.mid_line(); }
 
  private:
   void tell_what_is_missing(const Figures& figures) const;
@@ -39,7 +43,6 @@ class Report {
   const Log& log_;
   Output out_{STDOUT_FILENO, Output::Loss::is_error};
   Output err_{STDERR_FILENO, Output::Loss::is_borne};
-  FailureReport failures_;
   std::uint64_t completions_shown_ = 0;
 };
 

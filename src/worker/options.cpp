@@ -67,6 +67,11 @@ void Options::add_to(CLI::App& app) {
       ->check(endpoint_check())
       ->group("Where to meet");
   add_identity_to(app);
+  app.add_option("--lost-after", lost_after, "With --key -: if that is silent")
+      ->type_name(kTime)
+      ->transform(duration_between(0.001, 1e9))
+      ->capture_default_str()
+      ->group("Where to meet");
 }
 
 void Options::add_identity_to(CLI::App& app) {

@@ -24,6 +24,7 @@ struct Options {
   std::string inbox;
   std::string name;  // empty: chosen
   std::string pool;
+  double lost_after = 60;              // seconds of silence of the lifeline that comes with --key -
   std::optional<double> idle_timeout;  // seconds
   std::string colsep;                  // empty: no columns
   bool task_on_stdin = false;

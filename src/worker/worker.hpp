@@ -9,6 +9,7 @@
 #include "common/host.hpp"
 #include "common/log.hpp"
 #include "worker/executor.hpp"
+#include "worker/lifeline.hpp"
 #include "worker/pipeline.hpp"
 #include "worker/rules/idleness.hpp"
 
@@ -26,6 +27,7 @@ class Worker {
   struct Settings {
     std::string key{};                             // file; empty: none
     std::optional<Time::duration> idle_timeout{};  // leave after so long without a task
+    std::optional<Lifeline> lifeline{};            // when it is cut the worker leaves at once
   };
 
   Worker(Settings settings, Pipeline::Settings pipeline, std::unique_ptr<Executor> executor);
@@ -65,6 +67,7 @@ class Worker {
   Phase phase_ = Phase::serving;
   std::optional<Time> leave_at_;  // at the latest
   Idleness idleness_;
+  std::optional<Lifeline> lifeline_;
 };
 
 }  // namespace divvy::worker

@@ -1,4 +1,5 @@
 """The pipeline from end to end: batches, who comes and goes meanwhile, and the status that is left."""
+import os
 import re
 import signal
 
@@ -210,6 +211,53 @@ def test_a_worker_told_twice_to_leave_kills_what_runs(pipeline, gate):
     leaver.send(signal.SIGTERM)
     leaver.status()
     gate.open()
+
+
+# Slurm and others tell all that descends from a worker to end, its tasks too.
+
+
+@pytest.fixture
+def known_task(gate):
+    """The gate's command, which also tells its process id, and a way to end it as a stranger would."""
+    shell, option, script, *rest = gate.command
+    folder = gate.folder
+
+    def terminate():
+        (path,) = eventually(lambda: list(folder.glob("shell-*")), "the task to tell who it is")
+        os.kill(int(path.read_text()), signal.SIGTERM)
+
+    return (shell, option, f'echo $$ > "{folder}/new" && mv "{folder}/new" "{folder}/shell-$1"; {script}', *rest), terminate
+
+
+@pytest.mark.parametrize("first", ["task", "worker"])
+def test_a_task_that_was_told_to_end_with_its_worker_has_not_failed(pipeline, gate, known_task, first):
+    command, terminate = known_task
+    sink, leaver = pipeline.sink(), pipeline.worker(command=command)
+    ventilator = pipeline.ventilator(tasks=[1])
+    gate.came(1)
+    if first == "task":
+        terminate()
+        leaver.send(signal.SIGTERM)
+    else:
+        leaver.send(signal.SIGTERM)
+        leaver.says("finishing what runs")
+        terminate()
+    assert leaver.status() == 0
+    gate.open()
+    pipeline.worker(command=gate.command)
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert printed(sink) == done([1])
+    assert len(gate.seen()["1"]) == 2
+
+
+def test_a_task_that_alone_is_told_to_end_has_failed(pipeline, gate, known_task):
+    command, terminate = known_task
+    sink, _ = pipeline.sink(), pipeline.worker(command=command)
+    ventilator = pipeline.ventilator(tasks=[1])
+    gate.came(1)
+    terminate()
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    assert "signal 15" in sink.err
 
 
 # --- the ventilator and the sink go
