@@ -13,7 +13,7 @@ void Options::add_to(CLI::App& app) {
       std::string(kExitStatuses));
   add_output_to(app);
   const std::string batches = "Batch";
-  app.add_flag("--stay", stay, "Serve batch after batch, not only one")->group(batches);
+  app.add_flag("--stay", stay, "Serve all batches that come, not only one")->group(batches);
   app.add_option("--classic", completions, "Expect N plain completions")
       ->type_name("[N]")
       ->expected(0, 1)

@@ -8,7 +8,7 @@ Resources::Resources(const Options& given)
     : options(given),
       log("sink", options.common.verbosity()),
       context(options.common.key),
-      report(options, log),
+      report(options),
       progress(options.common.quiet) {}
 
 void Resources::open_files() {

@@ -9,6 +9,7 @@
 #include "common/clock.hpp"
 #include "common/plural.hpp"
 #include "common/process_name.hpp"
+#include "common/quoting.hpp"
 #include "sink/duration_text.hpp"
 #include "sink/rules/parts.hpp"
 
@@ -33,19 +34,38 @@ std::string refusal(std::string_view name, std::string_view holder) {
   return fmt::format("{} is under way already, by {}", batch, holder);
 }
 
+// What tells it from others in lines for the user.
+std::string label_of(const Announcement& announcement) {
+  constexpr std::size_t most = 100;
+  if (!announcement.name.empty()) return on_one_line(announcement.name.substr(0, most));
+  return "ventilator " + on_one_line(announcement.sender.substr(0, most));
+}
+
+// Where there may be others each line says which batch it is about.
+std::string program(const Options& options, const Announcement& announcement) {
+  return options.stay ? "sink: " + label_of(announcement) : "sink";
+}
+
+Printer::Settings share(Printer::Settings all, std::size_t batches) {
+  all.most_kept /= batches;
+  return all;
+}
+
 }  // namespace
 
 // --- its ventilator -----------------------------------------------------------------------------
 
-Session::Session(Resources& resources, Listener& results, const Announcement& announcement)
+Session::Session(Resources& resources, const Listener& results, const Announcement& announcement,
+                 std::size_t batches)
     : resources_(resources),
       results_(results),
       name_(announcement.name),
+      log_(program(resources.options, announcement), resources.options.common.verbosity()),
       holder_(holder_with(announcement.sender)),
       batch_(announcement.batch, name_, false),
-      printer_(resources.options.printing, resources.report.out(), resources.report.err(),
-               [&resources] { resources.progress.clear(); }),
-      live_printer_(printer_, resources.options.printing.tag) {
+      printer_(share(resources.options.printing, batches), resources.report.out(),
+               resources.report.err(), [&resources] { resources.progress.clear(); }),
+      live_printer_(printer_, resources.options.printing.tag, LiveOutputs::kMostDigests / batches) {
   if (resources.journal) journal_.emplace(*resources.journal, announcement.batch);
 }
 
@@ -55,7 +75,10 @@ std::optional<std::string> Session::begin(const Announcement& announcement) {
   }
   if (journal_) {
     const auto begun = journal_->begin(name_, holder_);
-    if (!begun.held_by.empty()) return refusal(name_, begun.held_by);
+    if (!begun.held_by.empty()) {
+      if (resources_.output_files) resources_.output_files->end();
+      return refusal(name_, begun.held_by);
+    }
     batch_ = Batch(batch_.id(), name_, begun.before);
   }
   resources_.log.debug(fmt::format("a batch begins{}{}", name_.empty() ? "" : ": ", name_));
@@ -73,8 +96,8 @@ void Session::restore() {
     restored += ids.count;
   });
   if (restored == 0) return;
-  resources_.log.info(fmt::format("going on: {} {} recorded in {}", plural(restored, "task"),
-                                  restored == 1 ? "is" : "are", resources_.options.journal));
+  log_.info(fmt::format("going on: {} {} recorded in {}", plural(restored, "task"),
+                        restored == 1 ? "is" : "are", resources_.options.journal));
 }
 
 void Session::forget_failed(VentilatorId ventilator) {
@@ -87,8 +110,8 @@ std::string Session::why_refused() const { return refusal(name_, holder_); }
 void Session::follow(const Announcement& announcement, const std::string& feedback,
                      int connection) {
   const Time time = now();
-  const bool first = announced_by_ == -1;
-  if (batch_.update(announcement, time) && !first) succeed(announcement);
+  const bool another = batch_.update(announcement, time);
+  if (std::exchange(followed_, true) && another) succeed(announcement);
   announced_by_ = connection;
   // Only what it hands out tasks with has it accepted for the batch.
   const bool under_way = announcement.elapsed > 0 || announcement.state == BatchState::complete;
@@ -121,19 +144,20 @@ bool Session::connect_feedback(const std::string& endpoint) {
 
 void Session::disconnected(int connection) {
   if (connection == announced_by_) batch_.ventilator_disconnected();
+  connections_.erase(connection);
 }
 
 void Session::tell_who_is_missing(Time now, bool told) {
   if (!told) return waiting_for_ventilator_.stop();
   const auto ventilator = [] { return std::string("the ventilator"); };
   const Time heard = batch_.last_announced();
-  waiting_for_ventilator_.update(now < heard + kSilent, ventilator, nothing_more, now,
-                                 resources_.log, heard);
+  waiting_for_ventilator_.update(now < heard + kSilent, ventilator, nothing_more, now, log_, heard);
 }
 
 // --- results ------------------------------------------------------------------------------------
 
-void Session::receive(const Results& results) {
+void Session::receive(const Results& results, int connection) {
+  connections_.insert(connection);
   for (const Result& result : results.results) {
     if (batch_.has(result.ids)) {
       record(results, result);
@@ -173,7 +197,7 @@ void Session::record(const Results& results, const Result& result) {
   }
   if (ruling.verdict != Verdict::failed || ruling.recorded.empty()) return;
   const auto line = failures_.line(results.name, result);
-  if (line) resources_.report.failure(*line, result);
+  if (line) resources_.report.failure(log_, *line, result);
 }
 
 // The ventilator says it again on each new connection: so it is neither recorded nor answered.
@@ -194,15 +218,14 @@ void Session::print_attempt(WorkerId worker, const Result& result) {
 
 // --- receipts -----------------------------------------------------------------------------------
 
-void Session::send_receipts() {
+void Session::send_receipts(const TimeSlice& slice) {
   if (!feedback_) return;
   if (feedback_->connected_anew(resources_.log)) {
     batch_.state_anew();
     // A task that is to be tried again is in no statement: who has a result of it without a receipt
     // sends it once more.
-    if (batch_.has_retried()) results_.disconnect_all(resources_.log);
+    if (batch_.has_retried()) Listener::disconnect(connections_);
   }
-  const TimeSlice slice;
   while (batch_.unstated()) {
     if (!feedback_->has_room() || !state_part() || slice.over()) return;
   }
@@ -251,10 +274,14 @@ bool Session::awaits_killed_tasks(int stops) {
 }
 
 const Figures& Session::end() {
-  for (const std::string& line : failures_.counted()) resources_.log.notice(line);
+  for (const std::string& line : failures_.counted()) log_.notice(line);
   const Figures& figures = batch_.final_figures();
-  resources_.report.end(batch_, figures);
+  if (resources_.options.stay) {
+    log_.info(figures.complete ? "the batch is over" : "the batch ends unfinished");
+  }
+  resources_.report.end(log_, batch_, figures);
   if (journal_) journal_->end(figures);
+  if (resources_.output_files) resources_.output_files->end();
   return figures;
 }
 

@@ -1,7 +1,9 @@
 // What the sink does for one batch.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "common/connection.hpp"
 #include "common/event_loop.hpp"
 #include "common/listener.hpp"
+#include "common/log.hpp"
 #include "common/waiting.hpp"
 #include "divvy/protocol.hpp"
 #include "sink/failure.hpp"
@@ -24,8 +27,10 @@ namespace divvy::sink {
 /// recorded counts only when the resources are committed, and receipts may be sent only then.
 class Session {
  public:
-  /// Both resources and results must outlive it.
-  Session(Resources& resources, Listener& results, const Announcement& announcement);
+  /// `resources` and `results` must outlive it. `batches`: how many there are now with this one,
+  /// which share the memory for what is not printed yet.
+  Session(Resources& resources, const Listener& results, const Announcement& announcement,
+          std::size_t batches);
 
   /// Before all else. Why the batch cannot be served here, for its ventilator: another sink has it
   /// under way, or its outputs have no place.
@@ -40,10 +45,12 @@ class Session {
   /// A connection to the sink is closed.
   void disconnected(int connection);
 
-  void receive(const Results& results);
+  /// `connection`: that they came through.
+  void receive(const Results& results, int connection);
   void receive(const LiveOutput& message);
-  /// What is recorded must be committed.
-  void send_receipts();
+  /// What is recorded must be committed. Of what was recorded earlier it sends as much as the slice
+  /// has time for.
+  void send_receipts(const TimeSlice& slice);
 
   /// Wakes up for its ventilator and its deadlines.
   void add_to(EventLoop& loop);
@@ -53,7 +60,8 @@ class Session {
   /// the sink to stop.
   [[nodiscard]] bool awaits_killed_tasks(int stops);
   [[nodiscard]] bool over(Time now) const { return batch_.over(now); }
-  [[nodiscard]] bool ventilator_gone(Time now) const { return batch_.ventilator_gone(now); }
+  /// When its ventilator was heard last.
+  [[nodiscard]] Time last_announced() const { return batch_.last_announced(); }
   /// It is said how far it is.
   [[nodiscard]] bool shows_progress() const { return batch_.started() && !batch_.workloads(); }
   const Figures& figures_at(Time now) { return batch_.figures_at(now); }
@@ -75,8 +83,9 @@ class Session {
   bool send(std::vector<Receipt> receipts, bool more);
 
   Resources& resources_;
-  Listener& results_;
+  const Listener& results_;
   std::string name_;
+  Log log_;             // of what concerns the batch
   std::string holder_;  // who has the batch under way, for others
   std::optional<JournaledBatch> journal_;
   Batch batch_;
@@ -85,7 +94,9 @@ class Session {
   FailureReport failures_;
   std::optional<Connection> feedback_;
   std::string feedback_endpoint_;
-  int announced_by_ = -1;  // the connection of its ventilator
+  int announced_by_ = -1;      // the connection of its ventilator
+  bool followed_ = false;      // it has one
+  std::set<int> connections_;  // that have brought results
   Waiting waiting_for_ventilator_;
   std::optional<Time> linger_until_;  // for what killed tasks have printed
 };

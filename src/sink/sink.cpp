@@ -10,6 +10,7 @@
 #include "common/message.hpp"
 #include "common/peer_endpoint.hpp"
 #include "common/program.hpp"
+#include "sink/rules/room.hpp"
 
 namespace divvy::sink {
 
@@ -61,6 +62,7 @@ void Sink::receive() {
   resources_.context.authenticate();
   for (const int connection : results_.events(resources_.log).disconnected) {
     for (auto& [batch, session] : sessions_) session.disconnected(connection);
+    missed_.erase(connection);
   }
   for (const TimeSlice slice; !slice.over() && !served_;) {
     auto message = results_.receive();
@@ -76,26 +78,31 @@ void Sink::receive(zmq::message_t& message) {
     return receive_announcement(*announcement, message);
   }
   if (const auto results = decode<Results>(frame)) {
-    Session* const session = session_of(results->batch, "results of another batch");
-    if (session != nullptr) session->receive(*results);
-    return;
+    return receive_results(*results, connection_of(message));
   }
-  if (const auto live = decode<LiveOutput>(frame)) return receive_live_output(*live);
+  if (const auto live = decode<LiveOutput>(frame)) {
+    return receive_live_output(*live, connection_of(message));
+  }
   if (const auto version = other_version(frame)) return receive_other_version(*version, message);
   resources_.log.dropped("a message that is neither results nor an announcement");
 }
 
-void Sink::receive_live_output(const LiveOutput& message) {
+void Sink::receive_results(const Results& results, int connection) {
+  Session* const session = session_of(results.batch, connection, "results of another batch");
+  if (session != nullptr) session->receive(results, connection);
+}
+
+void Sink::receive_live_output(const LiveOutput& live, int connection) {
   if (!resources_.options.live) return;  // the sink before this one wanted it
-  Session* const session = session_of(message.batch, "live output of another batch");
-  if (session != nullptr) session->receive(message);
+  Session* const session = session_of(live.batch, connection, "live output of another batch");
+  if (session != nullptr) session->receive(live);
 }
 
 // None if it is not under way; `what` is dropped then.
-Session* Sink::session_of(BatchId batch, const char* what) {
+Session* Sink::session_of(BatchId batch, int connection, const char* what) {
   const auto found = sessions_.find(batch);
   if (found != sessions_.end()) return &found->second;
-  missed_results_ = true;
+  missed_.insert(connection);
   if (!sessions_.empty()) resources_.log.dropped(what);
   return nullptr;
 }
@@ -147,26 +154,32 @@ bool Sink::accept(Session& session, const Announcement& announcement, zmq::messa
 Session* Sink::begin(const Announcement& announcement, zmq::message_t& message) {
   if (!make_room() || served_) return nullptr;
   const auto place =
-      sessions_.try_emplace(announcement.batch, resources_, results_, announcement).first;
+      sessions_
+          .try_emplace(announcement.batch, resources_, results_, announcement, sessions_.size() + 1)
+          .first;
   if (const auto why = place->second.begin(announcement)) {
     answer(announcement, message, *why);
     sessions_.erase(place);
     return nullptr;
   }
   // On a new connection a worker that has results sends them again.
-  if (std::exchange(missed_results_, false)) results_.disconnect_all(resources_.log);
+  Listener::disconnect(std::exchange(missed_, {}));
   return &place->second;
 }
 
 // For one more batch.
 bool Sink::make_room() {
-  if (sessions_.empty()) return true;
-  if (!sessions_.begin()->second.ventilator_gone(now())) {
-    resources_.log.dropped("the announcement of a second batch, while one is under way");
-    return false;
+  std::vector<PresentBatch> present;
+  for (const auto& [batch, session] : sessions_)
+    present.push_back({batch, session.last_announced()});
+  const Room room = room_for_another(std::move(present), most_batches(), now());
+  for (const BatchId batch : room.give_way) end(sessions_.find(batch));
+  if (!room.there) {
+    resources_.log.dropped(resources_.options.stay
+                               ? "the announcement of one batch more than there is room for"
+                               : "the announcement of a second batch, while one is under way");
   }
-  end(sessions_.begin());
-  return true;
+  return room.there;
 }
 
 // Also without a reason: the message shows our version to a ventilator that has another one.
@@ -191,7 +204,8 @@ void Sink::answer(const Announcement& announcement, zmq::message_t& message,
 // before receipts are sent.
 void Sink::commit() {
   resources_.commit();
-  for (auto& [batch, session] : sessions_) session.send_receipts();
+  const TimeSlice slice;  // for all of them: nobody waits for those of others
+  for (auto& [batch, session] : sessions_) session.send_receipts(slice);
 }
 
 // True if something may still come of killed tasks.
@@ -211,7 +225,7 @@ bool Sink::end_what_is_over() {
 void Sink::end(Sessions::iterator session) {
   session->second.print_rest();
   commit();
-  resources_.progress.stop();
+  resources_.progress.clear();
   const Figures& figures = session->second.end();
   failed_ += figures.failed;
   trouble_ = trouble_ || !figures.complete;
@@ -225,10 +239,14 @@ int Sink::status() const { return trouble_ ? kExitTrouble : exit_status(failed_)
 
 void Sink::show_progress() {
   const Time time = now();
-  if (resources_.report.mid_line()) return;
+  Progress& progress = resources_.progress;
+  if (resources_.report.mid_line() || !progress.due(time)) return;
+  std::vector<const Figures*> shown;
   for (auto& [batch, session] : sessions_) {
-    resources_.progress.show(session.figures_at(time), time);
+    if (session.shows_progress()) shown.push_back(&session.figures_at(time));
   }
+  if (shown.empty()) return progress.stop();
+  progress.show(shown.size() == 1 ? *shown.front() : Figures::together(shown), time);
 }
 
 void Sink::tell_who_is_missing(Time now) {

@@ -1,9 +1,11 @@
 // The sink: collects results, prints what the tasks printed, and times the batch.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <zmq.hpp>
 
@@ -17,11 +19,14 @@
 
 namespace divvy::sink {
 
+/// At once, with --stay.
+inline constexpr std::size_t kMostBatches = 100;
+
 class Sink {
  public:
   explicit Sink(const Options& options);
 
-  /// Serves one batch, or with --stay all that come. Returns the exit status.
+  /// Serves one batch, or with --stay all that come, several at once. Returns the exit status.
   int run();
 
  private:
@@ -41,9 +46,13 @@ class Sink {
   bool accept(Session& session, const Announcement& announcement, zmq::message_t& message);
   Session* begin(const Announcement& announcement, zmq::message_t& message);
   bool make_room();
+  [[nodiscard]] std::size_t most_batches() const {
+    return resources_.options.stay ? kMostBatches : 1;
+  }
   void answer(const Announcement& announcement, zmq::message_t& message, const std::string& why);
-  void receive_live_output(const LiveOutput& message);
-  Session* session_of(BatchId batch, const char* what);
+  void receive_results(const Results& results, int connection);
+  void receive_live_output(const LiveOutput& live, int connection);
+  Session* session_of(BatchId batch, int connection, const char* what);
   void receive_plain();
   void receive_other_version(int version, zmq::message_t& message);
   void commit();
@@ -60,7 +69,7 @@ class Sink {
   Sessions sessions_;
   Waiting waiting_for_ventilator_;
   std::optional<Refusal> refusal_;
-  bool missed_results_ = false;  // of a batch that is still to come
+  std::set<int> missed_;  // connections that have brought results of a batch that is still to come
   std::optional<PlainBatch> plain_batch_;
   std::uint64_t failed_ = 0;  // over all batches
   int stops_ = 0;             // how often the user has asked

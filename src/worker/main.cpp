@@ -118,6 +118,7 @@ int run(Options& options) {
                  .idle_timeout = time_of(options.idle_timeout),
                  .lifeline = lifeline_of(options)},
                 {.endpoints = options.common.endpoints,
+                 .lanes = lanes_beside(options.common.endpoints.feedback, options.lanes),
                  .inbox = options.inbox,
                  .name = name,
                  .pool = options.pool,

@@ -66,6 +66,7 @@ void Options::add_to(CLI::App& app) {
       ->default_str("a free port")
       ->check(endpoint_check())
       ->group("Where to meet");
+  add_lanes(app, lanes);
   add_identity_to(app);
   app.add_option("--lost-after", lost_after, "With --key -: if that is silent")
       ->type_name(kTime)
@@ -158,6 +159,10 @@ Command Options::make_command() const {
 
 void Options::check() const {
   if (script) check_script();
+  if (!lanes.empty() && !inbox.empty()) {
+    throw std::invalid_argument(
+        "with --lanes a worker listens nowhere; leave --inbox or --lanes out");
+  }
   if (nice && !has_command()) {
     throw std::invalid_argument("--nice is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
   }

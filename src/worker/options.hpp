@@ -22,6 +22,7 @@ struct Options {
   std::uint64_t memfree = 0;            // bytes available for a task to start
   std::optional<int> nice;              // of the tasks; nothing: as this process
   std::string inbox;
+  std::string lanes;  // ports; empty: it listens at its inbox
   std::string name;  // empty: chosen
   std::string pool;
   double lost_after = 60;              // seconds of silence of the lifeline that comes with --key -

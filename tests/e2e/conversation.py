@@ -107,7 +107,7 @@ class Invented:
 
     def say(self, version=protocol.VERSION, **others):
         """A presence."""
-        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), slots=1, workloads=0, pool=b"",
+        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), lane_port=0, slots=1, workloads=0, pool=b"",
                       command=b"", reaches_sink=1, running=[], queued=[], finished=[], **self.followed)
         presence = protocol.encode(protocol.PRESENCE, **{**fields, **others})
         self.push.send(presence if version == protocol.VERSION else of_version(version, presence))
