@@ -16,8 +16,8 @@
 namespace divvy::worker {
 
 /// A PULL that has connected to one of the ventilator's lane ports. It never reconnects: the port
-/// may be another worker's by then. When the connection ends, what has come is read, and then another
-/// port is tried.
+/// may be another worker's by then. When the connection ends, what has come is read, and then
+/// another port is tried.
 class OpenedLane : public LaneSource {
  public:
   /// `feedback`: the ventilator's endpoint; the ports are at the same host.

@@ -23,7 +23,7 @@ struct Options {
   std::optional<int> nice;              // of the tasks; nothing: as this process
   std::string inbox;
   std::string lanes;  // ports; empty: it listens at its inbox
-  std::string name;  // empty: chosen
+  std::string name;   // empty: chosen
   std::string pool;
   double lost_after = 60;              // seconds of silence of the lifeline that comes with --key -
   std::optional<double> idle_timeout;  // seconds
@@ -50,6 +50,8 @@ struct Options {
   void add_starting_to(CLI::App& app);
   /// Whether a task may have to wait though a slot is free.
   [[nodiscard]] bool has_conditions() const { return delay > 0 || load || memfree > 0; }
+  /// Of each address. Throws std::invalid_argument if one is bad, or if they do not go together.
+  [[nodiscard]] std::vector<Endpoints> endpoints();
   /// Throws std::invalid_argument if the options do not go together, or the system refuses one.
   void check() const;
 

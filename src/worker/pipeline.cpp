@@ -46,7 +46,7 @@ std::unique_ptr<LaneSource> make_lane(const Pipeline::Settings& settings, Worker
 
 Pipeline::Pipeline(Context& context, Settings settings, Executor& executor)
     : settings_(std::move(settings)),
-      log_("worker", settings_.verbosity),
+      log_(settings_.label.empty() ? "worker" : "worker: " + settings_.label, settings_.verbosity),
       self_{random_id()},
       lane_(make_lane(settings_, self_, context)),
       plain_tasks_(context, make_pull(context, kMaxLaneBytes), settings_.endpoints.tasks),
@@ -87,7 +87,14 @@ void Pipeline::leave() {
   presence_at_ = now();
 }
 
-bool Pipeline::has_tasks() const { return holdings_.queued() > 0 || !plain_queue_.empty(); }
+FairSlots::Tasks Pipeline::tasks() const {
+  return {.startable = is_full() ? 0 : holdings_.queued() + plain_queue_.size(),
+          .running = holdings_.running() + plain_running_};
+}
+
+bool Pipeline::idle() const {
+  return holdings_.queued() == 0 && plain_queue_.empty() && !tasks().any() && all_said();
+}
 
 bool Pipeline::all_said() const { return holdings_.all_settled() && plain_completions_ == 0; }
 
@@ -172,6 +179,7 @@ Chunk Pipeline::next_tasks(std::uint64_t most) {
   if (tasks.empty() && !plain_queue_.empty()) {
     tasks = Chunk::of_plain(self_, plain_queue_.front());
     plain_queue_.pop_front();
+    ++plain_running_;
   }
   return tasks;
 }
@@ -189,6 +197,7 @@ void Pipeline::put_back(Chunk tasks) {
   presence_at_ = now();
   if (tasks.origin.plain) {
     plain_queue_.emplace_front(tasks.text());
+    --plain_running_;
   } else {
     holdings_.put_back(std::move(tasks));
   }
@@ -201,6 +210,7 @@ void Pipeline::finish(EndedChunk ended, bool interrupted) {
 
 // A plain completion has no room for what the task printed, or for how it ended.
 void Pipeline::finish_plain(const EndedChunk& ended) {
+  --plain_running_;
   ++plain_completions_;
   std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
   tell_user(ended.errors);
