@@ -38,7 +38,8 @@ Sink::Sink(const Options& options)
     : options_(options),
       log_("sink", options.common.verbosity()),
       context_(options.common.key),
-      results_(context_, make_pull(context_, kMaxResultsBytes), options.common.endpoints.results),
+      results_(context_, make_pull(context_, kMaxResultsBytes), options.common.endpoints.results,
+               kQuickHeartbeat),
       report_(options_, log_),
       progress_(options.common.quiet) {
   check_summary(options.summary);  // a mistake is to be known now
