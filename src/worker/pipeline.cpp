@@ -8,6 +8,7 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "common/presence_pace.hpp"
 #include "common/random_id.hpp"
 #include "common/standard_streams.hpp"
 #include "common/workload.hpp"
@@ -18,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPresenceEvery = 1s;
 // How long a result waits at most for others to travel with.
 constexpr auto kTogether = 10ms;
 // After how long lines are sent whose task still runs: a brief task's result brings them sooner.
@@ -142,6 +142,7 @@ void Pipeline::receive_lane(const Lane& lane) {
       break;
   }
   greeted_ = true;
+  if (!lane.tasks.empty()) presence_at_ = std::min(presence_at_, now() + kPresenceEvery);
   if (leaving_) holdings_.give_back_queued();
   if (!lane.abort) return;
   executor_.ask_to_end([&](const Chunk& tasks) { return tasks.is_of(lane.batch); });
@@ -243,7 +244,10 @@ void Pipeline::send_presence(std::uint32_t slots, Time now) {
   presence.reaches_sink = results_.connected();
   presence.pool = settings_.pool;
   presence.command = settings_.command;
-  if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
+  const bool idle = greeted_ && holdings_.all_settled() && !has_tasks() && executor_.idle();
+  if (feedback_.send(encode(presence))) {
+    presence_at_ = now + (idle ? kIdlePresenceEvery : kPresenceEvery);
+  }
 }
 
 }  // namespace divvy::worker
