@@ -43,7 +43,7 @@ Pipeline::Pipeline(Context& context, Settings settings, Executor& executor)
       self_{random_id()},
       inbox_(context, make_pull(context, kMaxLaneBytes), inbox_endpoint(settings_, self_)),
       plain_tasks_(context, make_pull(context, kMaxLaneBytes), settings_.endpoints.tasks),
-      feedback_(context, make_push(context), settings_.endpoints.feedback),
+      feedback_(context, make_feedback_push(context), settings_.endpoints.feedback),
       results_(context, make_push(context), settings_.endpoints.results),
       executor_(executor),
       holdings_(self_, settings_.workloads),
