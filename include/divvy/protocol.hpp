@@ -312,8 +312,8 @@ struct Lane {
 struct Presence {
   static constexpr Kind kind = Kind::presence;
   WorkerId worker{};
-  std::string_view name{};   // for people
-  std::string_view inbox{};  // endpoint; empty: the ventilator cannot connect to it
+  std::string_view name{};      // for people
+  std::string_view inbox{};     // endpoint; empty: the ventilator cannot connect to it
   std::uint16_t lane_port = 0;  // of the ventilator's that it has connected to; 0: of none
   std::uint32_t slots = 0;
   bool workloads = false;      // tasks are milliseconds to sleep

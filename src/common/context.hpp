@@ -49,7 +49,8 @@ class Context {
   zmq::context_t context_;
   std::optional<Key> key_;
   std::function<bool(std::string_view)> may_connect_;
-  zmq::socket_t zap_;  // none if nothing is asked. ZeroMQ's authentication protocol, https://rfc.zeromq.org/spec/27
+  zmq::socket_t zap_;  // none if nothing is asked. ZeroMQ's authentication protocol,
+                       // https://rfc.zeromq.org/spec/27
 };
 
 }  // namespace divvy

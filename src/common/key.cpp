@@ -28,12 +28,20 @@ void check_curve() {
   if (zmq_has("curve") == 0) throw std::runtime_error("this libzmq was built without CURVE");
 }
 
+// Of a file of its own, nothing. Where root lends a key to a service, as Kubernetes and systemd do,
+// the file is root's, and the service reads it through its group.
+mode_t forbidden_modes(const struct stat& about) {
+  constexpr mode_t of_others = S_IRWXG | S_IRWXO;
+  const bool is_lent = about.st_uid == 0 && ::geteuid() != 0;
+  return is_lent ? of_others & ~mode_t{S_IRGRP} : of_others;
+}
+
 Descriptor open_private(const std::string& path) {
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat about {};
   if (!fd.open() || ::fstat(fd.get(), &about) != 0) fail(path, std::strerror(errno));
   if (!S_ISREG(about.st_mode)) fail(path, "it is no regular file");
-  if ((about.st_mode & 077) != 0) {
+  if ((about.st_mode & forbidden_modes(about)) != 0) {
     fail(path, fmt::format("others can read it; chmod 600 {}", path));
   }
   return fd;

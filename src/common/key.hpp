@@ -18,7 +18,7 @@ struct Key {
 
 /// "-" is standard input, of which no more is read than the key. Throws std::runtime_error with a
 /// line for the user if there is no such file, if others than its owner can read it, or if it is no
-/// key file.
+/// key file. A file of root's that is lent to this process, which is not root, its group may read.
 Key read_key(const std::string& path);
 
 /// A new one; what its file holds.

@@ -22,6 +22,7 @@
 #include "divvy/options.hpp"
 #include "divvy/places.hpp"
 #include "divvy/team.hpp"
+#include "report/command.hpp"
 #include "worker/advice.hpp"
 
 namespace {
@@ -120,6 +121,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
 
 int main(int argc, char** argv) try {
   if (argc > 1 && is_subcommand(argv[1])) run_subcommand(argv + 1);
+  if (argc > 1 && argv[1] == std::string_view("report")) return report::run(argc - 1, argv + 1);
   Options options;
   const std::vector<std::string> words(argv, argv + argc);
   const Program program{

@@ -24,8 +24,8 @@ using Words = std::vector<std::string>;
 constexpr std::uint32_t kMostJobs = 9999;
 
 // Not in a dry run, which records nothing.
-constexpr std::array<std::string_view, 6> kRecording{"--journal",    "--summary", "--log",
-                                                     "--output-dir", "--name",    "--retry-failed"};
+constexpr std::array<std::string_view, 7> kRecording{
+    "--journal", "--summary", "--log", "--report", "--output-dir", "--name", "--retry-failed"};
 
 // Of what was given, what a program has in its own table: "--name=value", or "--name" of a flag. In
 // another group it is another option: the name of a batch is not that of a worker.
@@ -118,7 +118,7 @@ void Options::check() const {
   check_columns();
   if (ventilator.block) check_block();
   if (resume) check_resume();
-  if (!ssh.empty() && host_list.empty()) {
+  if (!ssh.empty() && !host_list) {
     throw std::invalid_argument("--ssh reaches other hosts; add --hosts HOST,..., or leave it out");
   }
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);

@@ -1,7 +1,7 @@
 // The launcher's command line: the programs' own options, but for those that say where to meet.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +17,10 @@ struct Options {
   worker::Options worker;  // the command, too
   sink::Options sink;
   CommonOptions common;
-  std::string jobs;       // N, N%, +N or -N; empty: one a core
-  std::string host_list;  // empty: this machine
-  std::string ssh;        // a command's words; empty: ssh
-  bool resume = false;    // by the sink's journal
+  std::string jobs;                      // N, N%, +N or -N; empty: one a core
+  std::optional<std::string> host_list;  // none: this machine
+  std::string ssh;                       // a command's words; empty: ssh
+  bool resume = false;                   // by the sink's journal
 
   void add_to(CLI::App& app);
   void add_machines_to(CLI::App& app);

@@ -64,9 +64,9 @@ std::vector<std::string> ssh_words(const std::string& text) {
 }  // namespace
 
 Team team_of(const Options& options) {
-  if (options.host_list.empty()) return {.jobs_here = jobs_here(options.jobs)};
+  if (!options.host_list) return {.jobs_here = jobs_here(options.jobs)};
   Team team{.ssh = ssh_words(options.ssh)};
-  for (const Host& host : read_hosts(options.host_list)) {
+  for (const Host& host : read_hosts(*options.host_list)) {
     if (host.is_here) {
       team.jobs_here = jobs_here(host.slots.empty() ? options.jobs : host.slots);
     } else {

@@ -30,6 +30,7 @@ class Journal {
   [[nodiscard]] bool take(BatchId batch) { return lock_.take(batch); }
   void give_back(BatchId batch) { lock_.give_back(batch); }
 
+  [[nodiscard]] const Database& database() const { return database_; }
   [[nodiscard]] Statement prepare(const char* sql) const { return database_.prepare(sql); }
   /// How many rows the last statement has changed.
   [[nodiscard]] int changes() const { return database_.changes(); }

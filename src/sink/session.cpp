@@ -10,6 +10,7 @@
 #include "common/plural.hpp"
 #include "common/process_name.hpp"
 #include "common/quoting.hpp"
+#include "report/page.hpp"
 #include "sink/duration_text.hpp"
 #include "sink/rules/parts.hpp"
 
@@ -66,7 +67,12 @@ Session::Session(Resources& resources, const Listener& results, const Announceme
       printer_(share(resources.options.printing, batches), resources.report.out(),
                resources.report.err(), [&resources] { resources.progress.clear(); }),
       live_printer_(printer_, resources.options.printing.tag, LiveOutputs::kMostDigests / batches) {
-  if (resources.journal) journal_.emplace(*resources.journal, announcement.batch);
+  const bool reports = !resources.options.report.empty();
+  if (!resources.journal && reports) temporary_journal_.emplace();
+  Journal* const journal = reports && temporary_journal_ ? &temporary_journal_->journal()
+                           : resources.journal           ? &*resources.journal
+                                                         : nullptr;
+  if (journal != nullptr) journal_.emplace(*journal, announcement.batch);
 }
 
 std::optional<std::string> Session::begin(const Announcement& announcement) {
@@ -134,7 +140,7 @@ bool Session::connect_feedback(const std::string& endpoint) {
   if (feedback_ && feedback_endpoint_ == endpoint) return true;
   if (endpoint.empty()) return false;
   try {
-    feedback_.emplace(resources_.context, make_push(resources_.context), endpoint);
+    feedback_.emplace(resources_.context, make_feedback_push(resources_.context), endpoint);
     feedback_endpoint_ = endpoint;
     return true;
   } catch (const std::exception&) {
@@ -280,9 +286,16 @@ const Figures& Session::end() {
     log_.info(figures.complete ? "the batch is over" : "the batch ends unfinished");
   }
   resources_.report.end(log_, batch_, figures);
+  if (temporary_journal_) temporary_journal_->journal().commit();
   if (journal_) journal_->end(figures);
+  if (!resources_.options.report.empty()) write_report();
   if (resources_.output_files) resources_.output_files->end();
   return figures;
+}
+
+void Session::write_report() {
+  const Journal& journal = temporary_journal_ ? temporary_journal_->journal() : *resources_.journal;
+  report::write_page(resources_.options.report, report::page_of(journal.database(), batch_.id()));
 }
 
 }  // namespace divvy::sink

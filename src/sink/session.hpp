@@ -20,6 +20,7 @@
 #include "sink/printer.hpp"
 #include "sink/resources.hpp"
 #include "sink/rules/batch.hpp"
+#include "sink/temporary_journal.hpp"
 
 namespace divvy::sink {
 
@@ -79,6 +80,7 @@ class Session {
   void record(const Results& results, const Result& result);
   void print_attempt(WorkerId worker, const Result& result);
   void skip(Range ids);
+  void write_report();
   bool state_part();
   bool send(std::vector<Receipt> receipts, bool more);
 
@@ -87,6 +89,7 @@ class Session {
   std::string name_;
   Log log_;             // of what concerns the batch
   std::string holder_;  // who has the batch under way, for others
+  std::optional<TemporaryJournal> temporary_journal_;
   std::optional<JournaledBatch> journal_;
   Batch batch_;
   Printer printer_;

@@ -1,7 +1,7 @@
 #include "ventilator/lane_ports.hpp"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -50,9 +50,7 @@ Descriptor listening_at(const std::string& host, int port) {
   return socket;
 }
 
-bool has_peer(zmq::socket_t& lane) {
-  return (lane.get(zmq::sockopt::events) & ZMQ_POLLOUT) != 0;
-}
+bool has_peer(zmq::socket_t& lane) { return (lane.get(zmq::sockopt::events) & ZMQ_POLLOUT) != 0; }
 
 }  // namespace
 
@@ -142,7 +140,7 @@ void LanePorts::knock(int port, Time now) {
   push.set(zmq::sockopt::use_fd, own.get());
   try {
     const std::string endpoint = fmt::format("tcp://{}:{}", host_, port);
-    lane.lane = std::make_unique<Listener>(context_, std::move(push), endpoint);
+    lane.lane = std::make_unique<Listener>(context_, std::move(push), endpoint, kQuickHeartbeat);
   } catch (const std::runtime_error& error) {
     return log_.warn_rate_limited("a lane", error.what());
   }

@@ -24,8 +24,9 @@
 namespace divvy::ventilator {
 
 /// A PUSH deals round robin, so each port has one of its own, and lets one peer in. A port where
-/// nobody is connected is a listening descriptor of ours, no more. When somebody knocks, a socket is
-/// made that takes it over, and when that connection ends the socket goes with all that it holds.
+/// nobody is connected is a listening descriptor of ours, no more. When somebody knocks, a socket
+/// is made that takes it over, and when that connection ends the socket goes with all that it
+/// holds.
 class LanePorts {
  public:
   struct Settings {
@@ -64,8 +65,8 @@ class LanePorts {
     std::unique_ptr<Listener> lane{};  // while somebody is there
     std::uint64_t opening = 0;         // grows with each such socket
     Time opened{};
-    bool visited = false;               // somebody was accepted
-    bool established = false;           // a peer is let in
+    bool visited = false;                // somebody was accepted
+    bool established = false;            // a peer is let in
     std::vector<std::string> waiting{};  // to be sent then
   };
 

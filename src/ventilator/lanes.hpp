@@ -27,8 +27,8 @@ class Lanes {
   /// None: workers cannot open any.
   [[nodiscard]] std::optional<LanePorts>& ports() { return ports_; }
 
-  /// `inbox`: an endpoint, or the name of a lane that the worker has opened; empty: it has none now.
-  /// Returns why there can be no lane, for people.
+  /// `inbox`: an endpoint, or the name of a lane that the worker has opened; empty: it has none
+  /// now. Returns why there can be no lane, for people.
   std::optional<std::string> open(WorkerId worker, const std::string& inbox);
   void close(WorkerId worker);
   /// A message to a worker without a lane is dropped: its next presence shows what it has not got.

@@ -57,7 +57,8 @@ class Ventilator {
   void receive();
   void receive(zmq::message_t& message);
   void receive_presence(const Presence& presence, zmq::message_t& message);
-  [[nodiscard]] std::optional<std::string> way_to(const Presence& presence, zmq::message_t& message);
+  [[nodiscard]] std::optional<std::string> way_to(const Presence& presence,
+                                                  zmq::message_t& message);
   void receive_receipts(const Receipts& receipts);
   void receive_other_version(int version, zmq::message_t& message);
   void receive_receipt(const Receipt& receipt);
@@ -113,6 +114,7 @@ class Ventilator {
   bool skipping_told_ = false;
   std::optional<Time> started_;  // handing out tasks
   Time announce_at_;
+  Time hear_at_;  // when workers are heard again
   Waiting waiting_for_sink_;
   Waiting waiting_for_workers_;
 };

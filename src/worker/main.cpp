@@ -137,6 +137,7 @@ int run(Options& options) {
                  .is_protected = options.common.is_protected(),
                  .idle_timeout = time_of(options.idle_timeout),
                  .lifeline = lifeline_of(options),
+                 .ready_file = options.ready_file,
                  .verbosity = options.common.verbosity()},
                 std::move(pipelines), make_executor(options, name))
       .run();

@@ -94,20 +94,22 @@ void Options::add_identity_to(CLI::App& app) {
       ->type_name("NAME")
       ->check(CLI::Validator(short_enough, ""))
       ->group("Where to meet");
-  app.add_option("--idle-timeout", idle_timeout, "Leave after so long without a task")
+  app.add_option("--idle-timeout", idle_timeout)
       ->type_name(kTime)
       ->transform(duration_between(0.001, 1e9))
+      ->group("Where to meet");
+  app.add_option("--ready-file", ready_file, "Leave when idle; made while connected")
+      ->type_name("FILE")
       ->group("Where to meet");
 }
 
 void Options::add_slots_to(CLI::App& app) {
   const std::string tasks = "Tasks";
-  app.add_option("-j,--slots", slots, "Run N tasks at once")
+  app.add_option("-j,--slots", slots)
       ->type_name("N")
       ->transform(slots_up_to(kMaxSlots))
-      ->capture_default_str()
       ->group(tasks);
-  app.add_option("--first-slot", first_slot, "The first slot's number")
+  app.add_option("--first-slot", first_slot, "N tasks at once; the first slot's number")
       ->type_name("K")
       ->check(CLI::Range(1, 1'000'000'000).description(""))
       ->capture_default_str()

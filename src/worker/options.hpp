@@ -27,7 +27,8 @@ struct Options {
   std::string pool;
   double lost_after = 60;              // seconds of silence of the lifeline that comes with --key -
   std::optional<double> idle_timeout;  // seconds
-  std::string colsep;                  // empty: no columns
+  std::string ready_file;
+  std::string colsep;  // empty: no columns
   bool task_on_stdin = false;
   bool filter = false;          // the command answers lines
   bool null_delimited = false;  // these end in NUL

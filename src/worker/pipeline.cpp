@@ -8,6 +8,7 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "common/presence_pace.hpp"
 #include "common/random_id.hpp"
 #include "common/standard_streams.hpp"
 #include "common/workload.hpp"
@@ -19,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPresenceEvery = 1s;
 // After how long without a lane a ventilator is told that there is such a worker.
 constexpr auto kLaneIsMissing = 2s;
 // How long a result waits at most for others to travel with.
@@ -50,7 +50,7 @@ Pipeline::Pipeline(Context& context, Settings settings, Executor& executor)
       self_{random_id()},
       lane_(make_lane(settings_, self_, context)),
       plain_tasks_(context, make_pull(context, kMaxLaneBytes), settings_.endpoints.tasks),
-      feedback_(context, make_push(context), settings_.endpoints.feedback),
+      feedback_(context, make_feedback_push(context), settings_.endpoints.feedback),
       results_(context, make_push(context), settings_.endpoints.results),
       executor_(executor),
       holdings_(self_, settings_.workloads),
@@ -119,18 +119,20 @@ void Pipeline::note_connections() {
 }
 
 // A ventilator of the guide's has no feedback, and none to answer there.
+bool Pipeline::found_ventilator() const {
+  return feedback_.connected() ? greeted_ : plain_tasks_.connected();
+}
+
 void Pipeline::tell_who_is_missing(Time now) {
   if (leaving_) {
     waiting_for_ventilator_.stop();
     return waiting_for_sink_.stop();
   }
-  const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
   const auto ventilator = [this] { return "a ventilator at " + settings_.endpoints.feedback; };
   const auto unanswered = [this] {
     return feedback_.connected() ? "; " + lane_->trouble() : std::string();
   };
-  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator,
-                                 unanswered, now, log_);
+  waiting_for_ventilator_.update(found_ventilator(), ventilator, unanswered, now, log_);
   const auto sink = [this] { return "a sink at " + settings_.endpoints.results; };
   waiting_for_sink_.update(results_.connected(), sink, nothing_more, now, log_);
 }
@@ -157,6 +159,7 @@ void Pipeline::receive_lane(const Lane& lane) {
       break;
   }
   greeted_ = true;
+  if (!lane.tasks.empty()) presence_at_ = std::min(presence_at_, now() + kPresenceEvery);
   if (leaving_) holdings_.give_back_queued();
   if (!lane.abort) return;
   executor_.ask_to_end(of_batch());
@@ -294,7 +297,10 @@ void Pipeline::send_presence(std::uint32_t slots, Time now) {
   presence.reaches_sink = results_.connected();
   presence.pool = settings_.pool;
   presence.command = settings_.command;
-  if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
+  const bool idle = greeted_ && holdings_.all_settled() && !has_tasks() && executor_.idle();
+  if (feedback_.send(encode(presence))) {
+    presence_at_ = now + (idle ? kIdlePresenceEvery : kPresenceEvery);
+  }
 }
 
 }  // namespace divvy::worker

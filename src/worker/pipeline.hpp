@@ -76,6 +76,9 @@ class Pipeline {
   [[nodiscard]] WorkerId id() const { return self_; }
   [[nodiscard]] const Endpoints& endpoints() const { return settings_.endpoints; }
 
+  /// Whether its ventilator knows the worker, and the sink can be told.
+  [[nodiscard]] bool is_ready() const { return found_ventilator() && results_.connected(); }
+
   void send_results();
   void send_live_output();
   /// What it says of itself has changed: that is due at once.
@@ -92,6 +95,7 @@ class Pipeline {
   void receive_plain(std::string_view task);
   void finish_plain(const EndedChunk& ended);
   [[nodiscard]] bool is_worth_telling(const Presence& presence, Time now);
+  [[nodiscard]] bool found_ventilator() const;
   bool results_due();
   [[nodiscard]] bool live_output_due() const;
   [[nodiscard]] bool has_room_for_plain() const;

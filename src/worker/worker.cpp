@@ -50,7 +50,8 @@ Worker::Worker(Settings settings, std::vector<Pipeline::Settings> pipelines,
       context_(settings_.key),
       executor_(std::move(executor)),
       idleness_(settings_.idle_timeout),
-      lifeline_(settings_.lifeline) {
+      lifeline_(settings_.lifeline),
+      ready_file_(settings_.ready_file) {
   loop_.on_pause([this] { executor_->pause(); }, [this] { executor_->resume(); });
   for (Pipeline::Settings& pipeline : pipelines) expect(std::move(pipeline), pipelines.size() > 1);
 }
@@ -69,6 +70,7 @@ int Worker::run() {
     const Time time = now();
     for (const auto& pipeline : pipelines_) pipeline->tell_who_is_missing(time);
     leave_if_idle(time);
+    ready_file_.update(is_ready());
     if (finished(time)) break;
     send_due_presences(time);
   }
@@ -228,9 +230,9 @@ void Worker::collect_ended() {
   std::fflush(stdout);
 }
 
-// A task that was killed because the worker leaves has not failed: another worker may run it.
+// A task that was killed because the worker leaves has not failed: another worker may run it. Nor
+// has one that was told to end when the worker was.
 void Worker::finish(EndedChunk ended) {
-  // Nor has one that was told to end when the worker was.
   const bool interrupted =
       ended.killed ? phase_ == Phase::leaving_now
                    : phase_ != Phase::serving && is_terminated(ended.outcome, ended.status);
@@ -242,6 +244,12 @@ void Worker::finish(EndedChunk ended) {
   fair_.ended(index, ended.tasks.size(), std::chrono::nanoseconds(took), now());
   (*at)->finish(std::move(ended), interrupted);
   fair_.note(index, (*at)->tasks(), now());
+}
+
+bool Worker::is_ready() const {
+  return phase_ == Phase::serving &&
+         std::any_of(pipelines_.begin(), pipelines_.end(),
+                     [](const auto& pipeline) { return pipeline->is_ready(); });
 }
 
 // When another pipeline has tasks, or none any more, each may have less or more slots.

@@ -13,6 +13,7 @@
 #include "worker/lifeline.hpp"
 #include "worker/pipeline.hpp"
 #include "worker/prospect.hpp"
+#include "worker/ready_file.hpp"
 #include "worker/rules/fair_slots.hpp"
 #include "worker/rules/idleness.hpp"
 
@@ -32,6 +33,7 @@ class Worker {
     bool is_protected = false;                     // by a key, or by the user's word
     std::optional<Time::duration> idle_timeout{};  // leave after so long without a task
     std::optional<Lifeline> lifeline{};            // when it is cut the worker leaves at once
+    std::string ready_file{};                      // empty: none
     Verbosity verbosity{};
   };
 
@@ -68,6 +70,8 @@ class Worker {
   void send_due_presences(Time now);
   void send_presence(std::size_t pipeline, Time now);
 
+  /// Whether some ventilator's tasks would be run, and their results arrive.
+  [[nodiscard]] bool is_ready() const;
   [[nodiscard]] bool finished(Time now);
 
   Settings settings_;
@@ -84,6 +88,7 @@ class Worker {
   std::optional<Time> leave_at_;  // at the latest
   Idleness idleness_;
   std::optional<Lifeline> lifeline_;
+  ReadyFile ready_file_;
 };
 
 }  // namespace divvy::worker

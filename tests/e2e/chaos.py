@@ -1,7 +1,7 @@
 """Kills, freezes, wakes and restarts all three at random over a batch, and checks what is promised of it.
 
-Usage: chaos.py [--minutes M] [--seed S] [--tasks N] [--filters | --live] [--pipelines P]: batch after batch, each with the next seed,
-until time is up. With several pipelines each has a ventilator and a sink of its own, and they share the workers.
+Usage: chaos.py [--minutes M] [--seed S] [--tasks N] [--filters | --live] [--lanes | --pipelines P]: batch after batch, each with the next
+seed, until time is up. With several pipelines each has a ventilator and a sink of its own, and they share the workers.
 """
 import argparse
 import collections
@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import time
 
-from pipeline import BIN, Pipeline, eventually
+from pipeline import BIN, Pipeline, eventually, free_ports
 
 COMMAND = ("sh", "-c", 'echo "$DIVVY_WORKER" >> "$0/{}"; sleep 0.0$(({} % 4))')
 FILTER = ("sh", "-c", 'while read -r task; do echo "$DIVVY_WORKER" >> "$0/$task"; sleep 0.0$((task % 4)); echo "$task"; done')
@@ -24,10 +24,15 @@ TASKS_PER_EVENT = 4  # at least: on a machine where starting a worker takes a se
 class Batch:
     """Of one ventilator and its sink. The texts of its tasks are numbers from `first` on."""
 
-    def __init__(self, first, tasks, live):
+    def __init__(self, first, tasks, live, lanes=0):
         self.texts = [str(text) for text in range(first, first + tasks)]
         self.live = live
         self.pipeline = Pipeline()
+        self.lanes = ()
+        if lanes:
+            self.pipeline.use_tcp()
+            port = free_ports(lanes)
+            self.lanes = ("--lanes", f"{port}-{port + lanes - 1}")
         self.journal = self.pipeline.file("journal.db")
         self.input = self.pipeline.file("input")
         self.input.write_text("".join(f"{text}\n" for text in self.texts))
@@ -38,7 +43,7 @@ class Batch:
         return self.pipeline.sink("--journal", self.journal, *(["--live", "--tag"] if self.live else []))
 
     def new_ventilator(self):
-        return self.pipeline.ventilator("--name", "chaos", "--lost-after", LOST_AFTER, self.input)
+        return self.pipeline.ventilator("--name", "chaos", "--lost-after", LOST_AFTER, *self.lanes, self.input)
 
     def restart(self):
         if self.ventilator.popen.poll() == -signal.SIGKILL:
@@ -78,11 +83,11 @@ class Batch:
 class Chaos:
     """One batch, or several at the same workers, with everything restarted that was killed, until the ventilators have ended by themselves."""
 
-    def __init__(self, seed, tasks, workers=4, filters=False, live=False, pipelines=1):
+    def __init__(self, seed, tasks, workers=4, filters=False, live=False, lanes=False, pipelines=1):
         self.dice = random.Random(seed)
         self.filters = filters
         self.live = live
-        self.batches = [Batch(1 + 1_000_000 * number, tasks // pipelines, live) for number in range(pipelines)]
+        self.batches = [Batch(1 + 1_000_000 * number, tasks // pipelines, live, 2 * workers * lanes) for number in range(pipelines)]
         self.tasks = sum(len(batch.texts) for batch in self.batches)
         self.trace = self.batches[0].pipeline.file("trace")
         self.trace.mkdir()
@@ -93,10 +98,13 @@ class Chaos:
         self.workers = [self.new_worker() for _ in range(workers)]
 
     def new_worker(self):
-        command = FILTER if self.filters else LIVE if self.live else COMMAND
+        command = (*(FILTER if self.filters else LIVE if self.live else COMMAND), self.trace)
+        options = ["-j", 2, *self.batches[0].lanes, *(["--filter"] if self.filters else [])]
+        first = self.batches[0].pipeline
+        if len(self.batches) == 1:
+            return first.worker(*options, command=command)
         at = [word for batch in self.batches for word in ("--at", f"ipc://{batch.pipeline.folder}")]
-        filters = ["--filter"] if self.filters else []
-        return self.batches[0].pipeline.start(BIN / "worker", "-v", *at, "-j", 2, *filters, "--", *command, self.trace)
+        return first.start(BIN / "worker", "-v", *at, *options, "--", *command)
 
     # --- what can happen
 
@@ -185,9 +193,9 @@ class Chaos:
             batch.pipeline.close()
 
 
-def batch(seed, tasks, filters=False, live=False, pipelines=1):
+def batch(seed, tasks, filters=False, live=False, lanes=False, pipelines=1):
     """Returns what has happened, as counts; raises AssertionError if a promise was broken."""
-    chaos = Chaos(seed, tasks, filters=filters, live=live, pipelines=pipelines)
+    chaos = Chaos(seed, tasks, filters=filters, live=live, lanes=lanes, pipelines=pipelines)
     try:
         chaos.run()
     except AssertionError:
@@ -207,13 +215,14 @@ def main():
     parser.add_argument("--tasks", type=int, default=1000)
     parser.add_argument("--filters", action="store_true", help="workers with filters, not with commands")
     parser.add_argument("--live", action="store_true", help="lines are printed while their tasks run, by one sink")
+    parser.add_argument("--lanes", action="store_true", help="workers open their lanes, over tcp")
     parser.add_argument("--pipelines", type=int, default=1, help="so many ventilators and sinks share the workers and the tasks")
     options = parser.parse_args()
     total, batches, seed = collections.Counter(), 0, options.seed
     end = time.monotonic() + options.minutes * 60
     while time.monotonic() < end:
         try:
-            events = batch(seed, options.tasks, options.filters, options.live, options.pipelines)
+            events = batch(seed, options.tasks, options.filters, options.live, options.lanes, options.pipelines)
         except AssertionError as error:
             print(f"seed {seed}: {error}")
             return 1

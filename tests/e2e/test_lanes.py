@@ -6,27 +6,15 @@ import time
 
 import pytest
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 import protocol
 from conversation import BATCH, VENTILATOR, Receiver, WithVentilator, one, tasks_in
-from pipeline import BIN, eventually, refused
+from pipeline import eventually, free_ports, refused
 from test_hosts import Firewall, lab, network, working  # noqa: F401
 from test_hostile import enter, frame, pour_until_closed
 from test_key import make_key
 from test_limits import MIB, memory, sanitized
-
-
-def free_ports(count):
-    """The first of so many consecutive ports that nobody listens at just now."""
-    while True:
-        with contextlib.ExitStack() as stack:
-            first = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
-            try:
-                for port in range(first + 1, first + count):
-                    stack.enter_context(socket.create_server(("127.0.0.1", port)))
-                return first
-            except (OSError, OverflowError):
-                pass
 
 
 @pytest.fixture
@@ -65,10 +53,10 @@ def test_each_port_has_one_worker_and_one_too_many_waits_for_its_turn(pipeline, 
     gate.came(2)
     waits, = [worker for worker in workers if "has opened" not in worker.err]
     waits.says(r"waiting for a ventilator at \S+; all 2 lanes at 127.0.0.1:\d+-\d+ are taken by other workers")
-    next(worker for worker in workers if worker is not waits).send(signal.SIGTERM)
+    next(worker for worker in workers if worker is not waits).kill()
+    waits.says("found a ventilator")
     gate.open()
     assert ventilator.status() == 0
-    waits.says("found a ventilator")
 
 
 def test_who_is_killed_or_cut_off_leaves_its_port_to_others(pipeline, lanes, gate):
@@ -92,7 +80,6 @@ def test_a_ventilator_that_is_killed_and_started_again_finds_its_workers(pipelin
     workers = pipeline.workers(3, "-j", 2, *option, command=gate.command)
     gate.came(6)
     ventilator.kill()
-    pipeline.endpoints["feedback"] = pipeline.endpoints["feedback"]
     again = pipeline.ventilator(*named, tasks=range(8))
     gate.open()
     assert again.status() == 0
@@ -129,7 +116,6 @@ class Opener:
 
     def becomes(self, event):
         """Waits until that has become of the connection."""
-        from zmq.utils.monitor import recv_monitor_message
         while recv_monitor_message(self.events)["event"] != event:
             pass
 
@@ -159,7 +145,8 @@ class Opener:
 def talk(context, pipeline, lanes):
     def start(count, *options, **more):
         ports, option = lanes(count)
-        pipeline.endpoints["results"] = f"tcp://127.0.0.1:{free_ports(1)}"
+        first = free_ports(3)
+        pipeline.endpoints = {line: f"tcp://127.0.0.1:{first + at}" for at, line in enumerate(pipeline.endpoints)}
         return ports, WithVentilator(context, pipeline, *option, *options, **more)
     return start
 
@@ -190,7 +177,7 @@ def test_a_worker_that_only_claims_a_lane_does_not_get_it(talk):
     liar = Opener(ventilator, 2, ports[0])
     liar.say()
     ventilator.process.says("a worker at lane port .*: w2")
-    ann.arrive_late = ann.say()
+    ann.say()
     ann.hear()
     ann.say()
     assert ann.tasks() == [1]
@@ -232,13 +219,13 @@ def test_a_worker_that_has_taken_another_port_is_greeted_there_at_once(talk):
 
 
 def test_a_message_without_end_to_a_lane_is_cut_off(talk):
-    ports, ventilator = talk(2)
+    ports, ventilator = talk(3)
     before = memory(ventilator.process)
-    for part in (frame(b"x" * 60_000, 1), b"\1\0" * 30_000):
-        with enter(f"tcp://127.0.0.1:{ports[0]}", b"PULL") as connection:
+    for port, part in zip(ports, (frame(b"x" * 60_000, 1), b"\1\0" * 30_000)):
+        with enter(f"tcp://127.0.0.1:{port}", b"PULL") as connection:
             pour_until_closed(connection, part, 1024 * MIB)
     ventilator.process.says("closed a connection of 127.0.0.1: it brought too much")
-    ann = Opener(ventilator, 1, ports[1])
+    ann = Opener(ventilator, 1, ports[2])
     ann.arrive()
     assert ann.tasks() == [1]
     if not sanitized():
@@ -256,7 +243,6 @@ def test_thousands_of_connections_to_all_lanes_leave_room_for_a_worker(talk):
     end = time.monotonic() + 150
     while time.monotonic() < end:
         ann = Opener(ventilator, 1, ports[0])
-        from zmq.utils.monitor import recv_monitor_message
         event = 0
         while event not in (zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_DISCONNECTED):
             event = recv_monitor_message(ann.events)["event"]

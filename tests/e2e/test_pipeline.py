@@ -2,10 +2,11 @@
 import os
 import re
 import signal
+import subprocess
 
 import pytest
 
-from pipeline import eventually, marks
+from pipeline import eventually, marks, refused
 
 
 def done(tasks):
@@ -308,3 +309,41 @@ def test_a_sink_that_is_killed_and_started_again_gets_the_results_again(pipeline
     assert (ventilator.status(), sink.status()) == (0, 0)
     assert printed(sink) == done([1])
     assert gate.seen() == {"1": [worker.pid]}
+
+
+# --- ready
+
+
+def test_the_ready_file_is_there_while_a_ventilator_knows_the_worker_and_the_sink_is_reached(pipeline, gate):
+    file = pipeline.file("ready")
+    worker = pipeline.worker("--ready-file", file, command=gate.command)
+    worker.says("listens on")
+    sink = pipeline.sink()
+    worker.says("waiting for a ventilator")
+    assert not file.exists()
+    ventilator = pipeline.ventilator(tasks=[1])
+    eventually(file.exists, "the worker to be ready")
+    gate.open()
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    eventually(lambda: not file.exists(), "the worker to see that they are gone")
+    pipeline.sink("--stay")
+    pipeline.ventilator("-", stdin=subprocess.PIPE)
+    eventually(file.exists, "the next ones to be found")
+    worker.send(signal.SIGTERM)
+    assert worker.status() == 0
+    assert not file.exists()
+
+
+def test_a_ready_file_of_a_worker_that_was_killed_is_not_taken_for_ones_own(pipeline):
+    file = pipeline.file("ready")
+    file.touch()
+    pipeline.worker("--ready-file", file).says("listens on")
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("name, why", [("tasks", "there is something else"), ("no/ready", "No such file or directory")])
+def test_a_ready_file_that_cannot_be_made_is_refused(pipeline, name, why):
+    pipeline.file("tasks").write_text("mine\n")
+    path = pipeline.file(name)
+    assert refused(pipeline, "worker", *pipeline.at, "--ready-file", path) == f"worker: --ready-file {path}: {why}\n"
+    assert pipeline.file("tasks").read_text() == "mine\n"

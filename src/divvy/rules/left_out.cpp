@@ -1,6 +1,7 @@
 #include "divvy/rules/left_out.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <string_view>
@@ -13,13 +14,23 @@ using namespace std::chrono_literals;
 constexpr auto kTogether = 250ms;
 constexpr std::size_t kMostNames = 8;
 
+bool is_of_name(char letter) {
+  return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '-' || letter == '_';
+}
+
+bool is_word(std::string_view text, std::size_t at, std::size_t size) {
+  const bool begins = at == 0 || !is_of_name(text[at - 1]);
+  return begins && (at + size >= text.size() || !is_of_name(text[at + size]));
+}
+
 // "ssh: connect to host b port 22: No route to host" is the same for c.
 std::string without_name(const std::string& reason, const std::string& host) {
   const std::string name = host.substr(host.rfind('@') + 1);
   std::string text;
   std::size_t from = 0;
   for (auto at = reason.find(name); at != std::string::npos; at = reason.find(name, from)) {
-    text += reason.substr(from, at - from) + "HOST";
+    text += reason.substr(from, at - from) +
+            (is_word(reason, at, name.size()) ? std::string("HOST") : name);
     from = at + name.size();
   }
   return text + reason.substr(from);

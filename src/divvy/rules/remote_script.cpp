@@ -51,7 +51,7 @@ std::string remote_script(const RemoteStart& start) {
   script += find_worker(start.worker) + check_version(start.version) + find_address();
   script += say("$m");
   script += "\"$@\" --at \"$a:" + std::to_string(start.port) + "\" --key -";
-  for (const std::string& argument : start.arguments) script += " " + word(argument);
+  for (const std::string& argument : start.arguments) script.append(" ").append(word(argument));
   // 255 is what ssh says when the connection is lost.
   script += "; s=$?; case $s in 255) s=" + std::to_string(kRemoteTrouble) + ";; esac; exit $s\n";
   return script;

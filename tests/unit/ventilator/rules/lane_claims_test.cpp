@@ -99,7 +99,8 @@ TEST_F(LaneClaimsTest, KnowsWhoHasNotAnsweredInTime) {
 
 TEST_F(LaneClaimsTest, TakesNoOtherNameForALane) {
   claims_.admit(kPort, now_);
-  for (const char* name : {"", "lane port ", "lane port 6003", "lane port 99999999999", "tcp://h:6003"}) {
+  for (const char* name :
+       {"", "lane port ", "lane port 6003", "lane port 99999999999", "tcp://h:6003"}) {
     claims_.open(kAnn, name);
     EXPECT_FALSE(claims_.port_of(kAnn)) << name;
   }
