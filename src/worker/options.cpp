@@ -65,7 +65,8 @@ void Options::add_to(CLI::App& app) {
   common.add_to(app);
   app.get_option("--at")
       ->expected(1, kMaxAddresses)
-      ->description("HOST[:PORT], ipc:///DIR; or several");
+      ->description("HOST[:PORT] or ipc:///DIR; several: serves all")
+      ->default_str("");
   app.add_option("--inbox", inbox, "Where to listen for tasks")
       ->type_name("ENDPOINT")
       ->default_str("a free port")
