@@ -10,11 +10,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -40,9 +40,8 @@ constexpr int kMaxUnreadFrames = 100;
 constexpr std::size_t kTrimAfter = 1000;
 constexpr auto kTrimEvery = 500ms;
 constexpr auto kTrimFor = 5s;
-// Sooner than a worker whose presence is not heard counts as gone.
-constexpr int kHeartbeatMsec = 500;
-constexpr int kHeartbeatLostMsec = 1500;
+// A thousand workers may be started at once; the system has a limit of its own.
+constexpr int kBacklog = 4096;
 constexpr auto kAcceptAgain = 1s;
 constexpr std::uint64_t kRoomForSome = 8;  // descriptors
 
@@ -102,11 +101,12 @@ void drop_attempts(int listening_fd) {
 
 // A firewall may forget a connection without a word. So who listens sends a heartbeat, also while
 // it takes nothing in, and who has connected and hears none closes the connection, and makes a new
-// one. Who listens itself waits for no answer: it may be slow.
-void set_heartbeat(zmq::socket_t& socket) {
-  socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMsec);
-  socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatLostMsec);
-  socket.set(zmq::sockopt::heartbeat_timeout, std::numeric_limits<int>::max());
+// one. Who listens itself waits for no answer: it may be slow. ZeroMQ looks for a timer that it
+// cancels among all that it has, so what each of many connections has must not be cancelled often.
+void set_heartbeat(zmq::socket_t& socket, Heartbeat heartbeat) {
+  socket.set(zmq::sockopt::heartbeat_ivl, static_cast<int>(heartbeat.every.count()));
+  socket.set(zmq::sockopt::heartbeat_ttl, static_cast<int>(heartbeat.lost_after.count()));
+  socket.set(zmq::sockopt::heartbeat_timeout, 0);
 }
 
 // One frame of the largest size, another one that is begun, and heartbeats for days.
@@ -145,7 +145,8 @@ zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes) {
   return socket;
 }
 
-Listener::Listener(Context& context, zmq::socket_t socket, const std::string& endpoint)
+Listener::Listener(Context& context, zmq::socket_t socket, const std::string& endpoint,
+                   Heartbeat heartbeat)
     : context_(context),
       socket_(std::move(socket)),
       monitor_(context, socket_, kEvents),
@@ -157,7 +158,8 @@ Listener::Listener(Context& context, zmq::socket_t socket, const std::string& en
     // does not notice that it is closed. So it gets room, and the load is limited instead.
     if (socket_.get(zmq::sockopt::type) == ZMQ_PUSH) socket_.set(zmq::sockopt::rcvhwm, 0);
     socket_.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
-    if (endpoint.starts_with("tcp://")) set_heartbeat(socket_);
+    socket_.set(zmq::sockopt::backlog, kBacklog);
+    if (endpoint.starts_with("tcp://")) set_heartbeat(socket_, heartbeat);
     if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
     socket_.bind(endpoint);
   } catch (const zmq::error_t& error) {
@@ -212,8 +214,10 @@ Listener::Events Listener::events(Log& log) {
 }
 
 void Listener::accepted(int fd, Log& log) {
-  loads_.opened(fd, address_of_peer(fd), now());
-  load_at_ = {};
+  const Time time = now();
+  loads_.opened(fd, address_of_peer(fd), time);
+  load_at_ = std::min(load_at_, time + kWatchEvery);
+  watched_ = true;
   const std::uint64_t left = descriptors_left();
   if (left < reserved_descriptors()) refuse_newcomers(log);
   if (left < reserved_descriptors() / 2) ::shutdown(fd, SHUT_RDWR);
@@ -260,13 +264,14 @@ void Listener::limit_load(Log& log) {
   (void)socket_.get(zmq::sockopt::events);
   trim_memory(time);
   watched_ = time < trim_until_;
-  for (const int fd : loads_.all()) {
+  const std::uint64_t memory = memory_used(time);
+  for (const int fd : loads_.due(memory, time)) {
     const auto traffic = traffic_of(fd);
     const Load load = traffic ? loads_.load_of(fd, *traffic, time) : Load::light;
     if (load == Load::excessive) close_overloaded(fd, log);
     watched_ = watched_ || load != Load::light;
   }
-  if (const auto fd = loads_.most_costly(memory_used(time))) close_overloaded(*fd, log);
+  if (const auto fd = loads_.most_costly(memory)) close_overloaded(*fd, log);
   load_at_ = time + (watched_ ? kWatchEvery : kLookEvery);
 }
 

@@ -1,6 +1,7 @@
 // A socket that listens, and its connections.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <set>
@@ -16,6 +17,18 @@
 
 namespace divvy {
 
+/// How often a listener sends each connection over TCP a heartbeat, and how long after one who has
+/// connected gives a connection up that is silent.
+struct Heartbeat {
+  std::chrono::milliseconds every;
+  std::chrono::milliseconds lost_after;
+};
+/// Where nothing else shows that a connection is dead, such as a message that is not acknowledged.
+inline constexpr Heartbeat kQuickHeartbeat{std::chrono::milliseconds(500),
+                                           std::chrono::milliseconds(1500)};
+/// So that no firewall between forgets a connection.
+inline constexpr Heartbeat kSlowHeartbeat{std::chrono::seconds(10), std::chrono::seconds(30)};
+
 /// A PULL socket, not bound yet. A connection that brings a longer frame is closed.
 zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
 
@@ -25,7 +38,8 @@ zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
 class Listener {
  public:
   /// Binds. Throws std::runtime_error with a line for the user.
-  Listener(Context& context, zmq::socket_t socket, const std::string& endpoint);
+  Listener(Context& context, zmq::socket_t socket, const std::string& endpoint,
+           Heartbeat heartbeat = kSlowHeartbeat);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -44,7 +58,7 @@ class Listener {
   };
   Events events(Log& log);
   /// Whether anybody is connected.
-  [[nodiscard]] bool has_connections() const { return !loads_.all().empty(); }
+  [[nodiscard]] bool has_connections() const { return !loads_.empty(); }
   /// Closes these connections, as connection_of() has them. The peers connect again and state anew
   /// what matters.
   static void disconnect(const std::set<int>& connections);

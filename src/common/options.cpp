@@ -29,6 +29,8 @@ void CommonOptions::add_to(CLI::App& app) {
   const std::string meeting = "Where to meet";
   app.add_option("--at", at, "HOST[:PORT] or ipc:///DIR")
       ->type_name("ADDRESS")
+      ->expected(1)
+      ->allow_extra_args(false)
       ->default_str(std::string(HostPort::split(kDefaultAddress).host))
       ->group(meeting);
   const auto endpoint = [&](const char* name, std::string& value) {
@@ -60,11 +62,15 @@ void CommonOptions::add_general_to(CLI::App& app) {
   app.set_help_flag("-h,--help", "Print the version; print this")->group(general);
 }
 
-void CommonOptions::resolve(const std::string& program, const Uses& uses) {
-  const Endpoints from_address = endpoints_at(at);
+void CommonOptions::complete() {
+  const Endpoints from_address = endpoints_at(at.front());
   if (endpoints.tasks.empty()) endpoints.tasks = from_address.tasks;
   if (endpoints.results.empty()) endpoints.results = from_address.results;
   if (endpoints.feedback.empty()) endpoints.feedback = from_address.feedback;
+}
+
+void CommonOptions::resolve(const std::string& program, const Uses& uses) {
+  complete();
   endpoints = with_addresses(endpoints, uses, Log(program, verbosity()));
   if (uses.tasks != Use::none) require_private(endpoints.tasks, is_protected());
   if (uses.results != Use::none) require_private(endpoints.results, is_protected());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/host.hpp"
 #include "common/log.hpp"
@@ -20,7 +21,7 @@ namespace divvy {
 
 /// The options that all three take.
 struct CommonOptions {
-  std::string at{kDefaultAddress};
+  std::vector<std::string> at{std::string(kDefaultAddress)};  // one, but of a worker
   Endpoints endpoints;
   std::string key;  // file; none: nothing is encrypted
   bool insecure = false;
@@ -31,7 +32,9 @@ struct CommonOptions {
   void add_to(CLI::App& app);
   /// Those that matter also where all three are started together.
   void add_general_to(CLI::App& app);
-  /// Fills in the endpoints that were not given, and their addresses. Throws std::invalid_argument
+  /// Fills in the endpoints that were not given. Throws std::invalid_argument if one is bad.
+  void complete();
+  /// Does so, and fills in their addresses. Throws std::invalid_argument
   /// if one is bad, or if others can reach it and neither --key nor --insecure is given. Waits for
   /// host names that are not known yet.
   void resolve(const std::string& program, const Uses& uses);

@@ -54,6 +54,10 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
   return list;
 }
 
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
 struct Pipe {
   Descriptor reader;
   Descriptor writer;
@@ -61,7 +65,7 @@ struct Pipe {
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
-  checked(::pipe2(ends.data(), O_CLOEXEC), "pipe").release();
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe");
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -73,9 +77,8 @@ Pipe make_pipe_with(std::string_view text) {
   constexpr std::size_t least = 64 << 10;
   Pipe pipe = make_pipe();
   const std::size_t room = text.size() + 4096;  // for what it is told later, too
-  if (room > least) {
-    const int size = ::fcntl(pipe.writer.get(), F_SETPIPE_SZ, static_cast<int>(room));
-    checked(size, "the command is too long for ssh").release();
+  if (room > least && ::fcntl(pipe.writer.get(), F_SETPIPE_SZ, static_cast<int>(room)) < 0) {
+    fail("the command is too long for a pipe");
   }
   never_wait(pipe.writer);
   (void)write_all(pipe.writer.get(), text);
@@ -131,14 +134,15 @@ Child::Child(const Settings& settings) {
   const pid_t launcher = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) become(settings, pipes, launcher);
-  if (pid < 0) throw std::system_error(errno, std::generic_category(), "cannot start a process");
+  if (pid < 0) fail("cannot start a process");
   process_ = checked(::pidfd_open(pid, 0), "cannot watch a process");
   input_ = std::move(pipes.input.writer);
   output_ = std::move(pipes.output.reader);
 }
 
 void Child::tell(char byte) const {
-  if (input_.open()) (void)!::write(input_.get(), &byte, 1);
+  if (!input_.open()) return;
+  [[maybe_unused]] const ssize_t size = ::write(input_.get(), &byte, 1);
 }
 
 void Child::reap() {

@@ -42,9 +42,14 @@ std::uint16_t bind_to(const Descriptor& fd, bool ipv6, std::uint16_t port) {
 
 }  // namespace
 
-Hub::Hub() : key_(file_text(new_key())) {
+// A worker that is started again may come before its old lane is closed. Where there are not so
+// many ports in a row, the ventilator connects to the workers.
+Hub::Hub(std::size_t workers) : key_(file_text(new_key())) {
   put_key_into_file();
-  reserve_ports();
+  has_ipv6_ = bind_to(make_socket(AF_INET6), true, 0) != 0;
+  const int lanes = 2 * static_cast<int>(workers);
+  if (reserve_ports(kPorts + lanes) || reserve_ports(kPorts)) return;
+  throw std::runtime_error("there are no three free ports in a row for --hosts");
 }
 
 void Hub::put_key_into_file() {
@@ -55,28 +60,37 @@ void Hub::put_key_into_file() {
 
 // A port that is bound is given to nobody who wants any port, and while nobody listens there
 // whoever asks for just this one, and allows it as ZeroMQ does, can have it, too.
-void Hub::reserve_ports() {
-  has_ipv6_ = bind_to(make_socket(AF_INET6), true, 0) != 0;
-  const int family = has_ipv6_ ? AF_INET6 : AF_INET;
+bool Hub::reserve_ports(int count) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    reserved_.clear();
-    port_ = 0;
-    for (int i = 0; i < kPorts; ++i) {
-      Descriptor fd = make_socket(family);
-      const auto wanted = static_cast<std::uint16_t>(i == 0 ? 0 : port_ + i);
-      const std::uint16_t port = bind_to(fd, has_ipv6_, wanted);
-      if (port == 0 || port > 65535 - kPorts) break;
-      if (i == 0) port_ = port;
-      reserved_.push_back(std::move(fd));
-    }
-    if (reserved_.size() == kPorts) return;
+    if (try_ports(count)) return true;
   }
-  throw std::runtime_error("there are no three free ports in a row for --hosts");
+  return false;
+}
+
+// So many in a row.
+bool Hub::try_ports(int count) {
+  reserved_.clear();
+  port_ = 0;
+  for (int i = 0; i < count; ++i) {
+    Descriptor fd = make_socket(has_ipv6_ ? AF_INET6 : AF_INET);
+    const auto wanted = static_cast<std::uint16_t>(i == 0 ? 0 : port_ + i);
+    const std::uint16_t port = bind_to(fd, has_ipv6_, wanted);
+    if (port == 0 || port > 65535 - count) return false;
+    if (i == 0) port_ = port;
+    reserved_.push_back(std::move(fd));
+  }
+  return true;
 }
 
 std::vector<std::string> Hub::options() const {
-  return {"--at", fmt::format("{}:{}", has_ipv6_ ? "[::]" : "*", port_),
+  return {"--at", fmt::format("{}:{}", has_ipv6_ ? "[::]" : "0.0.0.0", port_),
           fmt::format("--key=/dev/fd/{}", key_file_.get())};
+}
+
+std::vector<std::string> Hub::lane_options() const {
+  const std::size_t last = port_ + reserved_.size() - 1;
+  if (reserved_.size() == kPorts) return {};
+  return {fmt::format("--lanes={}-{}", port_ + kPorts, last)};
 }
 
 std::vector<std::string> Hub::local_worker_options() const {

@@ -1,6 +1,7 @@
 // Where the programs meet if some of them are on other machines.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,16 +10,19 @@
 
 namespace divvy::launcher {
 
-/// Three ports of this machine that nobody else takes meanwhile, and a key for this batch alone.
+/// Ports of this machine that nobody else takes meanwhile, three and some for lanes, so that the
+/// other machines need no open ones, and a key for this batch alone.
 /// The key is in the memory of those that have it, and in a file that has no name: it is gone when
 /// they are, however they end.
 class Hub {
  public:
-  /// Throws std::runtime_error.
-  Hub();
+  /// For so many workers on other machines. Throws std::runtime_error.
+  explicit Hub(std::size_t workers);
 
   /// Options for ventilator and sink, which have to inherit key_fd().
   [[nodiscard]] std::vector<std::string> options() const;
+  /// For the ventilator, and for workers on other machines.
+  [[nodiscard]] std::vector<std::string> lane_options() const;
   [[nodiscard]] int key_fd() const { return key_file_.get(); }
 
   /// Options for a worker on this machine, whose standard input has to be the key.
@@ -29,7 +33,8 @@ class Hub {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
-  void reserve_ports();
+  [[nodiscard]] bool reserve_ports(int count);
+  [[nodiscard]] bool try_ports(int count);
   void put_key_into_file();
 
   std::string key_;  // as a key file has it

@@ -67,9 +67,9 @@ Launcher::Launcher(const Settings& settings)
       loop_({SIGQUIT}),
       directory_(settings.hosts.empty() ? std::optional<PrivateDirectory>(std::in_place)
                                         : std::nullopt),
-      hub_(directory_ ? std::nullopt : std::optional<Hub>(std::in_place)),
+      hub_(directory_ ? std::nullopt : std::optional<Hub>(std::in_place, settings.hosts.size())),
       sink_(start_for_batch("sink", {.arguments = settings.arguments.sink})),
-      ventilator_(start_for_batch("ventilator", {.arguments = settings.arguments.ventilator,
+      ventilator_(start_for_batch("ventilator", {.arguments = ventilator_arguments(),
                                                  .environment = settings.environment,
                                                  .reads_input = true,
                                                  .mute = settings.dry_run})),
@@ -102,15 +102,23 @@ Child Launcher::start_worker(std::vector<std::string> arguments) {
                           .input = hub_ ? std::optional(hub_->key()) : std::nullopt});
 }
 
+std::vector<std::string> Launcher::ventilator_arguments() const {
+  std::vector<std::string> arguments = settings_.arguments.ventilator;
+  if (hub_) prepend(arguments, hub_->lane_options());
+  return arguments;
+}
+
 RemoteCrew::Settings Launcher::remote_crew() const {
   if (!hub_) return {};
+  std::vector<std::string> arguments = settings_.arguments.worker;
+  prepend(arguments, hub_->lane_options());
   return {.hosts = settings_.hosts,
           .ssh = settings_.ssh,
           .start = {.directory = working_directory(),
                     .worker = programs_ + "/worker",
                     .version = std::string(program_version()),
                     .port = hub_->port(),
-                    .arguments = settings_.arguments.worker},
+                    .arguments = std::move(arguments)},
           .slots = settings_.jobs_there,
           .key = hub_->key()};
 }

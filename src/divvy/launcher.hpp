@@ -48,6 +48,7 @@ class Launcher {
  private:
   Child start(std::string_view program, Child::Settings settings);
   Child start_for_batch(std::string_view program, Child::Settings settings);
+  [[nodiscard]] std::vector<std::string> ventilator_arguments() const;
   [[nodiscard]] RemoteCrew::Settings remote_crew() const;
   Child start_worker(std::vector<std::string> arguments);
 

@@ -4,6 +4,17 @@
 #include <string>
 
 namespace divvy::sink {
+namespace {
+
+// Not even for standard output, where the tasks' own output goes.
+CLI::Validator page_check() {
+  const auto check = [](const std::string& path) -> std::string {
+    return path.empty() || path == "-" ? "--report makes a page; name its file: FILE.html" : "";
+  };
+  return {check, ""};
+}
+
+}  // namespace
 
 void Options::add_to(CLI::App& app) {
   app.footer(
@@ -33,7 +44,7 @@ void Options::add_output_to(CLI::App& app) {
       ->type_name("FILE")
       ->group(output);
   app.add_option("--log", attempt_log)->type_name("FILE")->group(output);
-  app.add_option("--report", report)->type_name("FILE")->group(output);
+  app.add_option("--report", report)->type_name("FILE")->check(page_check())->group(output);
   app.add_option("--output-dir", output_directory, "Attempts; HTML page; each output")
       ->type_name("DIR")
       ->group(output);

@@ -1,12 +1,14 @@
 #include "sink/resources.hpp"
 
+#include <utility>
+
 #include "report/page.hpp"
 #include "sink/summary.hpp"
 
 namespace divvy::sink {
 
-Resources::Resources(const Options& given)
-    : options(given),
+Resources::Resources(Options given)
+    : options(std::move(given)),
       log("sink", options.common.verbosity()),
       context(options.common.key),
       report(options),

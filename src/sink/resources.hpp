@@ -15,7 +15,7 @@
 namespace divvy::sink {
 
 struct Resources {
-  explicit Resources(const Options& given);
+  explicit Resources(Options given);
   Resources(const Resources&) = delete;
   Resources& operator=(const Resources&) = delete;
 

@@ -140,7 +140,7 @@ bool Session::connect_feedback(const std::string& endpoint) {
   if (feedback_ && feedback_endpoint_ == endpoint) return true;
   if (endpoint.empty()) return false;
   try {
-    feedback_.emplace(resources_.context, make_push(resources_.context), endpoint);
+    feedback_.emplace(resources_.context, make_feedback_push(resources_.context), endpoint);
     feedback_endpoint_ = endpoint;
     return true;
   } catch (const std::exception&) {

@@ -17,7 +17,7 @@ namespace divvy::sink {
 Sink::Sink(const Options& options)
     : resources_(options),
       results_(resources_.context, make_pull(resources_.context, kMaxResultsBytes),
-               options.common.endpoints.results) {
+               options.common.endpoints.results, kQuickHeartbeat) {
   resources_.open_files();
   resources_.log.debug(fmt::format("results on {}", results_.endpoint()));
 }

@@ -86,7 +86,9 @@ int Ventilator::run() {
 void Ventilator::wait() {
   context_.add_to(loop_);
   plain_tasks_.add_to(loop_, false);
-  feedback_.add_to(loop_);
+  const bool hear_at_once = now() >= hear_at_;
+  feedback_.add_to(loop_, hear_at_once);
+  if (!hear_at_once) loop_.wake_at(hear_at_);
   if (lanes_.ports()) lanes_.ports()->add_to(loop_);
   sink_.add_to(loop_, sink_known() && !skipped_results_.all_sent());
   if (wants_input()) {
@@ -133,6 +135,7 @@ void Ventilator::receive() {
     if (!message) break;
     receive(*message);
   }
+  hear_at_ = now() + dispatch_.patience();
   for (const WorkerId worker : disconnected) {
     if (!feedback_.is_connected(worker)) dispatch_.disconnected(worker, now());
   }
@@ -312,12 +315,13 @@ void Ventilator::tell_expected_cost() {
 }
 
 void Ventilator::carry_out(Orders orders) {
+  bool expected = true;
   for (const Orders::Close& order : orders.close) {
     lanes_.close(order.worker);
     news_.tell(order);
-    const bool expected = order.reason.empty() || finished();
-    if (dispatch_.workers() == 0 && !expected) log_.warn("no workers are left");
+    expected = expected && (order.reason.empty() || finished());
   }
+  if (dispatch_.workers() == 0 && !expected) log_.warn("no workers are left");
   for (const Orders::Open& order : orders.open) {
     const auto error = lanes_.open(order.worker, order.inbox);
     if (error) news_.tell_of_missing_lane(order, *error);

@@ -114,6 +114,7 @@ class Ventilator {
   bool skipping_told_ = false;
   std::optional<Time> started_;  // handing out tasks
   Time announce_at_;
+  Time hear_at_;  // when workers are heard again
   Waiting waiting_for_sink_;
   Waiting waiting_for_workers_;
 };

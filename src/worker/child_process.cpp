@@ -42,9 +42,10 @@ void ChildProcess::reap() {
 
 bool ChildProcess::terminated() const {
   siginfo_t info{};
-  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
-    continue;
-  }
+  const auto look = [&] {
+    return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+  };
+  while (look() < 0 && errno == EINTR) continue;
   const bool exited = info.si_code == CLD_EXITED;
   return is_terminated(exited ? Outcome::exited : Outcome::signalled, info.si_status);
 }

@@ -105,29 +105,41 @@ std::optional<Lifeline> lifeline_of(const Options& options) {
   return Lifeline(STDIN_FILENO, from_seconds(options.lost_after));
 }
 
+// One for each address, alike but for where they are.
+std::vector<Pipeline::Settings> pipelines_of(Options& options, const std::string& name) {
+  std::vector<Pipeline::Settings> pipelines;
+  const std::vector<std::string>& addresses = options.common.at;
+  for (const Endpoints& endpoints : options.endpoints()) {
+    pipelines.push_back({.endpoints = endpoints,
+                         .lanes = lanes_beside(endpoints.feedback, options.lanes),
+                         .inbox = options.inbox,
+                         .name = name,
+                         .pool = options.pool,
+                         .command = command_text(options.typed_command(), options.colsep,
+                                                 options.task_on_stdin, options.filter),
+                         .workloads = takes_workloads(options),
+                         .label = addresses.size() > 1 ? addresses[pipelines.size()] : "",
+                         .verbosity = options.common.verbosity()});
+  }
+  return pipelines;
+}
+
 int run(Options& options) {
-  options.common.resolve("worker", kConnectsToAll);
   if (!options.inbox.empty()) {
     options.inbox = with_address(options.inbox, Use::bind);
     require_private(options.inbox, options.common.is_protected());
   }
   options.check();
-  advise(options);
   const std::string name = options.name.empty() ? default_name() : options.name;
+  std::vector<Pipeline::Settings> pipelines = pipelines_of(options, name);
+  advise(options);
   return Worker({.key = options.common.key,
+                 .is_protected = options.common.is_protected(),
                  .idle_timeout = time_of(options.idle_timeout),
                  .lifeline = lifeline_of(options),
-                 .ready_file = options.ready_file},
-                {.endpoints = options.common.endpoints,
-                 .lanes = lanes_beside(options.common.endpoints.feedback, options.lanes),
-                 .inbox = options.inbox,
-                 .name = name,
-                 .pool = options.pool,
-                 .command = command_text(options.typed_command(), options.colsep,
-                                         options.task_on_stdin, options.filter),
-                 .workloads = takes_workloads(options),
+                 .ready_file = options.ready_file,
                  .verbosity = options.common.verbosity()},
-                make_executor(options, name))
+                std::move(pipelines), make_executor(options, name))
       .run();
 }
 

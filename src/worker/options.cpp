@@ -15,6 +15,8 @@
 namespace divvy::worker {
 namespace {
 
+constexpr int kMaxAddresses = 1000;
+
 CLI::Validator separator_check() {
   const auto check = [](const std::string& value) -> std::string {
     try {
@@ -61,6 +63,9 @@ void Options::add_to(CLI::App& app) {
   app.add_flag("-0,--null", null_delimited, "With --filter lines and answers end in NUL")
       ->group("Tasks");
   common.add_to(app);
+  app.get_option("--at")
+      ->expected(1, kMaxAddresses)
+      ->description("HOST[:PORT], ipc:///DIR; or several");
   app.add_option("--inbox", inbox)
       ->type_name("ENDPOINT")
       ->check(endpoint_check())
@@ -99,12 +104,11 @@ void Options::add_identity_to(CLI::App& app) {
 
 void Options::add_slots_to(CLI::App& app) {
   const std::string tasks = "Tasks";
-  app.add_option("-j,--slots", slots, "Run N tasks at once")
+  app.add_option("-j,--slots", slots)
       ->type_name("N")
       ->transform(slots_up_to(kMaxSlots))
-      ->capture_default_str()
       ->group(tasks);
-  app.add_option("--first-slot", first_slot, "The first slot's number")
+  app.add_option("--first-slot", first_slot, "N tasks at once; the first slot's number")
       ->type_name("K")
       ->check(CLI::Range(1, 1'000'000'000).description(""))
       ->capture_default_str()
@@ -157,6 +161,28 @@ std::vector<std::string> Options::typed_command() const {
 Command Options::make_command() const {
   const Command::Settings settings{.colsep = colsep, .task_on_stdin = task_on_stdin || filter};
   return script ? Command::of_script(*script, settings) : Command(command, settings);
+}
+
+std::vector<Endpoints> Options::endpoints() {
+  if (common.at.size() == 1) {
+    common.complete();
+    return {common.endpoints};
+  }
+  const Endpoints& own = common.endpoints;
+  if (!own.tasks.empty() || !own.results.empty() || !own.feedback.empty() || !inbox.empty()) {
+    throw std::invalid_argument(
+        "--tasks, --results, --feedback and --inbox are for a single --at; start a worker for "
+        "each");
+  }
+  std::vector<Endpoints> all;
+  for (const std::string& address : common.at) {
+    all.push_back(endpoints_at(address));
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+      if (all[i].feedback != all.back().feedback) continue;
+      throw std::invalid_argument("--at " + address + " is given twice; leave one out");
+    }
+  }
+  return all;
 }
 
 void Options::check() const {

@@ -51,6 +51,8 @@ struct Options {
   void add_starting_to(CLI::App& app);
   /// Whether a task may have to wait though a slot is free.
   [[nodiscard]] bool has_conditions() const { return delay > 0 || load || memfree > 0; }
+  /// Of each address. Throws std::invalid_argument if one is bad, or if they do not go together.
+  [[nodiscard]] std::vector<Endpoints> endpoints();
   /// Throws std::invalid_argument if the options do not go together, or the system refuses one.
   void check() const;
 

@@ -8,6 +8,7 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "common/presence_pace.hpp"
 #include "common/random_id.hpp"
 #include "common/standard_streams.hpp"
 #include "common/workload.hpp"
@@ -19,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPresenceEvery = 1s;
 // After how long without a lane a ventilator is told that there is such a worker.
 constexpr auto kLaneIsMissing = 2s;
 // How long a result waits at most for others to travel with.
@@ -46,11 +46,11 @@ std::unique_ptr<LaneSource> make_lane(const Pipeline::Settings& settings, Worker
 
 Pipeline::Pipeline(Context& context, Settings settings, Executor& executor)
     : settings_(std::move(settings)),
-      log_("worker", settings_.verbosity),
+      log_(settings_.label.empty() ? "worker" : "worker: " + settings_.label, settings_.verbosity),
       self_{random_id()},
       lane_(make_lane(settings_, self_, context)),
       plain_tasks_(context, make_pull(context, kMaxLaneBytes), settings_.endpoints.tasks),
-      feedback_(context, make_push(context), settings_.endpoints.feedback),
+      feedback_(context, make_feedback_push(context), settings_.endpoints.feedback),
       results_(context, make_push(context), settings_.endpoints.results),
       executor_(executor),
       holdings_(self_, settings_.workloads),
@@ -87,7 +87,14 @@ void Pipeline::leave() {
   presence_at_ = now();
 }
 
-bool Pipeline::has_tasks() const { return holdings_.queued() > 0 || !plain_queue_.empty(); }
+FairSlots::Tasks Pipeline::tasks() const {
+  return {.startable = is_full() ? 0 : holdings_.queued() + plain_queue_.size(),
+          .running = holdings_.running() + plain_running_};
+}
+
+bool Pipeline::idle() const {
+  return holdings_.queued() == 0 && plain_queue_.empty() && !tasks().any() && all_said();
+}
 
 bool Pipeline::all_said() const { return holdings_.all_settled() && plain_completions_ == 0; }
 
@@ -106,7 +113,7 @@ void Pipeline::note_connections() {
   if (results_.connected_anew(log_)) {
     holdings_.resend_all();
     unsent_results_.reset();
-    executor_.untake_printed();
+    executor_.untake_printed(of_batch());
   }
   if (results_.connected() != reached_sink) presence_at_ = now();
 }
@@ -152,9 +159,10 @@ void Pipeline::receive_lane(const Lane& lane) {
       break;
   }
   greeted_ = true;
+  if (!lane.tasks.empty()) presence_at_ = std::min(presence_at_, now() + kPresenceEvery);
   if (leaving_) holdings_.give_back_queued();
   if (!lane.abort) return;
-  executor_.ask_to_end([&](const Chunk& tasks) { return tasks.is_of(lane.batch); });
+  executor_.ask_to_end(of_batch());
 }
 
 // From the guide's ventilator no more are taken than there is room for. Anybody may send them to
@@ -172,36 +180,40 @@ bool Pipeline::is_full() const { return holdings_.kept_bytes() >= kMaxKeptBytes;
 Chunk Pipeline::next_tasks(std::uint64_t most) {
   Chunk tasks = holdings_.take_next(most);
   if (tasks.empty() && !plain_queue_.empty()) {
-    tasks = Chunk::of_plain(plain_queue_.front());
+    tasks = Chunk::of_plain(self_, plain_queue_.front());
     plain_queue_.pop_front();
+    ++plain_running_;
   }
   return tasks;
 }
 
 void Pipeline::take_back() {
-  std::vector<Chunk> all = executor_.take_back();
+  std::vector<Chunk> taken =
+      executor_.take_back([this](const Origin& origin) { return origin.worker == self_; });
   // Each goes before what is there, so the first comes last.
-  std::sort(all.begin(), all.end(),
+  std::sort(taken.begin(), taken.end(),
             [](const Chunk& one, const Chunk& other) { return one.ids.first > other.ids.first; });
-  for (Chunk& tasks : all) put_back(std::move(tasks));
+  for (Chunk& tasks : taken) put_back(std::move(tasks));
 }
 
 void Pipeline::put_back(Chunk tasks) {
   presence_at_ = now();
-  if (tasks.plain) {
+  if (tasks.origin.plain) {
     plain_queue_.emplace_front(tasks.text());
+    --plain_running_;
   } else {
     holdings_.put_back(std::move(tasks));
   }
 }
 
 void Pipeline::finish(EndedChunk ended, bool interrupted) {
-  if (ended.tasks.plain) return finish_plain(ended);
+  if (ended.tasks.origin.plain) return finish_plain(ended);
   interrupted ? holdings_.interrupt(std::move(ended)) : holdings_.finish(ended);
 }
 
 // A plain completion has no room for what the task printed, or for how it ended.
 void Pipeline::finish_plain(const EndedChunk& ended) {
+  --plain_running_;
   ++plain_completions_;
   std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
   tell_user(ended.errors);
@@ -236,16 +248,31 @@ bool Pipeline::live_output_due() const { return live_at_ && *live_at_ <= now(); 
 
 // Nothing of it is kept for a sink that is far behind: there is more when it has room again.
 void Pipeline::send_live_output() {
-  if (!holdings_.live() || !executor_.has_printed()) return live_at_.reset();
+  const auto which = of_batch();
+  if (!holdings_.live() || !executor_.has_printed(which)) return live_at_.reset();
   if (!live_at_) live_at_ = now() + kLiveAfter;
   if (!live_output_due() || unsent_results_ || !results_.has_room()) return;
   const LiveOutput message{.worker = self_,
                            .name = settings_.name,
                            .batch = holdings_.batch(),
-                           .fragments = executor_.take_printed(holdings_.batch(), kLiveBytes)};
+                           .fragments = executor_.take_printed(which, kLiveBytes)};
   live_at_.reset();
-  if (executor_.has_printed()) live_at_ = now();
-  if (!message.fragments.empty() && !results_.send(encode(message))) executor_.untake_printed();
+  if (executor_.has_printed(which)) live_at_ = now();
+  if (!message.fragments.empty() && !results_.send(encode(message)))
+    executor_.untake_printed(which);
+}
+
+Executor::Which Pipeline::of_batch() const {
+  return [this](const Origin& origin) { return origin == holdings_.origin(); };
+}
+
+// At least 1: 0 means that it leaves.
+std::uint32_t Pipeline::offered(std::uint32_t slots) const {
+  if (leaving_) return 0;
+  const auto occupied = executor_.occupied([this](const Origin& origin) {
+    return origin.worker == self_ && origin != holdings_.origin();
+  });
+  return std::max(1U, slots - std::min(slots, occupied));
 }
 
 // Without a lane a worker is nothing to a ventilator that it does not work for, and most often it
@@ -261,7 +288,7 @@ bool Pipeline::is_worth_telling(const Presence& presence, Time now) {
 
 void Pipeline::send_presence(std::uint32_t slots, Time now) {
   const LaneSource::Place place = lane_->place();
-  Presence presence = holdings_.presence(settings_.name, place.inbox, slots);
+  Presence presence = holdings_.presence(settings_.name, place.inbox, offered(slots));
   presence.lane_port = place.lane_port;
   if (!is_worth_telling(presence, now)) {
     presence_at_ = now + kPresenceEvery;
@@ -270,7 +297,10 @@ void Pipeline::send_presence(std::uint32_t slots, Time now) {
   presence.reaches_sink = results_.connected();
   presence.pool = settings_.pool;
   presence.command = settings_.command;
-  if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
+  const bool idle = greeted_ && holdings_.all_settled() && !has_tasks() && executor_.idle();
+  if (feedback_.send(encode(presence))) {
+    presence_at_ = now + (idle ? kIdlePresenceEvery : kPresenceEvery);
+  }
 }
 
 }  // namespace divvy::worker

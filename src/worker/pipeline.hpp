@@ -10,6 +10,7 @@
 #include <string_view>
 #include <zmq.hpp>
 
+#include "common/clock.hpp"
 #include "common/connection.hpp"
 #include "common/context.hpp"
 #include "common/event_loop.hpp"
@@ -18,6 +19,7 @@
 #include "divvy/endpoints.hpp"
 #include "worker/executor.hpp"
 #include "worker/lane_source.hpp"
+#include "worker/rules/fair_slots.hpp"
 #include "worker/rules/holdings.hpp"
 
 namespace divvy::worker {
@@ -32,6 +34,7 @@ class Pipeline {
     std::string pool{};                // whose ventilators it works for; empty: those of none
     std::string command{};             // what it runs, for people
     bool workloads = false;            // tasks are milliseconds to sleep
+    std::string label{};               // tells it from others, for people; empty: there are none
     Verbosity verbosity{};
   };
 
@@ -47,10 +50,13 @@ class Pipeline {
 
   /// From now on it takes no tasks, and what was not begun is given back.
   void leave();
-  /// Whether it has tasks that do not run yet.
-  [[nodiscard]] bool has_tasks() const;
+  /// What may be started at once, and what was. With too many results that are not settled nothing
+  /// may be.
+  [[nodiscard]] FairSlots::Tasks tasks() const;
   /// Whether the results of all tasks that have ended are settled.
   [[nodiscard]] bool all_said() const;
+  /// Whether it holds nothing at all.
+  [[nodiscard]] bool idle() const;
 
   /// The next tasks, consecutive and at most `most`, from now on running; none if none is queued.
   Chunk next_tasks(std::uint64_t most);
@@ -65,15 +71,21 @@ class Pipeline {
   std::uint64_t take_instant() { return holdings_.take_instant(); }
   /// Whether the results that are not settled are so many that no more tasks should be started.
   [[nodiscard]] bool is_full() const;
-  [[nodiscard]] BatchId batch() const { return holdings_.batch(); }
+
+  /// As its ventilator knows it, and in the origin of its tasks.
+  [[nodiscard]] WorkerId id() const { return self_; }
+  [[nodiscard]] const Endpoints& endpoints() const { return settings_.endpoints; }
 
   /// Whether its ventilator knows the worker, and the sink can be told.
   [[nodiscard]] bool is_ready() const { return found_ventilator() && results_.connected(); }
 
   void send_results();
   void send_live_output();
+  /// What it says of itself has changed: that is due at once.
+  void state_anew() { presence_at_ = now(); }
   [[nodiscard]] bool presence_due(Time now) const { return now >= presence_at_; }
-  /// `slots`: that it is offered; 0: the worker leaves.
+  /// `slots`: that its tasks may have. Plain ones, and those of an earlier batch, still occupy some
+  /// of them.
   void send_presence(std::uint32_t slots, Time now);
   void tell_who_is_missing(Time now);
 
@@ -87,6 +99,8 @@ class Pipeline {
   bool results_due();
   [[nodiscard]] bool live_output_due() const;
   [[nodiscard]] bool has_room_for_plain() const;
+  [[nodiscard]] Executor::Which of_batch() const;
+  [[nodiscard]] std::uint32_t offered(std::uint32_t slots) const;
 
   Settings settings_;
   Log log_;
@@ -103,6 +117,7 @@ class Pipeline {
   std::optional<Time> send_at_;                // when results are sent at the latest
   std::optional<Time> live_at_;                // when lines of running tasks are sent
   std::deque<std::string> plain_queue_;
+  std::uint64_t plain_running_ = 0;
   std::uint64_t plain_completions_ = 0;  // that are still to be sent
 
   Time presence_at_;

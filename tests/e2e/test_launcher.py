@@ -159,7 +159,7 @@ def test_one_job_is_one_worker(play):
 
 
 def test_a_dry_run_keeps_the_order_and_records_nothing(play):
-    play.run("-j1", "--random=1", "--tag", "--journal=j", "--summary", "s", "--dry-run", "--name=n", "--retry-failed")
+    play.run("-j1", "--random=1", "--tag", "--journal=j", "--summary", "s", "--report=r.html", "--dry-run", "--name=n", "--retry-failed")
 
     assert play.arguments("sink") == ["--tag", "--keep-order", "--quiet"]
     assert play.arguments("worker") == ["--dry-run"]

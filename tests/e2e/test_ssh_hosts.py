@@ -90,6 +90,17 @@ def test_localhost_is_this_machine(lab):
     assert where(run.out) == {"10.77.0.1", far}
 
 
+def test_a_host_needs_no_open_port_but_that_of_ssh(lab):
+    address = lab.host()
+    rules = "add table inet f; add chain inet f i { type filter hook input priority 0; }; add rule inet f i tcp flags & (syn|ack) == syn tcp dport != 22 drop"
+    done = subprocess.run(["ip", "netns", "exec", lab.space(address), "nft", rules], capture_output=True)
+    if done.returncode:
+        pytest.skip(f"no packet filter can be used here: {done.stderr}")
+    run = lab.divvy(f"{address}:2", "-k", "--", "echo", "{}", tasks=range(9))
+    assert run.status() == 0, run.err
+    assert run.out == "".join(f"{task}\n" for task in range(9))
+
+
 def test_localhost_alone_needs_no_ssh(pipeline):
     run = pipeline.start(BIN / "divvy", "--hosts", "localhost:2", "--ssh", "/bin/false", "--", "echo", "{}", stdin=pipeline.input(["a"]))
     assert (run.status(), run.out) == (0, "a\n")

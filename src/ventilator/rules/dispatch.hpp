@@ -98,6 +98,8 @@ class Dispatch {
   [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
   [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }
   [[nodiscard]] std::uint64_t busy_slots() const;
+  /// For how long what workers and the sink say may be left unheard.
+  [[nodiscard]] std::chrono::milliseconds patience() const;
   [[nodiscard]] bool is_handing_out() const { return phase_ == Phase::handing_out; }
   /// Whether the first worker that was up takes tasks for workloads; nothing: there was none yet.
   [[nodiscard]] std::optional<bool> workloads() const { return workloads_; }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/presence_pace.hpp"
 #include "common/smoothed.hpp"
 #include "ventilator/rules/dispatch.hpp"
 #include "ventilator/rules/limits.hpp"
@@ -18,6 +19,8 @@ constexpr auto kTimeToReturn = 300ms;
 // How long a worker that only fails gets nothing, the first time and at most.
 constexpr auto kFirstSuspension = 1000ms;
 constexpr auto kLongestSuspension = 16'000ms;
+// A worker without tasks need not say as often that it is there as one that has some.
+constexpr auto kIdleGrace = kIdlePresenceEvery - kPresenceEvery;
 
 }  // namespace
 
@@ -62,6 +65,8 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
   // believed.
   const bool believed = member.up || (member.proven && inbox.empty());
   if (believed && member.reaches_sink && presence.batch == batch_) reconcile(member, presence);
+  if (member.up && empty_handed && member.held_tasks == 0)
+    fleet_.note_presence(member, now + kIdleGrace);
   reconsider(member);
   if (farewell) forget(member);  // what it was sent meanwhile it does not run
   return true;

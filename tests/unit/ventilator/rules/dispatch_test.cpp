@@ -544,6 +544,50 @@ TEST_F(DispatchTest, LosesAWorkerThatIsSilent) {
   EXPECT_EQ(dispatch_->deadline(), std::nullopt);
 }
 
+TEST_F(DispatchTest, WaitsASecondLongerForAWorkerWithoutTasks) {
+  begin(0);
+  connect(kAnn);
+  for (int i = 0; i < 3; ++i) {
+    now_ += 1s;
+    EXPECT_EQ(closed(), std::vector<WorkerId>{});
+  }
+  now_ += 999ms;
+  EXPECT_EQ(closed(), std::vector<WorkerId>{});
+  now_ += 1ms;
+  EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
+}
+
+TEST_F(DispatchTest, HasATaskBackThreeSecondsAfterItWasGivenToAFrozenWorker) {
+  begin(0);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), Given{});
+  now_ += 500ms;
+  dispatch_->input(1);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  for (int i = 0; i < 2; ++i) {
+    now_ += 1s;
+    EXPECT_EQ(tasks(), Given{});
+  }
+  now_ += 1s;
+  EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
+  EXPECT_EQ(dispatch_->pending(), 1U);
+}
+
+TEST_F(DispatchTest, LeavesManyWorkersUnheardForAMomentThatNobodyNotices) {
+  begin(0);
+  for (std::uint64_t worker = 1; worker < 100; ++worker) connect(WorkerId{worker});
+  EXPECT_EQ(dispatch_->patience(), 0ms) << "there are few";
+  connect(WorkerId{100});
+  EXPECT_EQ(dispatch_->patience(), 50ms);
+  dispatch_->input(200);
+  decide();
+  EXPECT_EQ(dispatch_->patience(), 10ms) << "it is not known how long a task takes";
+  receipt(kAnn, {1, 1}, 2s);
+  EXPECT_EQ(dispatch_->patience(), 20ms);
+  for (TaskId task = 2; task < 30; ++task) receipt(WorkerId{task}, {task, 1}, 5ms);
+  EXPECT_EQ(dispatch_->patience(), 0ms);
+}
+
 TEST_F(DispatchTest, LosesNobodyForASilenceWhileItDidNotRunItself) {
   begin(1);
   connect(kAnn);
