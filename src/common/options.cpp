@@ -89,14 +89,14 @@ CLI::Validator endpoint_check() {
   return {check, ""};
 }
 
-void add_lanes(CLI::App& app, std::string& ports) {
+void add_lanes(CLI::App& app, std::string& ports, const std::string& description) {
   const auto check = [](const std::string& value) -> std::string {
     constexpr int most = 10'000;
     const PortRange range = port_range(value);
     if (range.first > 0 && range.count() <= most) return {};
     return fmt::format("'{}' is no range of up to {} ports, such as 6000-6099", value, most);
   };
-  app.add_option("--lanes", ports, "Ports where workers open their lanes")
+  app.add_option("--lanes", ports, description)
       ->type_name("FIRST-LAST")
       ->check(CLI::Validator(check, ""))
       ->group("Where to meet");

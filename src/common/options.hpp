@@ -47,8 +47,8 @@ struct CommonOptions {
 /// For the value of an option: accepts endpoints.
 CLI::Validator endpoint_check();
 
-/// --lanes, with ports from 1 to 65535. `ports`: FIRST-LAST.
-void add_lanes(CLI::App& app, std::string& ports);
+/// --lanes, with ports from 1 to 65535. `ports`: FIRST-LAST. `description`: for --help.
+void add_lanes(CLI::App& app, std::string& ports, const std::string& description);
 /// What it says; nothing, if `ports` is empty. `feedback`: the endpoint beside them. Throws
 /// std::invalid_argument, with a line for the user, if that has no ports.
 std::optional<PortRange> lanes_beside(const std::string& feedback, const std::string& ports);

@@ -181,7 +181,7 @@ void Options::add_fleet_to(CLI::App& app) {
       ->type_name("NAME")
       ->check(name_check())
       ->group(batch);
-  add_lanes(app, lanes);
+  add_lanes(app, lanes, "Ports where workers open their lanes");
   app.add_flag("--classic", classic, "The guide's plain messages, which may get lost")
       ->group(batch);
   app.add_option("--make-key", make_key, "Write a new key for --key, and exit")

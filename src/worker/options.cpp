@@ -67,12 +67,11 @@ void Options::add_to(CLI::App& app) {
       ->expected(1, kMaxAddresses)
       ->description("HOST[:PORT] or ipc:///DIR; several: serves all")
       ->default_str("");
-  app.add_option("--inbox", inbox, "Where to listen for tasks")
+  app.add_option("--inbox", inbox)
       ->type_name("ENDPOINT")
-      ->default_str("a free port")
       ->check(endpoint_check())
       ->group("Where to meet");
-  add_lanes(app, lanes);
+  add_lanes(app, lanes, "Listen there; or open a lane");
   add_identity_to(app);
   app.add_option("--lost-after", lost_after, "With --key -: if that is silent")
       ->type_name(kTime)
