@@ -18,7 +18,7 @@ std::string word(std::string_view text) {
   return quoted += '\'';
 }
 
-std::string say(std::string_view text) { return "echo \"" + std::string(text) + "\" >&2; "; }
+std::string say(std::string_view text) { return R"(echo ")" + std::string(text) + R"(" >&2; )"; }
 std::string end_with_trouble() { return "exit " + std::to_string(kRemoteTrouble) + "; "; }
 
 // The words that run a worker, as "$@", and in v what they say of their version.
@@ -39,7 +39,7 @@ std::string check_version(const std::string& version) {
 std::string find_address() {
   return "a=${SSH_CONNECTION%% *}; case $a in '') " +
          say("there is no SSH_CONNECTION, which tells where to connect to") + end_with_trouble() +
-         "esac; case $a in *:*) a=\"[$a]\";; esac; ";
+         R"(esac; case $a in *:*) a="[$a]";; esac; )";
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ std::string remote_script(const RemoteStart& start) {
             "; else m=" + word(kStartsAtHome) + "; fi; ";
   script += find_worker(start.worker) + check_version(start.version) + find_address();
   script += say("$m");
-  script += "\"$@\" --at \"$a:" + std::to_string(start.port) + "\" --key -";
+  script += R"("$@" --at "$a:)" + std::to_string(start.port) + R"(" --key -)";
   for (const std::string& argument : start.arguments) script.append(" ").append(word(argument));
   // 255 is what ssh says when the connection is lost.
   script += "; s=$?; case $s in 255) s=" + std::to_string(kRemoteTrouble) + ";; esac; exit $s\n";
