@@ -491,7 +491,7 @@ class Worker:
     def send_presence(self):
         self.presence_due = time.monotonic() + PRESENCE_EVERY
         send(self.feedback, protocol.encode(
-            protocol.PRESENCE, worker=self.id, name=self.name, inbox=self.inbox_endpoint,
+            protocol.PRESENCE, worker=self.id, name=self.name, inbox=self.inbox_endpoint, lane_port=0,
             slots=0 if self.leaving else self.slots, workloads=self.workloads,
             pool=b"", command=b"", reaches_sink=self.reaches_sink,
             ventilator=self.ventilator, sequence=self.sequence, batch=self.batch, **self.state()))

@@ -24,8 +24,8 @@ inline constexpr int kConnectTimeoutMsec = 2000;
 zmq::socket_t make_push(Context& context);
 
 /// The same for one who says to a ventilator's feedback how it is, again and again: a connection on
-/// which that is not acknowledged is dead, or forgotten by a firewall. The kernel notices and ZeroMQ
-/// connects again, before the silence is taken for an end.
+/// which that is not acknowledged is dead, or forgotten by a firewall. The kernel notices and
+/// ZeroMQ connects again, before the silence is taken for an end.
 zmq::socket_t make_feedback_push(Context& context);
 
 /// A socket that connects to one endpoint, and again by itself whenever the connection is lost.

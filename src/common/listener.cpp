@@ -114,12 +114,16 @@ std::uint64_t max_unread(const zmq::socket_t& socket) {
   return 2 * static_cast<std::uint64_t>(socket.get(zmq::sockopt::maxmsgsize)) + (16 << 20);
 }
 
-// Bytes of memory that this process uses.
-std::uint64_t memory_used() {
+// Bytes of memory that this process uses; the last figure as long as it is fresh.
+std::uint64_t memory_used(Time now) {
+  static thread_local Time fresh_until;
+  static thread_local std::uint64_t bytes = 0;
+  if (now < fresh_until) return bytes;
+  fresh_until = now + kWatchEvery;
   std::ifstream statm("/proc/self/statm");
   std::uint64_t pages = 0;
   statm >> pages >> pages;  // the second figure is what is resident
-  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 // What the system knows of a connection; nothing if it is not over TCP, or gone.
@@ -146,7 +150,8 @@ Listener::Listener(Context& context, zmq::socket_t socket, const std::string& en
     : context_(context),
       socket_(std::move(socket)),
       monitor_(context, socket_, kEvents),
-      loads_(max_unread(socket_), context.has_key()) {
+      loads_(max_unread(socket_), context.has_key()),
+      asks_(!socket_.get(zmq::sockopt::zap_domain).empty()) {
   try {
     context.secure_to_bind(socket_);
     // Nobody receives from a PUSH. Once it has no room left, ZeroMQ stops reading a connection, and
@@ -243,7 +248,9 @@ std::string Listener::name_of(int fd) const {
   return address.empty() ? "a peer" : address;
 }
 
+// Who has shown the key and is refused nevertheless is no stranger.
 void Listener::tell_of_failure(int fd, const Monitor::Event& failure, Log& log) {
+  if (asks_ && failure.kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return;
   const std::string who = name_of(fd);
   log.warn_rate_limited(
       who, fmt::format("refused {}: {}", who, context_.mismatch(failure.kind, failure.value)));
@@ -257,7 +264,7 @@ void Listener::limit_load(Log& log) {
   (void)socket_.get(zmq::sockopt::events);
   trim_memory(time);
   watched_ = time < trim_until_;
-  const std::uint64_t memory = memory_used();
+  const std::uint64_t memory = memory_used(time);
   for (const int fd : loads_.due(memory, time)) {
     const auto traffic = traffic_of(fd);
     const Load load = traffic ? loads_.load_of(fd, *traffic, time) : Load::light;
@@ -289,9 +296,8 @@ void Listener::close_overloaded(int fd, Log& log) {
   log.warn_rate_limited(who, fmt::format("closed a connection of {}: it brought too much", who));
 }
 
-void Listener::disconnect_all(Log& log) {
-  events(log);  // so that a connection that has just been made is known
-  for (const int fd : loads_.all()) ::shutdown(fd, SHUT_RDWR);
+void Listener::disconnect(const std::set<int>& connections) {
+  for (const int fd : connections) ::shutdown(fd, SHUT_RDWR);
 }
 
 void Listener::add_to(EventLoop& loop, bool for_messages) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 #include <zmq.hpp>
@@ -58,8 +59,14 @@ class Listener {
   Events events(Log& log);
   /// Whether anybody is connected.
   [[nodiscard]] bool has_connections() const { return !loads_.empty(); }
-  /// Closes all connections. The peers connect again and state anew what matters.
-  void disconnect_all(Log& log);
+  /// Closes these connections, as connection_of() has them. The peers connect again and state anew
+  /// what matters.
+  static void disconnect(const std::set<int>& connections);
+
+  /// Readable when there may be events; for who watches many of them in one descriptor.
+  [[nodiscard]] int events_fd() { return monitor_.fd(); }
+  /// Whether events() is to be called soon even if there are none.
+  [[nodiscard]] bool watched() const { return watched_ || accept_at_; }
 
   /// Wakes up when there are events and, if `for_messages`, when there is a message.
   void add_to(EventLoop& loop, bool for_messages = true);
@@ -84,6 +91,7 @@ class Listener {
   std::size_t closed_ = 0;                          // connections since memory was given back
   Time trim_until_;                                 // give memory back until then
   Time trim_at_;                                    // next time
+  bool asks_;                                       // who may connect, besides for the key
   std::optional<Monitor::Event> failed_handshake_;  // of the connection that is closed next
   int listening_fd_ = -1;
   std::optional<Time> accept_at_;  // when to look whether there are descriptors again

@@ -23,6 +23,8 @@ std::string version(const std::string& program) {
 
 }  // namespace
 
+std::string_view program_version() { return DIVVY_VERSION; }
+
 void CommonOptions::add_to(CLI::App& app) {
   const std::string meeting = "Where to meet";
   app.add_option("--at", at, "HOST[:PORT] or ipc:///DIR")
@@ -79,6 +81,28 @@ CLI::Validator endpoint_check() {
     }
   };
   return {check, ""};
+}
+
+void add_lanes(CLI::App& app, std::string& ports) {
+  const auto check = [](const std::string& value) -> std::string {
+    constexpr int most = 10'000;
+    const PortRange range = port_range(value);
+    if (range.first > 0 && range.count() <= most) return {};
+    return fmt::format("'{}' is no range of up to {} ports, such as 6000-6099", value, most);
+  };
+  app.add_option("--lanes", ports, "Ports where workers open their lanes")
+      ->type_name("FIRST-LAST")
+      ->check(CLI::Validator(check, ""))
+      ->group("Where to meet");
+}
+
+std::optional<PortRange> lanes_beside(const std::string& feedback, const std::string& ports) {
+  if (ports.empty()) return {};
+  if (feedback.starts_with("ipc://")) {
+    throw std::invalid_argument(fmt::format(
+        "--lanes are ports, and {} has none; leave --lanes out, or give --at HOST", feedback));
+  }
+  return port_range(ports);
 }
 
 std::string size_text(std::uint64_t bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,12 @@ struct CommonOptions {
 /// For the value of an option: accepts endpoints.
 CLI::Validator endpoint_check();
 
+/// --lanes, with ports from 1 to 65535. `ports`: FIRST-LAST.
+void add_lanes(CLI::App& app, std::string& ports);
+/// What it says; nothing, if `ports` is empty. `feedback`: the endpoint beside them. Throws
+/// std::invalid_argument, with a line for the user, if that has no ports.
+std::optional<PortRange> lanes_beside(const std::string& feedback, const std::string& ports);
+
 /// For the value of an option: accepts `least` to `most` bytes, also as 64k or 10m, and turns them
 /// into their number.
 CLI::Validator size_between(std::uint64_t least, std::uint64_t most);
@@ -58,6 +65,9 @@ inline constexpr const char* kTime = "TIME";
 
 /// The same number for people: "64m".
 std::string size_text(std::uint64_t bytes);
+
+/// Such as "0.1.0".
+std::string_view program_version();
 
 /// For a --help.
 inline constexpr std::string_view kExitStatuses =

@@ -13,7 +13,7 @@ void Options::add_to(CLI::App& app) {
       std::string(kExitStatuses));
   add_output_to(app);
   const std::string batches = "Batch";
-  app.add_flag("--stay", stay, "Serve batch after batch, not only one")->group(batches);
+  app.add_flag("--stay", stay, "Serve all batches that come, not only one")->group(batches);
   app.add_option("--classic", completions, "Expect N plain completions")
       ->type_name("[N]")
       ->expected(0, 1)
@@ -33,7 +33,8 @@ void Options::add_output_to(CLI::App& app) {
       ->type_name("FILE")
       ->group(output);
   app.add_option("--log", attempt_log)->type_name("FILE")->group(output);
-  app.add_option("--output-dir", output_directory, "Attempts as lines; outputs as ID.out, ID.err")
+  app.add_option("--report", report)->type_name("FILE")->group(output);
+  app.add_option("--output-dir", output_directory, "Attempts; HTML page; each output")
       ->type_name("DIR")
       ->group(output);
 }

@@ -137,7 +137,7 @@ std::vector<Ended> CommandRunner::ended(Time now) {
       continue;
     }
     child.process = {};
-    child.end.leader_ended(now);
+    child.end.leader_ended(now, child.terminated());
     drain(child, kOutput, kMostAtOnce, now);
     drain(child, kErrors, kMostAtOnce, now);
   }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -97,6 +99,12 @@ bool takes_workloads(const Options& options) {
   return !options.has_command() && !options.dry_run && !options.has_conditions();
 }
 
+// Behind the key on standard input.
+std::optional<Lifeline> lifeline_of(const Options& options) {
+  if (options.common.key != "-") return {};
+  return Lifeline(STDIN_FILENO, from_seconds(options.lost_after));
+}
+
 int run(Options& options) {
   options.common.resolve("worker", kConnectsToAll);
   if (!options.inbox.empty()) {
@@ -106,8 +114,12 @@ int run(Options& options) {
   options.check();
   advise(options);
   const std::string name = options.name.empty() ? default_name() : options.name;
-  return Worker({.key = options.common.key, .idle_timeout = time_of(options.idle_timeout)},
+  return Worker({.key = options.common.key,
+                 .idle_timeout = time_of(options.idle_timeout),
+                 .lifeline = lifeline_of(options),
+                 .ready_file = options.ready_file},
                 {.endpoints = options.common.endpoints,
+                 .lanes = lanes_beside(options.common.endpoints.feedback, options.lanes),
                  .inbox = options.inbox,
                  .name = name,
                  .pool = options.pool,

@@ -66,7 +66,13 @@ void Options::add_to(CLI::App& app) {
       ->default_str("a free port")
       ->check(endpoint_check())
       ->group("Where to meet");
+  add_lanes(app, lanes);
   add_identity_to(app);
+  app.add_option("--lost-after", lost_after, "With --key -: if that is silent")
+      ->type_name(kTime)
+      ->transform(duration_between(0.001, 1e9))
+      ->capture_default_str()
+      ->group("Where to meet");
 }
 
 void Options::add_identity_to(CLI::App& app) {
@@ -83,9 +89,12 @@ void Options::add_identity_to(CLI::App& app) {
       ->type_name("NAME")
       ->check(CLI::Validator(short_enough, ""))
       ->group("Where to meet");
-  app.add_option("--idle-timeout", idle_timeout, "Leave after so long without a task")
+  app.add_option("--idle-timeout", idle_timeout)
       ->type_name(kTime)
       ->transform(duration_between(0.001, 1e9))
+      ->group("Where to meet");
+  app.add_option("--ready-file", ready_file, "Leave when idle; made while connected")
+      ->type_name("FILE")
       ->group("Where to meet");
 }
 
@@ -153,6 +162,10 @@ Command Options::make_command() const {
 
 void Options::check() const {
   if (script) check_script();
+  if (!lanes.empty() && !inbox.empty()) {
+    throw std::invalid_argument(
+        "with --lanes a worker listens nowhere; leave --inbox or --lanes out");
+  }
   if (nice && !has_command()) {
     throw std::invalid_argument("--nice is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
   }

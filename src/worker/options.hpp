@@ -22,10 +22,13 @@ struct Options {
   std::uint64_t memfree = 0;            // bytes available for a task to start
   std::optional<int> nice;              // of the tasks; nothing: as this process
   std::string inbox;
+  std::string lanes;  // ports; empty: it listens at its inbox
   std::string name;  // empty: chosen
   std::string pool;
+  double lost_after = 60;              // seconds of silence of the lifeline that comes with --key -
   std::optional<double> idle_timeout;  // seconds
-  std::string colsep;                  // empty: no columns
+  std::string ready_file;
+  std::string colsep;  // empty: no columns
   bool task_on_stdin = false;
   bool filter = false;          // the command answers lines
   bool null_delimited = false;  // these end in NUL

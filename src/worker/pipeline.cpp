@@ -13,12 +13,15 @@
 #include "common/standard_streams.hpp"
 #include "common/workload.hpp"
 #include "worker/inbox.hpp"
+#include "worker/opened_lane.hpp"
 
 namespace divvy::worker {
 namespace {
 
 using namespace std::chrono_literals;
 
+// After how long without a lane a ventilator is told that there is such a worker.
+constexpr auto kLaneIsMissing = 2s;
 // How long a result waits at most for others to travel with.
 constexpr auto kTogether = 10ms;
 // After how long lines are sent whose task still runs: a brief task's result brings them sooner.
@@ -31,8 +34,12 @@ constexpr std::size_t kMaxPlainBytes = 16 << 10;
 // With so many bytes of results that are not settled no more tasks are started.
 constexpr std::uint64_t kMaxKeptBytes = 256 << 20;
 
-std::string inbox_endpoint(const Pipeline::Settings& settings, WorkerId self) {
-  return settings.inbox.empty() ? inbox_for(settings.endpoints.feedback, self) : settings.inbox;
+std::unique_ptr<LaneSource> make_lane(const Pipeline::Settings& settings, WorkerId self,
+                                      Context& context) {
+  const std::string& feedback = settings.endpoints.feedback;
+  if (settings.lanes) return std::make_unique<OpenedLane>(context, feedback, *settings.lanes);
+  return std::make_unique<Inbox>(
+      context, settings.inbox.empty() ? inbox_for(feedback, self) : settings.inbox);
 }
 
 }  // namespace
@@ -41,19 +48,20 @@ Pipeline::Pipeline(Context& context, Settings settings, Executor& executor)
     : settings_(std::move(settings)),
       log_("worker", settings_.verbosity),
       self_{random_id()},
-      inbox_(context, make_pull(context, kMaxLaneBytes), inbox_endpoint(settings_, self_)),
+      lane_(make_lane(settings_, self_, context)),
       plain_tasks_(context, make_pull(context, kMaxLaneBytes), settings_.endpoints.tasks),
       feedback_(context, make_feedback_push(context), settings_.endpoints.feedback),
       results_(context, make_push(context), settings_.endpoints.results),
       executor_(executor),
       holdings_(self_, settings_.workloads),
       presence_at_(now()) {
-  log_.debug(fmt::format("{} listens on {}", settings_.name, inbox_.endpoint()));
+  if (settings_.lanes) return;
+  log_.debug(fmt::format("{} listens on {}", settings_.name, lane_->place().inbox));
 }
 
 void Pipeline::add_to(EventLoop& loop) {
   const Time time = now();
-  inbox_.add_to(loop);
+  lane_->add_to(loop);
   plain_tasks_.add_to(loop, has_room_for_plain());
   feedback_.add_to(loop, presence_due(time));
   results_.add_to(loop, unsent_results_ || plain_completions_ > 0 || live_output_due());
@@ -65,7 +73,7 @@ void Pipeline::add_to(EventLoop& loop) {
 }
 
 bool Pipeline::receive() {
-  auto message = inbox_.receive();
+  auto message = lane_->receive();
   if (!message && has_room_for_plain()) message = plain_tasks_.receive();
   if (message) receive(*message);
   return message.has_value();
@@ -85,7 +93,10 @@ bool Pipeline::all_said() const { return holdings_.all_settled() && plain_comple
 
 // Whether results can be delivered is for the ventilator to know at once.
 void Pipeline::note_connections() {
-  inbox_.events(log_);
+  if (lane_->update(log_, now())) {
+    greeted_ = false;
+    presence_at_ = now();
+  }
   plain_tasks_.connected_anew(log_);
   if (feedback_.connected_anew(log_)) {
     greeted_ = false;
@@ -101,21 +112,20 @@ void Pipeline::note_connections() {
 }
 
 // A ventilator of the guide's has no feedback, and none to answer there.
+bool Pipeline::found_ventilator() const {
+  return feedback_.connected() ? greeted_ : plain_tasks_.connected();
+}
+
 void Pipeline::tell_who_is_missing(Time now) {
   if (leaving_) {
     waiting_for_ventilator_.stop();
     return waiting_for_sink_.stop();
   }
-  const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
   const auto ventilator = [this] { return "a ventilator at " + settings_.endpoints.feedback; };
   const auto unanswered = [this] {
-    return feedback_.connected()
-               ? fmt::format("; it hears this worker, and must reach its inbox at {}",
-                             inbox_.endpoint())
-               : std::string();
+    return feedback_.connected() ? "; " + lane_->trouble() : std::string();
   };
-  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator,
-                                 unanswered, now, log_);
+  waiting_for_ventilator_.update(found_ventilator(), ventilator, unanswered, now, log_);
   const auto sink = [this] { return "a sink at " + settings_.endpoints.results; };
   waiting_for_sink_.update(results_.connected(), sink, nothing_more, now, log_);
 }
@@ -239,8 +249,25 @@ void Pipeline::send_live_output() {
   if (!message.fragments.empty() && !results_.send(encode(message))) executor_.untake_printed();
 }
 
+// Without a lane a worker is nothing to a ventilator that it does not work for, and most often it
+// has one in a moment.
+bool Pipeline::is_worth_telling(const Presence& presence, Time now) {
+  if (!presence.inbox.empty() || presence.lane_port != 0) {
+    without_lane_since_.reset();
+    return true;
+  }
+  if (!without_lane_since_) without_lane_since_ = now;
+  return presence.ventilator != VentilatorId::none || now >= *without_lane_since_ + kLaneIsMissing;
+}
+
 void Pipeline::send_presence(std::uint32_t slots, Time now) {
-  Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), slots);
+  const LaneSource::Place place = lane_->place();
+  Presence presence = holdings_.presence(settings_.name, place.inbox, slots);
+  presence.lane_port = place.lane_port;
+  if (!is_worth_telling(presence, now)) {
+    presence_at_ = now + kPresenceEvery;
+    return;
+  }
   presence.reaches_sink = results_.connected();
   presence.pool = settings_.pool;
   presence.command = settings_.command;

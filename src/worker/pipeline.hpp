@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,11 +13,11 @@
 #include "common/connection.hpp"
 #include "common/context.hpp"
 #include "common/event_loop.hpp"
-#include "common/listener.hpp"
 #include "common/log.hpp"
 #include "common/waiting.hpp"
 #include "divvy/endpoints.hpp"
 #include "worker/executor.hpp"
+#include "worker/lane_source.hpp"
 #include "worker/rules/holdings.hpp"
 
 namespace divvy::worker {
@@ -25,6 +26,7 @@ class Pipeline {
  public:
   struct Settings {
     Endpoints endpoints{};
+    std::optional<PortRange> lanes{};  // the ventilator's, of which it takes one; none: it listens
     std::string inbox{};     // endpoint; empty: chosen beside the feedback endpoint
     std::string name{};      // of the worker, for people
     std::string pool{};      // whose ventilators it works for; empty: those of none
@@ -65,6 +67,9 @@ class Pipeline {
   [[nodiscard]] bool is_full() const;
   [[nodiscard]] BatchId batch() const { return holdings_.batch(); }
 
+  /// Whether its ventilator knows the worker, and the sink can be told.
+  [[nodiscard]] bool is_ready() const { return found_ventilator() && results_.connected(); }
+
   void send_results();
   void send_live_output();
   [[nodiscard]] bool presence_due(Time now) const { return now >= presence_at_; }
@@ -77,6 +82,8 @@ class Pipeline {
   void receive_lane(const Lane& lane);
   void receive_plain(std::string_view task);
   void finish_plain(const EndedChunk& ended);
+  [[nodiscard]] bool is_worth_telling(const Presence& presence, Time now);
+  [[nodiscard]] bool found_ventilator() const;
   bool results_due();
   [[nodiscard]] bool live_output_due() const;
   [[nodiscard]] bool has_room_for_plain() const;
@@ -85,7 +92,7 @@ class Pipeline {
   Log log_;
   WorkerId self_;
 
-  Listener inbox_;          // lanes
+  std::unique_ptr<LaneSource> lane_;
   Connection plain_tasks_;  // the guide's ventilator
   Connection feedback_;
   Connection results_;
@@ -99,7 +106,8 @@ class Pipeline {
   std::uint64_t plain_completions_ = 0;  // that are still to be sent
 
   Time presence_at_;
-  bool greeted_ = false;  // by the ventilator, since we have connected to it
+  bool greeted_ = false;  // by the ventilator, since we have connected to it, and on this lane
+  std::optional<Time> without_lane_since_;
   bool leaving_ = false;
   Waiting waiting_for_ventilator_;
   Waiting waiting_for_sink_;

@@ -11,6 +11,7 @@
 #include "common/plural.hpp"
 #include "common/process_name.hpp"
 #include "common/random_id.hpp"
+#include "worker/rules/execution.hpp"
 
 namespace divvy::worker {
 namespace {
@@ -20,6 +21,8 @@ using namespace std::chrono_literals;
 // How long a worker that leaves waits for its last results to be recorded: a sink may be
 // restarting.
 constexpr auto kFarewell = 10s;
+// So many stops do not wait for what runs.
+constexpr int kAtOnce = 2;
 
 // Whether process ids are a container's. The kernel gives those of the whole machine this number.
 bool has_pids_of_its_own() {
@@ -42,7 +45,9 @@ Worker::Worker(Settings settings, Pipeline::Settings pipeline, std::unique_ptr<E
       context_(settings.key),
       executor_(std::move(executor)),
       pipeline_(context_, std::move(pipeline), *executor_),
-      idleness_(settings.idle_timeout) {
+      idleness_(settings.idle_timeout),
+      lifeline_(settings.lifeline),
+      ready_file_(std::move(settings.ready_file)) {
   loop_.on_pause([this] { executor_->pause(); }, [this] { executor_->resume(); });
 }
 
@@ -57,6 +62,7 @@ int Worker::run() {
     const Time time = now();
     pipeline_.tell_who_is_missing(time);
     leave_if_idle(time);
+    ready_file_.update(phase_ == Phase::serving && pipeline_.is_ready());
     if (finished(time)) break;
     if (pipeline_.presence_due(time)) send_presence(time);
   }
@@ -71,7 +77,9 @@ void Worker::wait() {
   loop_.wake_at(executor_->deadline());
   loop_.wake_at(leave_at_);
   loop_.wake_at(idleness_.deadline());
+  if (lifeline_) lifeline_->add_to(loop_);
   stop(loop_.wait());
+  if (lifeline_ && lifeline_->cut(now())) stop(kAtOnce);
 }
 
 void Worker::stop(int times) {
@@ -147,7 +155,10 @@ void Worker::collect_ended() {
 
 // A task that was killed because the worker leaves has not failed: another worker may run it.
 void Worker::finish(EndedChunk ended) {
-  const bool interrupted = phase_ == Phase::leaving_now && ended.killed;
+  // Nor has one that was told to end when the worker was.
+  const bool interrupted =
+      ended.killed ? phase_ == Phase::leaving_now
+                   : phase_ != Phase::serving && is_terminated(ended.outcome, ended.status);
   pipeline_.finish(std::move(ended), interrupted);
 }
 

@@ -9,7 +9,9 @@
 #include "common/host.hpp"
 #include "common/log.hpp"
 #include "worker/executor.hpp"
+#include "worker/lifeline.hpp"
 #include "worker/pipeline.hpp"
+#include "worker/ready_file.hpp"
 #include "worker/rules/idleness.hpp"
 
 namespace divvy::worker {
@@ -26,6 +28,8 @@ class Worker {
   struct Settings {
     std::string key{};                             // file; empty: none
     std::optional<Time::duration> idle_timeout{};  // leave after so long without a task
+    std::optional<Lifeline> lifeline{};            // when it is cut the worker leaves at once
+    std::string ready_file{};                      // empty: none
   };
 
   Worker(Settings settings, Pipeline::Settings pipeline, std::unique_ptr<Executor> executor);
@@ -66,6 +70,8 @@ class Worker {
   Phase phase_ = Phase::serving;
   std::optional<Time> leave_at_;  // at the latest
   Idleness idleness_;
+  std::optional<Lifeline> lifeline_;
+  ReadyFile ready_file_;
 };
 
 }  // namespace divvy::worker

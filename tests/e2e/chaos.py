@@ -1,6 +1,6 @@
 """Kills, freezes, wakes and restarts all three at random over a batch, and checks what is promised of it.
 
-Usage: chaos.py [--minutes M] [--seed S] [--tasks N] [--filters | --live]: batch after batch, each with the next seed, until time is up.
+Usage: chaos.py [--minutes M] [--seed S] [--tasks N] [--filters | --live] [--lanes]: batch after batch, each with the next seed, until time is up.
 """
 import argparse
 import collections
@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import time
 
-from pipeline import Pipeline, eventually
+from pipeline import Pipeline, eventually, free_ports
 
 COMMAND = ("sh", "-c", 'echo "$DIVVY_WORKER" >> "$0/$DIVVY_ID"; sleep 0.0$(({} % 4))')
 FILTER = ("sh", "-c", 'while read -r task; do echo "$DIVVY_WORKER" >> "$0/$task"; sleep 0.0$((task % 4)); echo "$task"; done')
@@ -23,12 +23,17 @@ TASKS_PER_EVENT = 4  # at least: on a machine where starting a worker takes a se
 class Chaos:
     """One batch, with everything restarted that was killed, until the ventilator has ended by itself."""
 
-    def __init__(self, seed, tasks, workers=4, filters=False, live=False):
+    def __init__(self, seed, tasks, workers=4, filters=False, live=False, lanes=False):
         self.dice = random.Random(seed)
         self.filters = filters
         self.live = live
         self.tasks = tasks
         self.pipeline = Pipeline()
+        self.lanes = ()
+        if lanes:
+            self.pipeline.use_tcp()
+            first = free_ports(2 * workers)
+            self.lanes = ("--lanes", f"{first}-{first + 2 * workers - 1}")
         self.journal = self.pipeline.file("journal.db")
         self.trace = self.pipeline.file("trace")
         self.trace.mkdir()
@@ -46,12 +51,12 @@ class Chaos:
         return self.pipeline.sink("--journal", self.journal, *(["--live", "--tag"] if self.live else []))
 
     def new_ventilator(self):
-        return self.pipeline.ventilator("--name", "chaos", "--lost-after", LOST_AFTER, self.input)
+        return self.pipeline.ventilator("--name", "chaos", "--lost-after", LOST_AFTER, *self.lanes, self.input)
 
     def new_worker(self):
         if self.filters:
-            return self.pipeline.worker("-j", 2, "--filter", command=(*FILTER, self.trace))
-        return self.pipeline.worker("-j", 2, command=(*(LIVE if self.live else COMMAND), self.trace))
+            return self.pipeline.worker("-j", 2, "--filter", *self.lanes, command=(*FILTER, self.trace))
+        return self.pipeline.worker("-j", 2, *self.lanes, command=(*(LIVE if self.live else COMMAND), self.trace))
 
     # --- what can happen
 
@@ -161,9 +166,9 @@ class Chaos:
         self.pipeline.close()
 
 
-def batch(seed, tasks, filters=False, live=False):
+def batch(seed, tasks, filters=False, live=False, lanes=False):
     """Returns what has happened, as counts; raises AssertionError if a promise was broken."""
-    chaos = Chaos(seed, tasks, filters=filters, live=live)
+    chaos = Chaos(seed, tasks, filters=filters, live=live, lanes=lanes)
     try:
         chaos.run()
     except AssertionError:
@@ -182,12 +187,13 @@ def main():
     parser.add_argument("--tasks", type=int, default=1000)
     parser.add_argument("--filters", action="store_true", help="workers with filters, not with commands")
     parser.add_argument("--live", action="store_true", help="lines are printed while their tasks run, by one sink")
+    parser.add_argument("--lanes", action="store_true", help="workers open their lanes, over tcp")
     options = parser.parse_args()
     total, batches, seed = collections.Counter(), 0, options.seed
     end = time.monotonic() + options.minutes * 60
     while time.monotonic() < end:
         try:
-            events = batch(seed, options.tasks, options.filters, options.live)
+            events = batch(seed, options.tasks, options.filters, options.live, options.lanes)
         except AssertionError as error:
             print(f"seed {seed}: {error}")
             return 1

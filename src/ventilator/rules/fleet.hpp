@@ -35,6 +35,7 @@ struct Member {
 
   WorkerId id{};
   std::string name;         // for people
+  std::string inbox;        // where its lane goes, or the name of one that it has opened; empty: it has none
   std::uint32_t slots = 0;  // of its last presence that did not say that it leaves
   bool leaving = false;
   bool reaches_sink = true;   // its results will arrive

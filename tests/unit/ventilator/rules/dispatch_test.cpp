@@ -41,8 +41,15 @@ class DispatchTest : public testing::Test {
             .batch = kBatch};
   }
 
-  void receive(const Presence& presence) {
-    EXPECT_TRUE(dispatch_->presence(presence, "inbox", now_));
+  // With the task that it was given third.
+  [[nodiscard]] Presence presence_of_bob() const {
+    Presence bob = presence(kBob);
+    bob.running = {{3, 1}};
+    return bob;
+  }
+
+  void receive(const Presence& presence, const std::string& inbox = "inbox") {
+    EXPECT_TRUE(dispatch_->presence(presence, inbox, now_));
   }
 
   // A worker comes and answers its greeting; what it is given then is left in the next orders.
@@ -609,6 +616,61 @@ TEST_F(DispatchTest, OpensTheLaneOfAWorkerAgainThatSendsPresenceButAnswersNothin
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
   EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {1, 1}}})) << "without a strike";
+}
+
+TEST_F(DispatchTest, OpensTheLaneOfAWorkerAnewAtOnceThatHasTakenAnotherOne) {
+  begin(1);
+  connect(kAnn);
+  const std::uint64_t before = sequence_;
+  tasks();
+  Presence moved = presence(kAnn);
+  moved.sequence = before;
+  receive(moved, "another");
+  const auto orders = decide();
+  ASSERT_EQ(orders.open.size(), 1U);
+  EXPECT_EQ(orders.open[0].inbox, "another");
+  EXPECT_FALSE(dispatch_->hears(kAnn));
+  receive(presence(kAnn), "another");
+  EXPECT_TRUE(dispatch_->hears(kAnn));
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}})) << "what was sent on the one before is lost";
+}
+
+TEST_F(DispatchTest, KeepsAWorkerWithoutALaneButTakesBackWhatIsNotThere) {
+  begin(3);
+  connect(kAnn, 2);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 2}}}}));
+  connect(kBob);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{3, 1}}}}));
+  Presence cut = presence(kAnn, 2);
+  cut.sequence = 1;
+  cut.running = {{1, 1}};
+  receive(cut, "");
+  EXPECT_EQ(dispatch_->outstanding(), 2U) << "task 2 was on its way";
+  for (int i = 0; i < 10; ++i) {
+    now_ += 1s;
+    receive(cut, "");
+    receive(presence_of_bob());
+    EXPECT_TRUE(decide().close.empty());
+  }
+  EXPECT_TRUE(dispatch_->knows(kAnn));
+}
+
+TEST_F(DispatchTest, HasNothingToDoWithAStrangerThatHasNoLane) {
+  begin(1);
+  receive(presence(kAnn), "");
+  EXPECT_FALSE(dispatch_->knows(kAnn));
+  EXPECT_TRUE(decide().open.empty());
+}
+
+TEST_F(DispatchTest, BelievesNothingOfAWorkerWithoutALaneThatHasNeverAnswered) {
+  begin(3);
+  Presence claims = presence(kAnn);
+  claims.ventilator = VentilatorId::none;
+  receive(claims);
+  decide();
+  claims.running = {{1, 3}};
+  receive(claims, "");
+  EXPECT_EQ(dispatch_->outstanding(), 0U);
 }
 
 TEST_F(DispatchTest, WaitsBeforeARetryIfAsked) {
