@@ -65,8 +65,9 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
   // believed.
   const bool believed = member.up || (member.proven && inbox.empty());
   if (believed && member.reaches_sink && presence.batch == batch_) reconcile(member, presence);
-  if (member.up && empty_handed && member.held_tasks == 0)
+  if (member.up && empty_handed && member.held_tasks == 0) {
     fleet_.note_presence(member, now + kIdleGrace);
+  }
   reconsider(member);
   if (farewell) forget(member);  // what it was sent meanwhile it does not run
   return true;
