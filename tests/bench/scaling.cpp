@@ -63,7 +63,8 @@ double memory_mib() {
 }
 
 struct Worker {
-  std::deque<Range> held{};  // the first task runs, unless it is idle
+  std::deque<Range> held{};   // the first task runs, unless it is idle
+  std::uint64_t running = 0;  // tasks, that are told together
   std::uint64_t sequence = 0;
   bool idle = true;
   bool lost = false;
@@ -170,6 +171,7 @@ class Simulation {
       front = {ids.end(), front.count - ids.count};
       if (front.count == 0) worker.held.pop_front();
       worker.idle = true;
+      worker.running = 0;
       dispatch_.receipt({.worker = WorkerId{ended.worker + 1},
                          .ids = ids,
                          .attempt = kAnyAttempt,
@@ -198,7 +200,7 @@ class Simulation {
   static void give_back(Worker& worker, Range ids) {
     for (std::size_t i = worker.held.size(); i-- > 0;) {
       Range& held = worker.held[i];
-      const TaskId first = std::max(held.first + (i == 0 ? 1 : 0), ids.first);
+      const TaskId first = std::max(held.first + (i == 0 ? worker.running : 0), ids.first);
       if (first < held.end() && ids.end() >= held.end()) held.count = first - held.first;
     }
     std::erase_if(worker.held, [](const Range& held) { return held.count == 0; });
@@ -214,6 +216,7 @@ class Simulation {
       took += mean_ / 2 + Time::duration(random_() % static_cast<std::uint64_t>(mean_.count() + 1));
       ++tasks;
     }
+    worker.running = tasks;
     ended_.push({at + took, index, tasks, took});
   }
 
