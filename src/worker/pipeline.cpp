@@ -297,9 +297,9 @@ void Pipeline::send_presence(std::uint32_t slots, Time now) {
   presence.reaches_sink = results_.connected();
   presence.pool = settings_.pool;
   presence.command = settings_.command;
-  const bool idle = greeted_ && holdings_.all_settled() && !has_tasks() && executor_.idle();
+  const bool rests = greeted_ && idle();
   if (feedback_.send(encode(presence))) {
-    presence_at_ = now + (idle ? kIdlePresenceEvery : kPresenceEvery);
+    presence_at_ = now + (rests ? kIdlePresenceEvery : kPresenceEvery);
   }
 }
 
