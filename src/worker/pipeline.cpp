@@ -297,9 +297,9 @@ void Pipeline::send_presence(std::uint32_t slots, Time now) {
   presence.reaches_sink = results_.connected();
   presence.pool = settings_.pool;
   presence.command = settings_.command;
-  const bool rests = greeted_ && idle();
+  const bool unneeded = greeted_ && idle() && executor_.idle();
   if (feedback_.send(encode(presence))) {
-    presence_at_ = now + (rests ? kIdlePresenceEvery : kPresenceEvery);
+    presence_at_ = now + (unneeded ? kIdlePresenceEvery : kPresenceEvery);
   }
 }
 
