@@ -109,7 +109,7 @@ void Options::add_slots_to(CLI::App& app) {
       ->type_name("N")
       ->transform(slots_up_to(kMaxSlots))
       ->group(tasks);
-  app.add_option("--first-slot", first_slot, "N tasks at once; the first slot's number")
+  app.add_option("--first-slot", first_slot, "N tasks at once; first one's number")
       ->type_name("K")
       ->check(CLI::Range(1, 1'000'000'000).description(""))
       ->capture_default_str()
