@@ -242,9 +242,9 @@ class Worker:
             self.inbox.curve_server, self.inbox.curve_secretkey = True, self.key.secret
         self.inbox.bind(endpoint)
 
-    def connect(self, endpoint, unacknowledged_msec=-1):
+    def connect(self, endpoint, unacknowledged_msec=0):
         push = self.context.socket(zmq.PUSH)
-        push.tcp_maxrt = unacknowledged_msec  # then the connection is dead; -1: as the system has it
+        push.tcp_maxrt = unacknowledged_msec  # then the connection is dead; 0: as the system has it
         push.immediate, push.linger, push.maxmsgsize, push.ipv6 = True, 1000, MAX_COMMAND_BYTES, "[" in endpoint
         if self.key:
             push.curve_serverkey = push.curve_publickey = self.key.public

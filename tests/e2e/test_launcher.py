@@ -90,7 +90,7 @@ def test_every_option_of_divvy_is_one_of_the_programs(play):
         return set(re.findall(r"--[a-z-]+", subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout))
 
     theirs = set.union(*(options(BIN / name) for name in ("ventilator", "worker", "sink")))
-    assert options(LAUNCHER) - theirs == {"--jobs"}
+    assert options(LAUNCHER) - theirs == {"--hosts", "--jobs", "--ssh"}
 
 
 @pytest.mark.parametrize("option, passed", [("-q", "--quiet"), ("--quiet", "--quiet"), ("-v", "--verbose"),

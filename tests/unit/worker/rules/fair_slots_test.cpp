@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 #include <vector>
 
 namespace divvy::worker {
@@ -133,6 +134,10 @@ class Played {
 struct Case {
   std::uint32_t slots;
   std::vector<Time::duration> tasks;
+
+  friend void PrintTo(const Case& that, std::ostream* out) {
+    *out << that.slots << " slots, " << that.tasks.size() << " pipelines";
+  }
 };
 
 class FairSlotsOfPlenty : public testing::TestWithParam<Case> {};
