@@ -129,8 +129,7 @@ int main(int argc, char** argv) try {
       .arguments = "[FILE...] [-c SCRIPT | -- COMMAND...] [::: VALUE...]",
       .description =
           "Runs COMMAND, or SCRIPT by sh, for each line of its input, or for each VALUE.\n"
-          "{} {.} {/} {/.} {//} {#} {%} as in GNU parallel; without, the task comes last.\n"
-          "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
+          "{} {.} {/} {/.} {//} {#} {%} as in GNU parallel; without, the task comes last.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },
       .hint = [&](const CLI::App& app) { return hint(app, words); }};
   options.ventilator.lists = ventilator::take_lists(argc, argv);

@@ -91,9 +91,7 @@ void Options::add_to(CLI::App& app) {
   add_machines_to(app);
   worker.add_execution_to(app);
   sink.add_output_to(app);
-  // So it shares their line.
-  app.get_option("--output-dir")->description("");
-  app.add_flag("--resume", resume, "Attempts; outputs; skip old successes")->group("Output");
+  app.add_flag("--resume", resume, "Skip what has succeeded in the journal")->group("Output");
   ventilator.add_batch_to(app);
   common.add_general_to(app);
 }
