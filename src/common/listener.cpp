@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/tcp.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 #include "common/clock.hpp"
 #include "common/descriptor.hpp"
 #include "common/host.hpp"
+#include "common/memory_trim.hpp"
 #include "common/message.hpp"
 #include "common/peer_endpoint.hpp"
 #include "divvy/protocol.hpp"
@@ -35,11 +35,6 @@ constexpr auto kWatchEvery = 20ms;
 constexpr auto kLookEvery = 100ms;
 // Frames of one connection that ZeroMQ takes in before they are read: then their sender waits.
 constexpr int kMaxUnreadFrames = 100;
-// How many connections have closed until memory is given back, and then how often: what they have
-// brought is freed only bit by bit.
-constexpr std::size_t kTrimAfter = 1000;
-constexpr auto kTrimEvery = 500ms;
-constexpr auto kTrimFor = 5s;
 // A thousand workers may be started at once; the system has a limit of its own.
 constexpr int kBacklog = 4096;
 constexpr auto kAcceptAgain = 1s;
@@ -203,7 +198,7 @@ Listener::Events Listener::events(Log& log) {
           tell_of_failure(value, *failure, log);
         }
         loads_.closed(value);
-        ++closed_;
+        MemoryTrim::of_process().closed();
         events.disconnected.push_back(value);
         break;
     }
@@ -262,8 +257,7 @@ void Listener::limit_load(Log& log) {
   if (time < load_at_) return;
   // A socket that nothing is received from or sent to lets go of closed connections when asked.
   (void)socket_.get(zmq::sockopt::events);
-  trim_memory(time);
-  watched_ = time < trim_until_;
+  watched_ = MemoryTrim::of_process().update(time);
   const std::uint64_t memory = memory_used(time);
   for (const int fd : loads_.due(memory, time)) {
     const auto traffic = traffic_of(fd);
@@ -275,20 +269,9 @@ void Listener::limit_load(Log& log) {
   load_at_ = time + (watched_ ? kWatchEvery : kLookEvery);
 }
 
-// What is freed lies between other things, so the system does not have it back by itself.
-void Listener::trim_memory(Time now) {
-  if (closed_ >= kTrimAfter) {
-    closed_ = 0;
-    trim_until_ = now + kTrimFor;
-  }
-  if (now >= trim_until_ || now < trim_at_) return;
-  ::malloc_trim(0);
-  trim_at_ = now + kTrimEvery;
-}
-
 // At once: what is still on its way is thrown away.
 void Listener::close_overloaded(int fd, Log& log) {
-  closed_ = kTrimAfter;  // it may have brought as much as many
+  MemoryTrim::of_process().closed(true);
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   ::shutdown(fd, SHUT_RDWR);

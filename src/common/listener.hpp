@@ -75,7 +75,6 @@ class Listener {
   [[nodiscard]] std::string name_of(int fd) const;
   void tell_of_failure(int fd, const Monitor::Event& failure, Log& log);
   void limit_load(Log& log);
-  void trim_memory(Time now);
   void close_overloaded(int fd, Log& log);
   void accepted(int fd, Log& log);
   void refuse_newcomers(Log& log);
@@ -88,9 +87,6 @@ class Listener {
   ConnectionLoads loads_;
   Time load_at_;                                    // when loads are next looked at
   bool watched_ = false;                            // also wake up for it
-  std::size_t closed_ = 0;                          // connections since memory was given back
-  Time trim_until_;                                 // give memory back until then
-  Time trim_at_;                                    // next time
   bool asks_;                                       // who may connect, besides for the key
   std::optional<Monitor::Event> failed_handshake_;  // of the connection that is closed next
   int listening_fd_ = -1;

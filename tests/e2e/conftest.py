@@ -45,6 +45,6 @@ def journal(pipeline):
 @pytest.fixture
 def context():
     with zmq.Context() as context:
-        context.linger = 0  # also of a socket that was dropped with its test: what it holds would keep us
+        context.linger = 1000  # msec; also of a socket that was dropped with its test: what it holds must not keep us for ever
         yield context
-        context.destroy()
+        context.destroy(linger=0)

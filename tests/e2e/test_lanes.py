@@ -62,7 +62,7 @@ def test_each_port_has_one_worker_and_one_too_many_waits_for_its_turn(pipeline, 
 def test_who_is_killed_or_cut_off_leaves_its_port_to_others(pipeline, lanes, gate):
     _, option = lanes(1)
     pipeline.sink()
-    ventilator = pipeline.ventilator(*option, tasks=range(2))
+    ventilator = pipeline.ventilator(*option, tasks=range(1))
     first = pipeline.worker(*option, command=gate.command)
     gate.came(1)
     first.kill()
