@@ -140,7 +140,7 @@ void LanePorts::knock(int port, Time now) {
   push.set(zmq::sockopt::use_fd, own.get());
   try {
     const std::string endpoint = fmt::format("tcp://{}:{}", host_, port);
-    lane.lane = std::make_unique<Listener>(context_, std::move(push), endpoint, kQuickHeartbeat);
+    lane.lane = std::make_unique<Listener>(context_, std::move(push), endpoint);
   } catch (const std::runtime_error& error) {
     return log_.warn_rate_limited("a lane", error.what());
   }

@@ -24,6 +24,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kAnnounceEvery = 1s;
+// How long a ventilator that leaves tries to tell the sink.
+constexpr auto kTimeForLastWord = 2s;
 // By then each worker has connected to a ventilator that was started again, and has said what it
 // holds.
 constexpr auto kTimeToReconnect = std::chrono::milliseconds(kReconnectMaxMsec) + 300ms;
@@ -417,7 +419,7 @@ Announcement Ventilator::announcement() const {
           .busy_slots = dispatch_.busy_slots()};
 }
 
-void Ventilator::announce() {
+bool Ventilator::announce() {
   const Time time = now();
   announce_at_ = time + kAnnounceEvery;
   Announcement message = announcement();
@@ -427,7 +429,18 @@ void Ventilator::announce() {
   message.time_left = static_cast<std::uint64_t>(left.count());
   message.oldest = outlook.oldest;
   message.oldest_age = static_cast<std::uint64_t>(outlook.oldest_age.count());
-  sink_.send(encode(message));
+  return sink_.send(encode(message));
+}
+
+// Only so does the sink know that it may end. Its connection may be lost just then.
+void Ventilator::announce_end() {
+  const Time until = now() + kTimeForLastWord;
+  while (!announce() && sink_known() && stops_ < 2 && now() < until) {
+    sink_.add_to(loop_, false);
+    loop_.wake_at(until);
+    stops_ += loop_.wait();
+    (void)sink_.connected_anew(log_);
+  }
 }
 
 // Not while the user is asked to press Enter, and would be interrupted.
@@ -453,7 +466,7 @@ bool Ventilator::finished() const {
 // The last announcement tells the sink that it may end, too. Closing the sockets delivers it.
 int Ventilator::leave() {
   phase_ = Phase::leaving;
-  announce();
+  announce_end();
   const std::uint64_t tasks = intake_.last();
   if (state() != BatchState::complete) {
     if (output_has_no_reader()) return kExitTrouble;

@@ -71,7 +71,8 @@ class Ventilator {
   void report_lost_tasks();
   void report_skipped_tasks();
   void tell_of_other_commands();
-  void announce();
+  bool announce();
+  void announce_end();
   void tell_who_is_missing(Time now);
   void note_command(const Presence& presence);
   int leave();

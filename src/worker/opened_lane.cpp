@@ -18,6 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kHandshakeMsec = 5000;
+constexpr int kHeartbeatMsec = 500;
+constexpr int kUnansweredMsec = 1500;
 // Who does not greet us by then is no ventilator that has heard of us.
 constexpr auto kGreetedWithin = 10s;
 
@@ -32,6 +34,10 @@ zmq::socket_t make_lane(Context& context, std::string_view host) {
   socket.set(zmq::sockopt::reconnect_ivl, -1);
   socket.set(zmq::sockopt::connect_timeout, kConnectTimeoutMsec);
   socket.set(zmq::sockopt::handshake_ivl, kHandshakeMsec);
+  // ZeroMQ forgets what was said of the next heartbeat when a message comes. So this end asks for
+  // an answer itself.
+  socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMsec);
+  socket.set(zmq::sockopt::heartbeat_timeout, kUnansweredMsec);
   return socket;
 }
 
