@@ -227,7 +227,7 @@ class Worker:
         if tasks:
             self.inbox.connect(tasks)
         self.results, self.results_monitor = self.connect(results)
-        self.feedback, self.feedback_monitor = self.connect(feedback)
+        self.feedback, self.feedback_monitor = self.connect(feedback, unacknowledged_msec=1500)
         self.wake_reader, self.wake_writer = socket.socketpair()
         self.wake_writer.setblocking(False)
         signal.set_wakeup_fd(self.wake_writer.fileno(), warn_on_full_buffer=False)
@@ -237,13 +237,14 @@ class Worker:
     def bind_inbox(self, endpoint):
         self.inbox.maxmsgsize, self.inbox.ipv6 = MAX_LANE_BYTES, "[" in endpoint
         if endpoint.startswith("tcp://"):
-            self.inbox.heartbeat_ivl, self.inbox.heartbeat_ttl, self.inbox.heartbeat_timeout = 500, 1500, 2**31 - 1
+            self.inbox.heartbeat_ivl, self.inbox.heartbeat_ttl, self.inbox.heartbeat_timeout = 10_000, 30_000, 0
         if self.key:
             self.inbox.curve_server, self.inbox.curve_secretkey = True, self.key.secret
         self.inbox.bind(endpoint)
 
-    def connect(self, endpoint):
+    def connect(self, endpoint, unacknowledged_msec=0):
         push = self.context.socket(zmq.PUSH)
+        push.tcp_maxrt = unacknowledged_msec  # then the connection is dead; 0: as the system has it
         push.immediate, push.linger, push.maxmsgsize, push.ipv6 = True, 1000, MAX_COMMAND_BYTES, "[" in endpoint
         if self.key:
             push.curve_serverkey = push.curve_publickey = self.key.public
@@ -490,7 +491,7 @@ class Worker:
     def send_presence(self):
         self.presence_due = time.monotonic() + PRESENCE_EVERY
         send(self.feedback, protocol.encode(
-            protocol.PRESENCE, worker=self.id, name=self.name, inbox=self.inbox_endpoint,
+            protocol.PRESENCE, worker=self.id, name=self.name, inbox=self.inbox_endpoint, lane_port=0,
             slots=0 if self.leaving else self.slots, workloads=self.workloads,
             pool=b"", command=b"", reaches_sink=self.reaches_sink,
             ventilator=self.ventilator, sequence=self.sequence, batch=self.batch, **self.state()))

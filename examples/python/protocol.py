@@ -151,7 +151,7 @@ def check_result(result):
 
 
 LENGTH = struct.Struct("<I")
-U8, U32, U64, I32, I64 = map(Int, ("B", "I", "Q", "i", "q"))
+U8, U16, U32, U64, I32, I64 = map(Int, ("B", "H", "I", "Q", "i", "q"))
 ID, BOOL = Int("Q", lambda value: value != 0), Int("B", lambda value: value < 2)
 BYTES, RANGE, TEXTS = Bytes(), Range(), Texts()
 
@@ -178,8 +178,8 @@ KINDS = {
     LANE: Record(worker=ID, ventilator=ID, sequence=ID, batch=U64,
                  settled=List(SETTLED), recalled=List(RANGE), abort=BOOL, live=BOOL, form=FORM, header=BYTES,
                  tasks=List(ASSIGNMENT)),
-    PRESENCE: Record(worker=ID, name=BYTES, inbox=BYTES, slots=U32, workloads=BOOL, pool=BYTES, command=BYTES,
-                     reaches_sink=BOOL, ventilator=U64, sequence=U64, batch=U64,
+    PRESENCE: Record(worker=ID, name=BYTES, inbox=BYTES, lane_port=U16, slots=U32, workloads=BOOL, pool=BYTES,
+                     command=BYTES, reaches_sink=BOOL, ventilator=U64, sequence=U64, batch=U64,
                      running=List(RANGE), queued=List(RANGE), finished=List(RANGE)),
     RESULTS: Record(worker=U64, name=BYTES, batch=U64, results=List(RESULT)),
     RECEIPTS: Record(ventilator=ID, batch=U64, resumed=BOOL, command=BYTES, refusal=BYTES, more=BOOL, live=BOOL,

@@ -1,6 +1,7 @@
 // Addresses that users give, such as HOST:PORT, and the endpoints of the sockets there.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <string>
@@ -40,6 +41,27 @@ inline int port_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   const bool whole = error == std::errc{} && end == text.data() + text.size();
   return whole && port >= 1 && port <= 65535 ? port : 0;
+}
+
+/// Consecutive ports, both ends included.
+struct PortRange {
+  int first = 0;
+  int last = 0;
+
+  [[nodiscard]] int count() const { return last - first + 1; }
+  [[nodiscard]] bool contains(int port) const { return first <= port && port <= last; }
+  [[nodiscard]] std::string text() const {
+    return std::to_string(first) + "-" + std::to_string(last);
+  }
+  friend bool operator==(const PortRange&, const PortRange&) = default;
+};
+
+/// Reads FIRST-LAST, or a single port; its first is 0 if it is no such range.
+inline PortRange port_range(std::string_view text) {
+  const auto dash = std::min(text.find('-'), text.size());
+  const PortRange range{.first = port_number(text.substr(0, dash)),
+                        .last = port_number(text.substr(dash == text.size() ? 0 : dash + 1))};
+  return range.first > 0 && range.first <= range.last ? range : PortRange{};
 }
 
 /// The part after "://", which must be there.

@@ -312,8 +312,9 @@ struct Lane {
 struct Presence {
   static constexpr Kind kind = Kind::presence;
   WorkerId worker{};
-  std::string_view name{};   // for people
-  std::string_view inbox{};  // endpoint
+  std::string_view name{};      // for people
+  std::string_view inbox{};     // endpoint; empty: the ventilator cannot connect to it
+  std::uint16_t lane_port = 0;  // of the ventilator's that it has connected to; 0: of none
   std::uint32_t slots = 0;
   bool workloads = false;      // tasks are milliseconds to sleep
   std::string_view pool{};     // it works for ventilators of the same pool only
@@ -335,7 +336,7 @@ struct Presence {
   static void introduction(auto& self, auto& io) { io(self.worker, self.name, self.inbox); }
   static void fields(auto& self, auto& io) {
     introduction(self, io);
-    io(self.slots, self.workloads, self.pool, self.command, self.reaches_sink);
+    io(self.lane_port, self.slots, self.workloads, self.pool, self.command, self.reaches_sink);
     io(self.ventilator, self.sequence, self.batch);
     io(self.running, self.queued, self.finished);
   }

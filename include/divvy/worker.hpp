@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "divvy/endpoints.hpp"
 
@@ -36,5 +37,8 @@ struct ServeOptions {
 /// To be called before other threads are started, for it blocks these signals, and SIGTSTP, while
 /// it serves. It ignores SIGPIPE and raises the limit on descriptors, for good.
 void serve(const Endpoints& endpoints, Function function, const ServeOptions& options = {});
+/// The same at several places, whose ventilators share the slots fairly.
+void serve(const std::vector<Endpoints>& endpoints, Function function,
+           const ServeOptions& options = {});
 
 }  // namespace divvy

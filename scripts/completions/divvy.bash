@@ -29,13 +29,14 @@ _divvy() {
   local programs=''
   if [[ ${1##*/} == divvy ]]; then
     case ${#words[@]},${words[1]} in
-      2,*) programs='ventilator worker sink' ;;
-      *,ventilator | *,worker | *,sink) program+=("${words[1]}") words=("${words[@]:1}") ;;
+      2,*) programs='ventilator worker sink report' ;;
+      *,ventilator | *,worker | *,sink | *,report) program+=("${words[1]}") words=("${words[@]:1}") ;;
     esac
   fi
   help=$("${program[@]}" --help 2>/dev/null)
   local usage=${help%%$'\n'*} last=$((${#words[@]} - 1))
   [[ $usage == *'[FILE...]'* ]] && what=(-f -W "$programs")
+  [[ $usage == *JOURNAL* ]] && what=(-f)
 
   for ((i = 1; i < last; ++i)); do
     [[ ${words[i]} == -- ]] || continue

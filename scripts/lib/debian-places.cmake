@@ -4,6 +4,16 @@ if(CPACK_GENERATOR STREQUAL "DEB")
   set(doc ${usr}/share/doc/divvy)
   file(RENAME ${usr}/share/zsh/site-functions ${usr}/share/zsh/vendor-completions)
   file(RENAME ${doc}/LICENSE ${doc}/copyright)
+  # Of what draws reports, too. The Apache License itself every Debian has.
+  file(GLOB licences ${doc}/report/*/*)
+  foreach(file IN LISTS licences)
+    file(READ ${file} licence)
+    string(REGEX REPLACE "^.*(Apache License\n).*END OF TERMS AND CONDITIONS.*limitations under the License\\."
+      "The Apache License, Version 2.0: /usr/share/common-licenses/Apache-2.0" licence "${licence}")
+    file(RELATIVE_PATH name ${doc}/report ${file})
+    file(APPEND ${doc}/copyright "\n--- ${name}, in the pages of divvy report ---\n\n${licence}\n")
+  endforeach()
+  file(REMOVE_RECURSE ${doc}/report)
   # pkg-config's file, with its way to /usr, which is one folder longer there.
   execute_process(COMMAND dpkg-architecture -q DEB_HOST_MULTIARCH OUTPUT_VARIABLE architecture
     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)

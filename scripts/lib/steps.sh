@@ -3,8 +3,9 @@
 
 readonly build_packages=(g++ cmake make pkg-config
   libzmq3-dev cppzmq-dev libcli11-dev libcsv-dev libfmt-dev libsqlite3-dev libxxhash-dev nlohmann-json3-dev)
-readonly test_packages=(dpkg-dev fakeroot file imagemagick iproute2 jq libgtest-dev lintian man-db nftables python3-zmq
-  python3-pytest python3-pytest-xdist sqlite3 valgrind zsh)
+readonly test_packages=(chromium chromium-driver dpkg-dev fakeroot file fish imagemagick iproute2 jq libgtest-dev lintian man-db munge
+  nftables openssh-client openssh-server python3-yaml python3-zmq python3-pytest python3-pytest-xdist python3-selenium slurm-wlm
+  sqlite3 systemd tcsh valgrind zsh)
 readonly bench_packages=(findutils parallel libbenchmark-dev)
 readonly fuzz_packages=(clang libclang-rt-dev)
 readonly check_packages=(ccache clang-format clang-tidy shellcheck)
@@ -44,4 +45,13 @@ install_packages() {
   step 'Updating the list of packages' "${as_root[@]}" apt-get update
   # shellcheck disable=SC2086 # one word each
   step "Installing $missing" "${as_root[@]}" apt-get install -y --no-install-recommends $missing
+}
+
+# What draws reports, and checks their script, as src/report/page/package-lock.json has it. Debian's packages of npm are many,
+# so a machine without it goes without reports.
+install_charts() {
+  local page=src/report/page
+  command -v npm >/dev/null || { printf 'No reports: npm is missing\n'; return 0; }
+  [[ $page/node_modules/.package-lock.json -nt $page/package-lock.json ]] ||
+    step 'Installing what draws reports' npm ci --no-audit --no-fund --prefix "$page"
 }

@@ -13,6 +13,7 @@ namespace {
 
 // A first attempt to connect often comes a moment too early, later ones need not be frequent.
 constexpr int kReconnectMsec = 20;
+constexpr int kUnacknowledgedMsec = 1500;
 
 constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
@@ -24,6 +25,12 @@ zmq::socket_t make_push(Context& context) {
   zmq::socket_t socket = context.socket(zmq::socket_type::push);
   socket.set(zmq::sockopt::linger, kLingerMsec);
   socket.set(zmq::sockopt::immediate, true);
+  return socket;
+}
+
+zmq::socket_t make_feedback_push(Context& context) {
+  zmq::socket_t socket = make_push(context);
+  socket.set(zmq::sockopt::tcp_maxrt, kUnacknowledgedMsec);
   return socket;
 }
 

@@ -23,6 +23,11 @@ inline constexpr int kConnectTimeoutMsec = 2000;
 /// A PUSH socket for a Connection. It holds no message for a peer that is not there.
 zmq::socket_t make_push(Context& context);
 
+/// The same for one who says to a ventilator's feedback how it is, again and again: a connection on
+/// which that is not acknowledged is dead, or forgotten by a firewall. The kernel notices and
+/// ZeroMQ connects again, before the silence is taken for an end.
+zmq::socket_t make_feedback_push(Context& context);
+
 /// A socket that connects to one endpoint, and again by itself whenever the connection is lost.
 /// The sender states its state again on each new connection: that one habit makes a restart of any
 /// peer harmless.

@@ -13,6 +13,8 @@ constexpr std::uint64_t kFraming = 64;
 // ZeroMQ greets every peer with 64 bytes; only a peer with the key is sent more, some 200 bytes.
 constexpr std::uint64_t kZmtpGreeting = 100;
 constexpr std::chrono::seconds kNew(2);
+constexpr std::chrono::seconds kLookAtAll(3);
+constexpr std::uint64_t kUnnoticed = 1 << 20;
 // A frame takes some 64 bytes of memory besides its own, also one of two bytes on the wire. Honest
 // frames are large, and are copied once or twice while they are handled.
 constexpr std::uint64_t kMemoryPerUnread = 8;
@@ -41,6 +43,20 @@ std::vector<int> ConnectionLoads::all() const {
   return fds;
 }
 
+// What a thousand connections have brought takes a while to ask. But it is in our memory.
+std::vector<int> ConnectionLoads::due(std::uint64_t memory, Time now) {
+  if (memory > all_due_beyond_ || now >= all_due_at_) {
+    all_due_beyond_ = memory + kUnnoticed;
+    all_due_at_ = now + kLookAtAll;
+    return all();
+  }
+  std::vector<int> fds;
+  for (const auto& [fd, connection] : connections_) {
+    if (connection.load != Load::light) fds.push_back(fd);
+  }
+  return fds;
+}
+
 ConnectionLoads::Load ConnectionLoads::load_of(int fd, Traffic traffic, Time now) {
   const auto at = connections_.find(fd);
   if (at == connections_.end()) return Load::light;
@@ -52,7 +68,8 @@ ConnectionLoads::Load ConnectionLoads::load_of(int fd, Traffic traffic, Time now
   const bool keyless = needs_key_ && traffic.sent <= kZmtpGreeting;
   if (unread > (keyless ? kMaxCommandBytes : max_unread_)) return Load::excessive;
   const bool established = now - connection.since > kNew;
-  return established && !keyless && unread <= kMaxCommandBytes ? Load::light : Load::watched;
+  const bool light = established && !keyless && unread <= kMaxCommandBytes;
+  return connection.load = light ? Load::light : Load::watched;
 }
 
 std::optional<int> ConnectionLoads::most_costly(std::uint64_t memory) {

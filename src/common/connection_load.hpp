@@ -40,15 +40,20 @@ class ConnectionLoads {
   /// Nothing if there is no such connection; empty if its peer has no address.
   [[nodiscard]] std::optional<std::string> address(int fd) const;
   [[nodiscard]] std::vector<int> all() const;
+  [[nodiscard]] bool empty() const { return connections_.empty(); }
 
   enum class Load {
     light,
     watched,    // may soon be excessive, or the connection is new
     excessive,  // more than is allowed
   };
+  /// Those whose load is to be looked at now: all of them every few seconds, and whenever this
+  /// process, which uses `memory` bytes, has grown; otherwise those that were not light.
+  std::vector<int> due(std::uint64_t memory, Time now);
   Load load_of(int fd, Traffic traffic, Time now);
   /// The connection with most unread bytes, if the unread bytes of all take up memory out of
-  /// proportion. `memory`: bytes that this process uses. To be asked after load_of() for each.
+  /// proportion. `memory`: bytes that this process uses. To be asked after load_of() for each that
+  /// is due.
   std::optional<int> most_costly(std::uint64_t memory);
 
  private:
@@ -57,12 +62,15 @@ class ConnectionLoads {
     Time since{};
     std::uint64_t read = 0;  // bytes, framing included
     std::uint64_t unread = 0;
+    Load load = Load::watched;
   };
 
   std::uint64_t max_unread_;
   bool needs_key_;
   std::map<int, Connection> connections_;
   std::uint64_t own_memory_ = std::numeric_limits<std::uint64_t>::max();  // with next to no load
+  std::uint64_t all_due_beyond_ = 0;                                      // so many bytes of memory
+  Time all_due_at_;
 };
 
 }  // namespace divvy

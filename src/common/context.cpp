@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "divvy/protocol.hpp"
 
@@ -35,7 +36,15 @@ Context::Context(const std::string& key_file) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
   context_.set(zmq::ctxopt::max_sockets, context_.get(zmq::ctxopt::socket_limit));
-  if (!key_) return;
+  if (key_) open_zap();
+}
+
+void Context::ask(std::function<bool(std::string_view domain)> may_connect) {
+  may_connect_ = std::move(may_connect);
+  if (!zap_) open_zap();
+}
+
+void Context::open_zap() {
   zap_ = socket(zmq::socket_type::rep);
   zap_.set(zmq::sockopt::linger, 0);
   zap_.bind("inproc://zeromq.zap.01");
@@ -74,7 +83,13 @@ void Context::secure_to_connect(zmq::socket_t& socket) const {
 }
 
 void Context::add_to(EventLoop& loop) {
-  if (key_) loop.watch(zap_);
+  if (zap_) loop.watch(zap_);
+}
+
+bool Context::may_connect(const std::vector<zmq::message_t>& request) const {
+  if (key_ && !has_our_key(request)) return false;
+  const std::string_view domain = request.size() > kDomain ? request[kDomain].to_string_view() : "";
+  return domain.empty() || (may_connect_ && may_connect_(domain));
 }
 
 bool Context::has_our_key(const std::vector<zmq::message_t>& request) const {
@@ -84,12 +99,12 @@ bool Context::has_our_key(const std::vector<zmq::message_t>& request) const {
 }
 
 void Context::authenticate() {
-  if (!key_) return;
+  if (!zap_) return;
   while (true) {
     const auto request = receive_all(zap_);
     if (request.empty()) return;
     const std::string_view id = request.size() > kRequest ? request[kRequest].to_string_view() : "";
-    const std::string_view status = has_our_key(request) ? "200" : "400";
+    const std::string_view status = may_connect(request) ? "200" : "400";
     const std::array<std::string_view, 6> answer{"1.0", id, status, "", "", ""};
     for (std::size_t i = 0; i < answer.size(); ++i) {
       const auto more = i + 1 < answer.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;

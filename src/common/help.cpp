@@ -46,6 +46,7 @@ std::string lines(const std::vector<const CLI::Option*>& options) {
 std::string help(const CLI::App& app, const std::string& arguments) {
   std::string text = fmt::format("Usage: {}\n{}\n", usage(app, arguments), app.get_description());
   for (const std::string& group : app.get_groups()) {
+    if (group.empty()) continue;  // hidden: the usage has them
     const auto options =
         app.get_options([&](const CLI::Option* option) { return option->get_group() == group; });
     if (!options.empty()) text += fmt::format("\n{}:\n{}", group, lines(options));

@@ -23,10 +23,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kAskAgain = 1s;
 
-struct UnknownHost : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 // The first address of a family; nothing if the name has none. `error`: why, for people.
 std::optional<std::string> address_of(const std::string& name, int family, std::string& error) {
   addrinfo hints{};

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -23,11 +24,16 @@ struct Uses {
   Use feedback = Use::none;
 };
 
+/// Its what() is a line for the user.
+struct UnknownHost : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// `endpoint` with an address in place of its host's name, so that all sockets agree on what the
 /// name stands for: its first IPv4 address or, if it has none, its first IPv6 address. To connect,
 /// the addresses that stand for all of this machine (*, 0.0.0.0, [::]) become its loopback address.
-/// To bind, they stay, as does the name of a network interface. Throws std::runtime_error with a
-/// line for the user if the name is not known.
+/// To bind, they stay, as does the name of a network interface. Throws UnknownHost if the name is
+/// not known.
 std::string with_address(std::string_view endpoint, Use use);
 
 /// The same for each endpoint that is used. A host to connect to whose name is not known yet is

@@ -16,9 +16,14 @@ struct Key {
   Half secret_half{};
 };
 
-/// Throws std::runtime_error with a line for the user if there is no such file, if others than its
-/// owner can read it, or if it is no key file.
+/// "-" is standard input, of which no more is read than the key. Throws std::runtime_error with a
+/// line for the user if there is no such file, if others than its owner can read it, or if it is no
+/// key file. A file of root's that is lent to this process, which is not root, its group may read.
 Key read_key(const std::string& path);
+
+/// A new one; what its file holds.
+Key new_key();
+std::string file_text(const Key& key);
 
 /// Writes a new key to a new file that only its owner can read. Throws std::runtime_error, also if
 /// the file is there already.

@@ -3,24 +3,24 @@
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/tcp.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include "common/clock.hpp"
 #include "common/descriptor.hpp"
 #include "common/host.hpp"
+#include "common/memory_trim.hpp"
 #include "common/message.hpp"
 #include "common/peer_endpoint.hpp"
 #include "divvy/protocol.hpp"
@@ -35,14 +35,8 @@ constexpr auto kWatchEvery = 20ms;
 constexpr auto kLookEvery = 100ms;
 // Frames of one connection that ZeroMQ takes in before they are read: then their sender waits.
 constexpr int kMaxUnreadFrames = 100;
-// How many connections have closed until memory is given back, and then how often: what they have
-// brought is freed only bit by bit.
-constexpr std::size_t kTrimAfter = 1000;
-constexpr auto kTrimEvery = 500ms;
-constexpr auto kTrimFor = 5s;
-// Sooner than a worker whose presence is not heard counts as gone.
-constexpr int kHeartbeatMsec = 500;
-constexpr int kHeartbeatLostMsec = 1500;
+// A thousand workers may be started at once; the system has a limit of its own.
+constexpr int kBacklog = 4096;
 constexpr auto kAcceptAgain = 1s;
 constexpr std::uint64_t kRoomForSome = 8;  // descriptors
 
@@ -102,11 +96,12 @@ void drop_attempts(int listening_fd) {
 
 // A firewall may forget a connection without a word. So who listens sends a heartbeat, also while
 // it takes nothing in, and who has connected and hears none closes the connection, and makes a new
-// one. Who listens itself waits for no answer: it may be slow.
-void set_heartbeat(zmq::socket_t& socket) {
-  socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMsec);
-  socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatLostMsec);
-  socket.set(zmq::sockopt::heartbeat_timeout, std::numeric_limits<int>::max());
+// one. Who listens itself waits for no answer: it may be slow. ZeroMQ looks for a timer that it
+// cancels among all that it has, so what each of many connections has must not be cancelled often.
+void set_heartbeat(zmq::socket_t& socket, Heartbeat heartbeat) {
+  socket.set(zmq::sockopt::heartbeat_ivl, static_cast<int>(heartbeat.every.count()));
+  socket.set(zmq::sockopt::heartbeat_ttl, static_cast<int>(heartbeat.lost_after.count()));
+  socket.set(zmq::sockopt::heartbeat_timeout, 0);
 }
 
 // One frame of the largest size, another one that is begun, and heartbeats for days.
@@ -114,12 +109,16 @@ std::uint64_t max_unread(const zmq::socket_t& socket) {
   return 2 * static_cast<std::uint64_t>(socket.get(zmq::sockopt::maxmsgsize)) + (16 << 20);
 }
 
-// Bytes of memory that this process uses.
-std::uint64_t memory_used() {
+// Bytes of memory that this process uses; the last figure as long as it is fresh.
+std::uint64_t memory_used(Time now) {
+  static thread_local Time fresh_until;
+  static thread_local std::uint64_t bytes = 0;
+  if (now < fresh_until) return bytes;
+  fresh_until = now + kWatchEvery;
   std::ifstream statm("/proc/self/statm");
   std::uint64_t pages = 0;
   statm >> pages >> pages;  // the second figure is what is resident
-  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 // What the system knows of a connection; nothing if it is not over TCP, or gone.
@@ -141,18 +140,21 @@ zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes) {
   return socket;
 }
 
-Listener::Listener(Context& context, zmq::socket_t socket, const std::string& endpoint)
+Listener::Listener(Context& context, zmq::socket_t socket, const std::string& endpoint,
+                   Heartbeat heartbeat)
     : context_(context),
       socket_(std::move(socket)),
       monitor_(context, socket_, kEvents),
-      loads_(max_unread(socket_), context.has_key()) {
+      loads_(max_unread(socket_), context.has_key()),
+      asks_(!socket_.get(zmq::sockopt::zap_domain).empty()) {
   try {
     context.secure_to_bind(socket_);
     // Nobody receives from a PUSH. Once it has no room left, ZeroMQ stops reading a connection, and
     // does not notice that it is closed. So it gets room, and the load is limited instead.
     if (socket_.get(zmq::sockopt::type) == ZMQ_PUSH) socket_.set(zmq::sockopt::rcvhwm, 0);
     socket_.set(zmq::sockopt::ipv6, is_ipv6(endpoint));
-    if (endpoint.starts_with("tcp://")) set_heartbeat(socket_);
+    socket_.set(zmq::sockopt::backlog, kBacklog);
+    if (endpoint.starts_with("tcp://")) set_heartbeat(socket_, heartbeat);
     if (endpoint.starts_with("ipc:///")) prepare_path(std::string(without_scheme(endpoint)));
     socket_.bind(endpoint);
   } catch (const zmq::error_t& error) {
@@ -196,7 +198,7 @@ Listener::Events Listener::events(Log& log) {
           tell_of_failure(value, *failure, log);
         }
         loads_.closed(value);
-        ++closed_;
+        MemoryTrim::of_process().closed();
         events.disconnected.push_back(value);
         break;
     }
@@ -207,8 +209,10 @@ Listener::Events Listener::events(Log& log) {
 }
 
 void Listener::accepted(int fd, Log& log) {
-  loads_.opened(fd, address_of_peer(fd), now());
-  load_at_ = {};
+  const Time time = now();
+  loads_.opened(fd, address_of_peer(fd), time);
+  load_at_ = std::min(load_at_, time + kWatchEvery);
+  watched_ = true;
   const std::uint64_t left = descriptors_left();
   if (left < reserved_descriptors()) refuse_newcomers(log);
   if (left < reserved_descriptors() / 2) ::shutdown(fd, SHUT_RDWR);
@@ -239,7 +243,9 @@ std::string Listener::name_of(int fd) const {
   return address.empty() ? "a peer" : address;
 }
 
+// Who has shown the key and is refused nevertheless is no stranger.
 void Listener::tell_of_failure(int fd, const Monitor::Event& failure, Log& log) {
+  if (asks_ && failure.kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return;
   const std::string who = name_of(fd);
   log.warn_rate_limited(
       who, fmt::format("refused {}: {}", who, context_.mismatch(failure.kind, failure.value)));
@@ -251,32 +257,21 @@ void Listener::limit_load(Log& log) {
   if (time < load_at_) return;
   // A socket that nothing is received from or sent to lets go of closed connections when asked.
   (void)socket_.get(zmq::sockopt::events);
-  trim_memory(time);
-  watched_ = time < trim_until_;
-  for (const int fd : loads_.all()) {
+  watched_ = MemoryTrim::of_process().update(time);
+  const std::uint64_t memory = memory_used(time);
+  for (const int fd : loads_.due(memory, time)) {
     const auto traffic = traffic_of(fd);
     const Load load = traffic ? loads_.load_of(fd, *traffic, time) : Load::light;
     if (load == Load::excessive) close_overloaded(fd, log);
     watched_ = watched_ || load != Load::light;
   }
-  if (const auto fd = loads_.most_costly(memory_used())) close_overloaded(*fd, log);
+  if (const auto fd = loads_.most_costly(memory)) close_overloaded(*fd, log);
   load_at_ = time + (watched_ ? kWatchEvery : kLookEvery);
-}
-
-// What is freed lies between other things, so the system does not have it back by itself.
-void Listener::trim_memory(Time now) {
-  if (closed_ >= kTrimAfter) {
-    closed_ = 0;
-    trim_until_ = now + kTrimFor;
-  }
-  if (now >= trim_until_ || now < trim_at_) return;
-  ::malloc_trim(0);
-  trim_at_ = now + kTrimEvery;
 }
 
 // At once: what is still on its way is thrown away.
 void Listener::close_overloaded(int fd, Log& log) {
-  closed_ = kTrimAfter;  // it may have brought as much as many
+  MemoryTrim::of_process().closed(true);
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   ::shutdown(fd, SHUT_RDWR);
@@ -284,9 +279,8 @@ void Listener::close_overloaded(int fd, Log& log) {
   log.warn_rate_limited(who, fmt::format("closed a connection of {}: it brought too much", who));
 }
 
-void Listener::disconnect_all(Log& log) {
-  events(log);  // so that a connection that has just been made is known
-  for (const int fd : loads_.all()) ::shutdown(fd, SHUT_RDWR);
+void Listener::disconnect(const std::set<int>& connections) {
+  for (const int fd : connections) ::shutdown(fd, SHUT_RDWR);
 }
 
 void Listener::add_to(EventLoop& loop, bool for_messages) {

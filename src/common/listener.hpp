@@ -1,8 +1,10 @@
 // A socket that listens, and its connections.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 #include <zmq.hpp>
@@ -15,6 +17,18 @@
 
 namespace divvy {
 
+/// How often a listener sends each connection over TCP a heartbeat, and how long after one who has
+/// connected gives a connection up that is silent.
+struct Heartbeat {
+  std::chrono::milliseconds every;
+  std::chrono::milliseconds lost_after;
+};
+/// Where nothing else shows that a connection is dead, such as a message that is not acknowledged.
+inline constexpr Heartbeat kQuickHeartbeat{std::chrono::milliseconds(500),
+                                           std::chrono::milliseconds(1500)};
+/// So that no firewall between forgets a connection.
+inline constexpr Heartbeat kSlowHeartbeat{std::chrono::seconds(10), std::chrono::seconds(30)};
+
 /// A PULL socket, not bound yet. A connection that brings a longer frame is closed.
 zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
 
@@ -24,7 +38,8 @@ zmq::socket_t make_pull(Context& context, std::uint32_t max_frame_bytes);
 class Listener {
  public:
   /// Binds. Throws std::runtime_error with a line for the user.
-  Listener(Context& context, zmq::socket_t socket, const std::string& endpoint);
+  Listener(Context& context, zmq::socket_t socket, const std::string& endpoint,
+           Heartbeat heartbeat = kSlowHeartbeat);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -43,9 +58,15 @@ class Listener {
   };
   Events events(Log& log);
   /// Whether anybody is connected.
-  [[nodiscard]] bool has_connections() const { return !loads_.all().empty(); }
-  /// Closes all connections. The peers connect again and state anew what matters.
-  void disconnect_all(Log& log);
+  [[nodiscard]] bool has_connections() const { return !loads_.empty(); }
+  /// Closes these connections, as connection_of() has them. The peers connect again and state anew
+  /// what matters.
+  static void disconnect(const std::set<int>& connections);
+
+  /// Readable when there may be events; for who watches many of them in one descriptor.
+  [[nodiscard]] int events_fd() { return monitor_.fd(); }
+  /// Whether events() is to be called soon even if there are none.
+  [[nodiscard]] bool watched() const { return watched_ || accept_at_; }
 
   /// Wakes up when there are events and, if `for_messages`, when there is a message.
   void add_to(EventLoop& loop, bool for_messages = true);
@@ -54,7 +75,6 @@ class Listener {
   [[nodiscard]] std::string name_of(int fd) const;
   void tell_of_failure(int fd, const Monitor::Event& failure, Log& log);
   void limit_load(Log& log);
-  void trim_memory(Time now);
   void close_overloaded(int fd, Log& log);
   void accepted(int fd, Log& log);
   void refuse_newcomers(Log& log);
@@ -67,9 +87,7 @@ class Listener {
   ConnectionLoads loads_;
   Time load_at_;                                    // when loads are next looked at
   bool watched_ = false;                            // also wake up for it
-  std::size_t closed_ = 0;                          // connections since memory was given back
-  Time trim_until_;                                 // give memory back until then
-  Time trim_at_;                                    // next time
+  bool asks_;                                       // who may connect, besides for the key
   std::optional<Monitor::Event> failed_handshake_;  // of the connection that is closed next
   int listening_fd_ = -1;
   std::optional<Time> accept_at_;  // when to look whether there are descriptors again

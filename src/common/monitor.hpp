@@ -27,6 +27,8 @@ class Monitor {
   /// What has happened since the last call.
   std::vector<Event> drain();
 
+  /// Readable when something has happened; drain() has to be called until it says no more.
+  [[nodiscard]] int fd() { return static_cast<int>(socket_.get(zmq::sockopt::fd)); }
   void add_to(EventLoop& loop) { loop.watch(socket_); }
 
  private:

@@ -23,10 +23,14 @@ std::string version(const std::string& program) {
 
 }  // namespace
 
+std::string_view program_version() { return DIVVY_VERSION; }
+
 void CommonOptions::add_to(CLI::App& app) {
   const std::string meeting = "Where to meet";
   app.add_option("--at", at, "HOST[:PORT] or ipc:///DIR")
       ->type_name("ADDRESS")
+      ->expected(1)
+      ->allow_extra_args(false)
       ->default_str(std::string(HostPort::split(kDefaultAddress).host))
       ->group(meeting);
   const auto endpoint = [&](const char* name, std::string& value) {
@@ -58,11 +62,15 @@ void CommonOptions::add_general_to(CLI::App& app) {
   app.set_help_flag("-h,--help", "Print the version; print this")->group(general);
 }
 
-void CommonOptions::resolve(const std::string& program, const Uses& uses) {
-  const Endpoints from_address = endpoints_at(at);
+void CommonOptions::complete() {
+  const Endpoints from_address = endpoints_at(at.front());
   if (endpoints.tasks.empty()) endpoints.tasks = from_address.tasks;
   if (endpoints.results.empty()) endpoints.results = from_address.results;
   if (endpoints.feedback.empty()) endpoints.feedback = from_address.feedback;
+}
+
+void CommonOptions::resolve(const std::string& program, const Uses& uses) {
+  complete();
   endpoints = with_addresses(endpoints, uses, Log(program, verbosity()));
   if (uses.tasks != Use::none) require_private(endpoints.tasks, is_protected());
   if (uses.results != Use::none) require_private(endpoints.results, is_protected());
@@ -79,6 +87,28 @@ CLI::Validator endpoint_check() {
     }
   };
   return {check, ""};
+}
+
+void add_lanes(CLI::App& app, std::string& ports, const std::string& description) {
+  const auto check = [](const std::string& value) -> std::string {
+    constexpr int most = 10'000;
+    const PortRange range = port_range(value);
+    if (range.first > 0 && range.count() <= most) return {};
+    return fmt::format("'{}' is no range of up to {} ports, such as 6000-6099", value, most);
+  };
+  app.add_option("--lanes", ports, description)
+      ->type_name("FIRST-LAST")
+      ->check(CLI::Validator(check, ""))
+      ->group("Where to meet");
+}
+
+std::optional<PortRange> lanes_beside(const std::string& feedback, const std::string& ports) {
+  if (ports.empty()) return {};
+  if (feedback.starts_with("ipc://")) {
+    throw std::invalid_argument(fmt::format(
+        "--lanes are ports, and {} has none; leave --lanes out, or give --at HOST", feedback));
+  }
+  return port_range(ports);
 }
 
 std::string size_text(std::uint64_t bytes) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/host.hpp"
 #include "common/log.hpp"
@@ -19,7 +21,7 @@ namespace divvy {
 
 /// The options that all three take.
 struct CommonOptions {
-  std::string at{kDefaultAddress};
+  std::vector<std::string> at{std::string(kDefaultAddress)};  // one, but of a worker
   Endpoints endpoints;
   std::string key;  // file; none: nothing is encrypted
   bool insecure = false;
@@ -30,7 +32,9 @@ struct CommonOptions {
   void add_to(CLI::App& app);
   /// Those that matter also where all three are started together.
   void add_general_to(CLI::App& app);
-  /// Fills in the endpoints that were not given, and their addresses. Throws std::invalid_argument
+  /// Fills in the endpoints that were not given. Throws std::invalid_argument if one is bad.
+  void complete();
+  /// Does so, and fills in their addresses. Throws std::invalid_argument
   /// if one is bad, or if others can reach it and neither --key nor --insecure is given. Waits for
   /// host names that are not known yet.
   void resolve(const std::string& program, const Uses& uses);
@@ -42,6 +46,12 @@ struct CommonOptions {
 
 /// For the value of an option: accepts endpoints.
 CLI::Validator endpoint_check();
+
+/// --lanes, with ports from 1 to 65535. `ports`: FIRST-LAST. `description`: for --help.
+void add_lanes(CLI::App& app, std::string& ports, const std::string& description);
+/// What it says; nothing, if `ports` is empty. `feedback`: the endpoint beside them. Throws
+/// std::invalid_argument, with a line for the user, if that has no ports.
+std::optional<PortRange> lanes_beside(const std::string& feedback, const std::string& ports);
 
 /// For the value of an option: accepts `least` to `most` bytes, also as 64k or 10m, and turns them
 /// into their number.
@@ -58,6 +68,9 @@ inline constexpr const char* kTime = "TIME";
 
 /// The same number for people: "64m".
 std::string size_text(std::uint64_t bytes);
+
+/// Such as "0.1.0".
+std::string_view program_version();
 
 /// For a --help.
 inline constexpr std::string_view kExitStatuses =

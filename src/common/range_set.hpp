@@ -64,9 +64,9 @@ class RangeSet {
   [[nodiscard]] std::vector<Range> missing(Range range) const {
     std::vector<Range> parts;
     TaskId next = range.first;
-    for (const Range& part : common(range)) {
-      if (next < part.first) parts.push_back({next, part.first - next});
-      next = part.end();
+    for (auto at = touching(next); at != spans_.end() && at->first < range.end(); ++at) {
+      if (next < at->first) parts.push_back({next, at->first - next});
+      next = std::max(next, at->second);
     }
     if (next < range.end()) parts.push_back({next, range.end() - next});
     return parts;

@@ -11,11 +11,16 @@ extern "C" {
 #include <sys/pidfd.h>
 }
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 #include <system_error>
+#include <utility>
+
+#include "common/standard_streams.hpp"
 
 namespace divvy::launcher {
 namespace {
@@ -49,18 +54,65 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
   return list;
 }
 
-[[noreturn]] void become(const Child::Settings& settings, pid_t launcher) {
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+struct Pipe {
+  Descriptor reader;
+  Descriptor writer;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe");
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+void never_wait(const Descriptor& fd) {
+  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
+
+Pipe make_pipe_with(std::string_view text) {
+  constexpr std::size_t least = 64 << 10;
+  Pipe pipe = make_pipe();
+  const std::size_t room = text.size() + 4096;  // for what it is told later, too
+  if (room > least && ::fcntl(pipe.writer.get(), F_SETPIPE_SZ, static_cast<int>(room)) < 0) {
+    fail("the command is too long for a pipe");
+  }
+  never_wait(pipe.writer);
+  (void)write_all(pipe.writer.get(), text);
+  return pipe;
+}
+
+struct Pipes {
+  Pipe input;
+  Pipe output;
+};
+
+void set_streams(const Child::Settings& settings, const Pipes& pipes) {
+  if (settings.input) {
+    ::dup2(pipes.input.reader.get(), STDIN_FILENO);
+  } else if (!settings.reads_input) {
+    redirect(STDIN_FILENO, O_RDONLY);
+  }
+  if (settings.mute) redirect(STDOUT_FILENO, O_WRONLY);
+  if (!settings.is_heard) return;
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(pipes.output.writer.get(), fd);
+}
+
+[[noreturn]] void become(const Child::Settings& settings, const Pipes& pipes, pid_t launcher) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != launcher) ::_exit(255);  // it has ended already
   leave_terminal(settings.reads_input && ::isatty(STDIN_FILENO) != 0);
-  if (!settings.reads_input) redirect(STDIN_FILENO, O_RDONLY);
-  if (settings.mute) redirect(STDOUT_FILENO, O_WRONLY);
+  set_streams(settings, pipes);
+  if (settings.inherits >= 0) ::fcntl(settings.inherits, F_SETFD, 0);
   std::vector<std::string> words{settings.path.substr(settings.path.rfind('/') + 1)};
   words.insert(words.end(), settings.arguments.begin(), settings.arguments.end());
   for (const std::string& variable : settings.environment) {
     ::putenv(const_cast<char*>(variable.c_str()));
   }
-  ::execv(settings.path.c_str(), pointers(words).data());
+  ::execvp(settings.path.c_str(), pointers(words).data());
   std::fprintf(stderr, "divvy: cannot run %s: %s\n", settings.path.c_str(), std::strerror(errno));
   ::_exit(255);
 }
@@ -73,11 +125,24 @@ std::string signal_name(int number) {
 }
 
 Child::Child(const Settings& settings) {
+  Pipes pipes;
+  if (settings.input) pipes.input = make_pipe_with(*settings.input);
+  if (settings.is_heard) {
+    pipes.output = make_pipe();
+    never_wait(pipes.output.reader);
+  }
   const pid_t launcher = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) become(settings, launcher);
-  if (pid < 0) throw std::system_error(errno, std::generic_category(), "cannot start a process");
+  if (pid == 0) become(settings, pipes, launcher);
+  if (pid < 0) fail("cannot start a process");
   process_ = checked(::pidfd_open(pid, 0), "cannot watch a process");
+  input_ = std::move(pipes.input.writer);
+  output_ = std::move(pipes.output.reader);
+}
+
+void Child::tell(char byte) const {
+  if (!input_.open()) return;
+  [[maybe_unused]] const ssize_t size = ::write(input_.get(), &byte, 1);
 }
 
 void Child::reap() {

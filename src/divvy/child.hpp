@@ -1,6 +1,7 @@
 // One of the programs that the launcher has started.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,14 @@ class Child {
     std::vector<std::string> environment{};  // beside ours
     bool reads_input = false;                // ours
     bool mute = false;                       // its standard output goes nowhere
+    std::optional<std::string> input{};      // what it reads instead, and then what it is told
+    bool is_heard = false;                   // what it prints, on either stream, is for output()
+    int inherits = -1;                       // a descriptor of ours, which it keeps
   };
 
-  /// Starts a program that ignores the terminal's signals and is ended when the launcher ends.
-  /// Throws std::system_error.
+  /// Starts a program that ignores the terminal's signals and is ended when the launcher ends. It
+  /// is looked for in PATH unless its path has a slash. Throws std::system_error, also if a pipe
+  /// has no room for all of `input`.
   explicit Child(const Settings& settings);
 
   /// Readable when it has ended.
@@ -36,10 +41,19 @@ class Child {
   [[nodiscard]] int killed_by() const { return killed_by_; }
   void signal(int number) const;
 
+  /// What it has printed can be read there, without waiting.
+  [[nodiscard]] int output() const { return output_.get(); }
+  /// Another byte for its standard input, if there is room.
+  void tell(char byte) const;
+  /// Its standard input ends.
+  void hang_up() { input_ = {}; }
+
  private:
   static constexpr int kRunning = -1;
 
   Descriptor process_;
+  Descriptor input_;
+  Descriptor output_;
   int status_ = kRunning;
   int killed_by_ = 0;
 };

@@ -67,8 +67,11 @@ constexpr std::array kForeign{
     Foreign{" --rpl --plus ", "", "use the shell: divvy -c 'x={}; COMMAND \"${x%.*}\"'"},
     Foreign{" --quote --shellquote --shell-quote ", "", "leave it out: no shell reads the command"},
     Foreign{" --process-slot-var ", "NAME", "use {%}, or the variable DIVVY_SLOT"},
-    Foreign{" --env --record-env ", "NAME", "leave it out: all variables reach the tasks"},
-    Foreign{" --workdir --wd --cwd ", "DIR", "use cd: (cd @ && divvy -- COMMAND {})"},
+    Foreign{" --env --record-env ", "NAME",
+            "leave it out: all variables reach the tasks; for --hosts: divvy -- env NAME=VALUE "
+            "COMMAND"},
+    Foreign{" --workdir --wd --cwd ", "DIR",
+            "use cd: (cd @ && divvy -- COMMAND {}), on --hosts, too, where they have it"},
     Foreign{" -t ", "", "use --dry-run to see the commands"},
     Foreign{" -p --interactive ", "", "use --dry-run to see first what would be run"},
 
@@ -104,12 +107,14 @@ constexpr std::array kForeign{
             "leave it out: who is to end gets SIGTERM, and 2 seconds later SIGKILL"},
 
     // --- machines
-    Foreign{" -S --sshlogin --sshloginfile --slf --hosts ", "HOST",
-            "start there: worker --at ADDRESS --key FILE -- COMMAND {}, for a sink and a "
-            "ventilator --at ADDRESS --key FILE here"},
+    Foreign{" -S --sshlogin ", "HOST", "use --hosts @; with a number of slots: HOST:8"},
+    Foreign{" --sshloginfile --slf ", "FILE", "use --hosts file:@, one a line, as HOST or HOST:8"},
+    Foreign{" --filter-hosts --sshdelay --controlmaster -M ", "",
+            "leave it out: hosts of --hosts are reached once each, and left out if they cannot be"},
     Foreign{" --onall --nonall ", "", "use ssh: divvy --tag -- ssh {} COMMAND ::: HOST..."},
-    Foreign{" --transferfile --transfer --tf --trc --return --cleanup --basefile --bf ", "FILE",
-            "files are not copied: use a file system that all share, or scp in the command"},
+    Foreign{
+        " --transferfile --transfer --tf --trc --return --cleanup --basefile --bf ", "FILE",
+        "files are not copied: use a file system that all share, or scp or rsync in the command"},
 
     Foreign{" --wait --will-cite --citation --no-notice --gnu --plain ", "", "leave it out"},
 };

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/clock.hpp"
+#include "common/options.hpp"
 #include "common/program.hpp"
 #include "common/standard_streams.hpp"
 
@@ -53,6 +54,10 @@ bool reader_has_gone() {
   return ::poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
 }
 
+void prepend(std::vector<std::string>& words, const std::vector<std::string>& more) {
+  words.insert(words.begin(), more.begin(), more.end());
+}
+
 }  // namespace
 
 Launcher::Launcher(const Settings& settings)
@@ -60,37 +65,72 @@ Launcher::Launcher(const Settings& settings)
       log_("divvy", settings.verbosity),
       programs_(program_directory()),
       loop_({SIGQUIT}),
-      sink_(start("sink", {.arguments = settings.arguments.sink})),
-      ventilator_(start("ventilator", {.arguments = settings.arguments.ventilator,
-                                       .environment = settings.environment,
-                                       .reads_input = true,
-                                       .mute = settings.dry_run})),
-      crew_(settings.jobs, settings.workers, [this](std::vector<std::string> arguments) {
-        return start_worker(std::move(arguments));
-      }) {
+      directory_(settings.hosts.empty() ? std::optional<PrivateDirectory>(std::in_place)
+                                        : std::nullopt),
+      hub_(directory_ ? std::nullopt : std::optional<Hub>(std::in_place, settings.hosts.size())),
+      sink_(start_for_batch("sink", {.arguments = settings.arguments.sink})),
+      ventilator_(start_for_batch("ventilator", {.arguments = ventilator_arguments(),
+                                                 .environment = settings.environment,
+                                                 .reads_input = true,
+                                                 .mute = settings.dry_run})),
+      crew_(settings.jobs, settings.workers,
+            [this](std::vector<std::string> arguments) {
+              return start_worker(std::move(arguments));
+            }),
+      remote_crew_(remote_crew()) {
   loop_.on_pause([this] { signal(Whom::all, SIGTSTP); }, [this] { signal(Whom::all, SIGCONT); });
 }
 
 Child Launcher::start(std::string_view program, Child::Settings settings) {
   settings.path = fmt::format("{}/{}", programs_, program);
-  const std::vector<std::string> meeting{"--at", "ipc://" + directory_.path()};
-  settings.arguments.insert(settings.arguments.begin(), meeting.begin(), meeting.end());
   return Child(settings);
+}
+
+Child Launcher::start_for_batch(std::string_view program, Child::Settings settings) {
+  prepend(settings.arguments, hub_ ? hub_->options() : directory_->options());
+  if (hub_) settings.inherits = hub_->key_fd();
+  return start(program, std::move(settings));
 }
 
 Child Launcher::start_worker(std::vector<std::string> arguments) {
   const auto& more = settings_.arguments.worker;
   arguments.insert(arguments.end(), more.begin(), more.end());
+  prepend(arguments, hub_ ? hub_->local_worker_options() : directory_->options());
   // Its dots would tear the sink's line.
-  return start("worker", {.arguments = std::move(arguments), .mute = true});
+  return start("worker", {.arguments = std::move(arguments),
+                          .mute = true,
+                          .input = hub_ ? std::optional(hub_->key()) : std::nullopt});
+}
+
+std::vector<std::string> Launcher::ventilator_arguments() const {
+  std::vector<std::string> arguments = settings_.arguments.ventilator;
+  if (hub_) prepend(arguments, hub_->lane_options());
+  return arguments;
+}
+
+RemoteCrew::Settings Launcher::remote_crew() const {
+  if (!hub_) return {};
+  std::vector<std::string> arguments = settings_.arguments.worker;
+  prepend(arguments, hub_->lane_options());
+  return {.hosts = settings_.hosts,
+          .ssh = settings_.ssh,
+          .start = {.directory = working_directory(),
+                    .worker = programs_ + "/worker",
+                    .version = std::string(program_version()),
+                    .port = hub_->port(),
+                    .arguments = std::move(arguments)},
+          .slots = settings_.jobs_there,
+          .key = hub_->key()};
 }
 
 int Launcher::run() {
   while (any_running()) {
     wait();
     for (Child* const child : children()) child->reap();
+    remote_crew_.update(log_, now());
     end_if_over(now());
   }
+  remote_crew_.tell_rest(log_);
   if (workers_failed_ || in_trouble()) return kExitTrouble;
   return sink_.status();
 }
@@ -99,6 +139,7 @@ void Launcher::wait() {
   for (const Child* const child : children()) {
     if (child->running()) loop_.watch(child->fd());
   }
+  remote_crew_.add_to(loop_);
   loop_.wake_at(end_at_);
   if (keeps_workers()) loop_.wake_at(crew_.deadline());
   if (loop_.wait() > 0) stop(now());
@@ -109,6 +150,7 @@ void Launcher::wait() {
 void Launcher::stop(Time now) {
   if (stopped_at_ && now - *stopped_at_ < kMoment) return;
   stopped_at_ = now;
+  remote_crew_.give_up();
   if (++stops_ >= kStopThatKillsAll) {
     kill_all(now);
   } else if (!ending()) {
@@ -140,8 +182,10 @@ void Launcher::end_if_over(Time now) {
 
 void Launcher::keep_workers(Time now) {
   if (stops_ == 0) crew_.replace_killed(log_, now);
-  if (!crew_.has_ended()) return;
-  log_.warn("every worker has ended before the batch has; see what they say with --verbose");
+  if (!crew_.has_ended() || !remote_crew_.has_ended()) return;
+  remote_crew_.tell_rest(log_);
+  log_.warn(hub_ ? "no host is left that could go on; the batch is given up"
+                 : "every worker has ended before the batch has; see what they say with --verbose");
   workers_failed_ = true;
   next_step(now);
 }
@@ -163,10 +207,19 @@ bool Launcher::step_is_over(Time now) {
 }
 
 void Launcher::signal(Whom whom, int number) {
-  for (const Child* const child : children(whom)) child->signal(number);
+  for (const Child* const child : children_here(whom)) child->signal(number);
+  if (whom == Whom::workers || whom == Whom::all) remote_crew_.signal(number);
 }
 
 std::vector<Child*> Launcher::children(Whom whom) {
+  std::vector<Child*> some = children_here(whom);
+  if (whom != Whom::workers && whom != Whom::all) return some;
+  const auto remote = remote_crew_.children();
+  some.insert(some.end(), remote.begin(), remote.end());
+  return some;
+}
+
+std::vector<Child*> Launcher::children_here(Whom whom) {
   std::vector<Child*> some;
   if (whom == Whom::workers || whom == Whom::all) some = crew_.workers();
   if (whom == Whom::ventilator || whom == Whom::all) some.insert(some.begin(), &ventilator_);

@@ -1,4 +1,5 @@
-// All three on this machine: starts a sink, a ventilator and workers, and sees to it that they end.
+// All three in one command: starts a sink, a ventilator and workers, on other machines too, and
+// sees to it that they end.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,11 @@
 #include "common/time.hpp"
 #include "divvy/child.hpp"
 #include "divvy/crew.hpp"
+#include "divvy/hub.hpp"
 #include "divvy/options.hpp"
 #include "divvy/places.hpp"
+#include "divvy/remote_crew.hpp"
+#include "divvy/rules/hosts.hpp"
 
 namespace divvy::launcher {
 
@@ -24,8 +28,11 @@ class Launcher {
  public:
   struct Settings {
     Arguments arguments{};
-    std::uint32_t jobs = 1;
-    std::uint32_t workers = 1;  // at most
+    std::uint32_t jobs = 1;          // at once, here
+    std::uint32_t workers = 1;       // here, at most
+    std::vector<Host> hosts{};       // others, with workers
+    std::string jobs_there{};        // on one that names no slots
+    std::vector<std::string> ssh{};  // the command that reaches them
     bool dry_run = false;
     std::vector<std::string> environment{};  // of the ventilator, beside ours
     Verbosity verbosity{};
@@ -40,6 +47,9 @@ class Launcher {
 
  private:
   Child start(std::string_view program, Child::Settings settings);
+  Child start_for_batch(std::string_view program, Child::Settings settings);
+  [[nodiscard]] std::vector<std::string> ventilator_arguments() const;
+  [[nodiscard]] RemoteCrew::Settings remote_crew() const;
   Child start_worker(std::vector<std::string> arguments);
 
   void wait();
@@ -59,6 +69,7 @@ class Launcher {
 
   void signal(Whom whom, int number);
   [[nodiscard]] std::vector<Child*> children(Whom whom = Whom::all);
+  [[nodiscard]] std::vector<Child*> children_here(Whom whom);
   [[nodiscard]] bool any_running(Whom whom = Whom::all);
   [[nodiscard]] bool in_trouble() const;
 
@@ -67,10 +78,12 @@ class Launcher {
   Log log_;
   std::string programs_;  // their directory
   EventLoop loop_;
-  PrivateDirectory directory_;
+  std::optional<PrivateDirectory> directory_;  // where they meet; or else
+  std::optional<Hub> hub_;
   Child sink_;
   Child ventilator_;
   Crew crew_;
+  RemoteCrew remote_crew_;
 
   int stops_ = 0;                   // how often the user asked
   std::optional<Time> stopped_at_;  // when last

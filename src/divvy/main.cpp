@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/command_text.hpp"
+#include "common/cores.hpp"
 #include "common/log.hpp"
 #include "common/program.hpp"
 #include "common/quoting.hpp"
@@ -20,6 +21,8 @@
 #include "divvy/launcher.hpp"
 #include "divvy/options.hpp"
 #include "divvy/places.hpp"
+#include "divvy/team.hpp"
+#include "report/command.hpp"
 #include "worker/advice.hpp"
 
 namespace {
@@ -93,13 +96,17 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
                          ? hint_at_commands(words, tasks.files, tasks.null_delimited)
                          : hint_at_commands_in(tasks.lists, words));
   }
+  const Team team = team_of(options);
   advise(options);
   int status = 0;
   int signal = 0;
   {  // the children and their directory are gone before this process dies
     Launcher launcher({.arguments = arguments_of(app, options),
-                       .jobs = options.jobs,
+                       .jobs = team.jobs_here,
                        .workers = options.worker.has_conditions() ? 1 : cores(),
+                       .hosts = team.others,
+                       .jobs_there = options.jobs.empty() ? "100%" : options.jobs,
+                       .ssh = team.ssh,
                        .dry_run = options.worker.dry_run,
                        .environment = for_ventilator(options, words),
                        .verbosity = options.common.verbosity()});
@@ -114,6 +121,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
 
 int main(int argc, char** argv) try {
   if (argc > 1 && is_subcommand(argv[1])) run_subcommand(argv + 1);
+  if (argc > 1 && argv[1] == std::string_view("report")) return report::run(argc - 1, argv + 1);
   Options options;
   const std::vector<std::string> words(argv, argv + argc);
   const Program program{
@@ -121,8 +129,7 @@ int main(int argc, char** argv) try {
       .arguments = "[FILE...] [-c SCRIPT | -- COMMAND...] [::: VALUE...]",
       .description =
           "Runs COMMAND, or SCRIPT by sh, for each line of its input, or for each VALUE.\n"
-          "{} {.} {/} {/.} {//} {#} {%} as in GNU parallel; without, the task comes last.\n"
-          "Without COMMAND lines are milliseconds to sleep, without input 100 random ones.",
+          "{} {.} {/} {/.} {//} {#} {%} as in GNU parallel; without, the task comes last.",
       .add_options = [&](CLI::App& app) { options.add_to(app); },
       .hint = [&](const CLI::App& app) { return hint(app, words); }};
   options.ventilator.lists = ventilator::take_lists(argc, argv);

@@ -21,9 +21,11 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+constexpr std::uint32_t kMostJobs = 9999;
+
 // Not in a dry run, which records nothing.
-constexpr std::array<std::string_view, 6> kRecording{"--journal",    "--summary", "--log",
-                                                     "--output-dir", "--name",    "--retry-failed"};
+constexpr std::array<std::string_view, 7> kRecording{
+    "--journal", "--summary", "--log", "--report", "--output-dir", "--name", "--retry-failed"};
 
 // Of what was given, what a program has in its own table: "--name=value", or "--name" of a flag. In
 // another group it is another option: the name of a batch is not that of a worker.
@@ -86,17 +88,25 @@ void Options::add_to(CLI::App& app) {
       "  seq 8 | divvy -j 4 -c 'sleep 1; echo {}'\n\n" +
       std::string(kExitStatuses));
   ventilator.add_tasks_to(app);
-  app.add_option("-j,--jobs", jobs, "Run N tasks at once")
-      ->type_name("N")
-      ->transform(slots_up_to(9999))
-      ->default_str("one a core")
-      ->group("Tasks");
+  add_machines_to(app);
   worker.add_execution_to(app);
   sink.add_output_to(app);
-  app.add_flag("--resume", resume, "With --journal: skip what has succeeded in it")
-      ->group("Output");
+  app.add_flag("--resume", resume, "Skip what has succeeded in the journal")->group("Output");
   ventilator.add_batch_to(app);
   common.add_general_to(app);
+}
+
+void Options::add_machines_to(CLI::App& app) {
+  const std::string tasks = "Tasks";
+  app.add_option("-j,--jobs", jobs, "Run N tasks at once")
+      ->type_name("N")
+      ->check(slots_up_to(kMostJobs))
+      ->default_str("one a core")
+      ->group(tasks);
+  app.add_option("--hosts", host_list)->type_name("LIST")->join(',')->group(tasks);
+  app.add_option("--ssh", ssh, "There, by ssh: HOST[:N],... or file:PATH")
+      ->type_name("COMMAND")
+      ->group(tasks);
 }
 
 void Options::check() const {
@@ -106,6 +116,9 @@ void Options::check() const {
   check_columns();
   if (ventilator.block) check_block();
   if (resume) check_resume();
+  if (!ssh.empty() && !host_list) {
+    throw std::invalid_argument("--ssh reaches other hosts; add --hosts HOST,..., or leave it out");
+  }
   if (!ventilator.halt.empty()) (void)ventilator::Halt::parse(ventilator.halt);
   if (!ventilator.name.empty() && sink.journal.empty()) {
     throw std::invalid_argument(

@@ -1,11 +1,10 @@
 // The launcher's command line: the programs' own options, but for those that say where to meet.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "common/cores.hpp"
 #include "common/options.hpp"
 #include "sink/options.hpp"
 #include "ventilator/options.hpp"
@@ -18,10 +17,13 @@ struct Options {
   worker::Options worker;  // the command, too
   sink::Options sink;
   CommonOptions common;
-  std::uint32_t jobs = cores();
-  bool resume = false;  // by the sink's journal
+  std::string jobs;                      // N, N%, +N or -N; empty: one a core
+  std::optional<std::string> host_list;  // none: this machine
+  std::string ssh;                       // a command's words; empty: ssh
+  bool resume = false;                   // by the sink's journal
 
   void add_to(CLI::App& app);
+  void add_machines_to(CLI::App& app);
   /// Throws, with a line for the user, what the programs would say once they run.
   void check() const;
   /// Whether {1} is a placeholder.

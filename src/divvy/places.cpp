@@ -28,7 +28,7 @@ std::string directory_for_sockets() {
 std::string program_directory() {
   const char* const given = std::getenv("DIVVY_BIN");
   std::string directory = given != nullptr && *given != '\0'
-                              ? given
+                              ? fs::absolute(given).string()
                               : fs::read_symlink("/proc/self/exe").parent_path().string();
   for (const char* const name : {"ventilator", "worker", "sink"}) {
     if (is_program(directory + "/" + name)) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace divvy::launcher {
 
@@ -18,6 +19,8 @@ class PrivateDirectory {
   PrivateDirectory& operator=(const PrivateDirectory&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// For each program, to meet there.
+  [[nodiscard]] std::vector<std::string> options() const { return {"--at", "ipc://" + path_}; }
 
  private:
   std::string path_;

@@ -28,17 +28,16 @@ BatchLock::BatchLock(const std::string& path)
 
 // Where files cannot be locked, batches are not.
 bool BatchLock::take(BatchId batch) {
-  batch_ = batch;
-  return set(F_WRLCK) || (errno != EAGAIN && errno != EACCES);
+  return set(F_WRLCK, batch) || (errno != EAGAIN && errno != EACCES);
 }
 
-void BatchLock::give_back() { (void)set(F_UNLCK); }
+void BatchLock::give_back(BatchId batch) { (void)set(F_UNLCK, batch); }
 
-bool BatchLock::set(short type) const {
+bool BatchLock::set(short type, BatchId batch) const {
   struct flock lock {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
-  lock.l_start = byte_of(batch_);
+  lock.l_start = byte_of(batch);
   lock.l_len = 1;
   return ::fcntl(file_.get(), F_OFD_SETLK, &lock) == 0;
 }

@@ -8,8 +8,8 @@
 
 namespace divvy::sink {
 
-/// Locks one batch of a journal at a time, and no other batch of it: a lock of this open file on a
-/// byte that nobody ever writes, so that the system gives it back when the process dies.
+/// Locks batches of a journal, each by itself: a lock of this open file on a byte that nobody ever
+/// writes, so that the system gives it back when the process dies.
 class BatchLock {
  public:
   /// Opens the journal's file, and makes it, readable by its owner only, if it is not there. It
@@ -19,13 +19,12 @@ class BatchLock {
 
   /// False if another process has it.
   [[nodiscard]] bool take(BatchId batch);
-  void give_back();
+  void give_back(BatchId batch);
 
  private:
-  [[nodiscard]] bool set(short type) const;
+  [[nodiscard]] bool set(short type, BatchId batch) const;
 
   Descriptor file_;
-  BatchId batch_{};
 };
 
 }  // namespace divvy::sink

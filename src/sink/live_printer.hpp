@@ -1,6 +1,8 @@
 // What tasks have printed, passed on once: while they run, and the rest with their results.
 #pragma once
 
+#include <cstddef>
+
 #include "divvy/protocol.hpp"
 #include "sink/printer.hpp"
 #include "sink/rules/live_output.hpp"
@@ -11,8 +13,10 @@ namespace divvy::sink {
 /// only the rest. Without fragments each result is printed as it is.
 class LivePrinter {
  public:
-  /// Prints through `printer`, which must outlive it. `tag`: as `printer` was told.
-  LivePrinter(Printer& printer, bool tag) : printer_(printer), tag_(tag) {}
+  /// Prints through `printer`, which must outlive it. `tag`: as `printer` was told. `room`: for so
+  /// many digests of lines.
+  LivePrinter(Printer& printer, bool tag, std::size_t room = LiveOutputs::kMostDigests)
+      : printer_(printer), tag_(tag), outputs_(room) {}
 
   /// Of a task that is not recorded. What is not taken here its result brings.
   void print(WorkerId worker, const Fragment& fragment);

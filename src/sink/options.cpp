@@ -4,6 +4,17 @@
 #include <string>
 
 namespace divvy::sink {
+namespace {
+
+// Not even for standard output, where the tasks' own output goes.
+CLI::Validator page_check() {
+  const auto check = [](const std::string& path) -> std::string {
+    return path.empty() || path == "-" ? "--report makes a page; name its file: FILE.html" : "";
+  };
+  return {check, ""};
+}
+
+}  // namespace
 
 void Options::add_to(CLI::App& app) {
   app.footer(
@@ -13,7 +24,7 @@ void Options::add_to(CLI::App& app) {
       std::string(kExitStatuses));
   add_output_to(app);
   const std::string batches = "Batch";
-  app.add_flag("--stay", stay, "Serve batch after batch, not only one")->group(batches);
+  app.add_flag("--stay", stay, "Serve all batches that come, not only one")->group(batches);
   app.add_option("--classic", completions, "Expect N plain completions")
       ->type_name("[N]")
       ->expected(0, 1)
@@ -33,7 +44,8 @@ void Options::add_output_to(CLI::App& app) {
       ->type_name("FILE")
       ->group(output);
   app.add_option("--log", attempt_log)->type_name("FILE")->group(output);
-  app.add_option("--output-dir", output_directory, "Attempts as lines; outputs as ID.out, ID.err")
+  app.add_option("--report", report)->type_name("FILE")->check(page_check())->group(output);
+  app.add_option("--output-dir", output_directory, "Attempts; HTML page; each output")
       ->type_name("DIR")
       ->group(output);
 }

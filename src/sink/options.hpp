@@ -14,6 +14,7 @@ struct Options {
   Printer::Settings printing;
   std::string journal;           // none: results are not kept
   std::string summary;           // none: the figures are not kept
+  std::string report;            // none: there is no page
   bool live = false;             // print lines while their tasks run
   std::string attempt_log;       // none: attempts are not listed
   std::string output_directory;  // none: outputs are not kept in files

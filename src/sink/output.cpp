@@ -20,6 +20,8 @@ constexpr std::size_t kMostWaiting = 64 << 10;
 Output::Output(int fd, Loss loss) : fd_(fd), loss_(loss), terminal_(::isatty(fd) != 0) {}
 
 void Output::put(std::string_view text) {
+  if (text.empty()) return;
+  mid_line_ = terminal_ && !text.ends_with('\n');
   if (waiting_.size() + text.size() > kMostWaiting) flush();
   if (text.size() > kMostWaiting) return write(text);
   waiting_ += text;

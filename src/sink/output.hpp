@@ -26,7 +26,8 @@ class Output {
 
   void put(std::string_view text);
   void flush();
-  [[nodiscard]] bool terminal() const { return terminal_; }
+  /// The last line on a terminal is not ended yet.
+  [[nodiscard]] bool mid_line() const { return mid_line_; }
 
  private:
   void write(std::string_view text);
@@ -34,6 +35,7 @@ class Output {
   int fd_;
   Loss loss_;
   bool terminal_;
+  bool mid_line_ = false;
   std::string waiting_;
 };
 

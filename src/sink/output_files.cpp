@@ -41,13 +41,14 @@ OutputFiles::OutputFiles(std::string directory) : path_(std::move(directory)) {
 
 std::optional<std::string> OutputFiles::begin(BatchId batch, std::string_view name) {
   const std::string marker = marker_of(batch, name);
-  if (read_marker() == marker) return {};
-  if (has_outputs()) {
+  const bool begun_before = !in_use_ && read_marker() == marker;
+  if (!begun_before && (in_use_ || has_outputs())) {
     return fmt::format(
         "{} has the outputs of another batch{}; name another --output-dir, or empty it", path_,
         name.empty() ? " (without --name each run is one)" : "");
   }
-  write(marker, kMarker);
+  if (!begun_before) write(marker, kMarker);
+  in_use_ = true;
   return {};
 }
 

@@ -21,6 +21,8 @@ class OutputFiles {
   /// From now on the outputs are this batch's. Why they cannot be, for the user: then the directory
   /// is as it was.
   std::optional<std::string> begin(BatchId batch, std::string_view name);
+  /// The batch that has begun is over here.
+  void end() { in_use_ = false; }
   /// The outputs of all tasks of the result take the place of earlier ones.
   void write(const Result& result);
 
@@ -32,6 +34,7 @@ class OutputFiles {
 
   std::string path_;
   Descriptor directory_;
+  bool in_use_ = false;  // by the batch that has begun
 };
 
 }  // namespace divvy::sink

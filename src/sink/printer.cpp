@@ -25,7 +25,7 @@ void append_tagged(std::string& to, std::string_view task_text, std::string_view
 }  // namespace
 
 Printer::Printer(Settings settings, Output& out, Output& err, std::function<void()> before)
-    : settings_(settings), out_{out}, err_{err}, before_(std::move(before)) {}
+    : settings_(settings), out_(out), err_(err), before_(std::move(before)) {}
 
 void Printer::print(const Result& result) {
   const Range ids = result.ids;
@@ -167,19 +167,13 @@ void Printer::write(const Result& result) {
 void Printer::write(std::string_view output, std::string_view errors) {
   write(out_, output);
   write(err_, errors);
-  err_.output.flush();  // before what is said of the task
+  err_.flush();  // before what is said of the task
 }
 
-void Printer::write(Stream& stream, std::string_view text) {
+void Printer::write(Output& output, std::string_view text) {
   if (text.empty()) return;
   if (before_) before_();
-  stream.mid_line = stream.output.terminal() && !text.ends_with('\n');
-  stream.output.put(text);
-}
-
-void Printer::flush() {
-  out_.output.flush();
-  err_.output.flush();
+  output.put(text);
 }
 
 }  // namespace divvy::sink

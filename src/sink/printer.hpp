@@ -14,7 +14,8 @@
 
 namespace divvy::sink {
 
-/// Prints each task's standard output to `out` and its standard error to `err`, never torn.
+/// Prints each task's standard output to `out` and its standard error to `err`, never torn. Throws
+/// as Output does.
 class Printer {
  public:
   struct Settings {
@@ -45,10 +46,6 @@ class Printer {
   void skip(Range ids);
   /// Prints what still waits for earlier tasks: they will not come any more.
   void finish();
-  /// Throws as Output does.
-  void flush();
-  /// The last line on a terminal is not ended yet.
-  [[nodiscard]] bool mid_line() const { return out_.mid_line || err_.mid_line; }
 
  private:
   struct Printed {
@@ -60,26 +57,21 @@ class Printer {
     [[nodiscard]] std::size_t size() const { return output.size() + errors.size(); }
   };
 
-  struct Stream {
-    Output& output;
-    bool mid_line = false;
-  };
-
   Printed keep(const Result& result);
   void write_early_lines(TaskId end);
   void write_what_follows();
   void write(const Result& result);
   void write(const Printed& printed);
   void write(std::string_view output, std::string_view errors);
-  void write(Stream& stream, std::string_view text);
+  void write(Output& output, std::string_view text);
   /// `made` has the text if it is not in the result as it is.
   std::string_view output_of(const Result& result, std::string& made) const;
   std::string_view errors_of(const Result& result, std::string& made) const;
   std::string_view tagged(std::string_view task, std::string_view text, std::string& made) const;
 
   Settings settings_;
-  Stream out_;
-  Stream err_;
+  Output& out_;
+  Output& err_;
   std::function<void()> before_;
   TaskId next_ = 1;
   std::multimap<TaskId, Printed> early_;

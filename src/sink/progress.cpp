@@ -57,7 +57,12 @@ std::vector<Piece> pieces(const Figures& figures) {
   if (figures.failed > 0) list.push_back({8, fmt::format("{} failed", figures.failed), true});
   if (figures.retried > 0) list.push_back({6, fmt::format("{} retried", figures.retried)});
   list.push_back({4, fmt::format("{} running", figures.busy_slots)});
-  list.push_back({1, plural(figures.workers_there, "worker")});
+  // Of several batches a worker may be there for each.
+  if (figures.batches > 1) {
+    list.push_back({3, fmt::format("{} batches", figures.batches)});
+  } else {
+    list.push_back({1, plural(figures.workers_there, "worker")});
+  }
   list.push_back({5, clock_text(figures.elapsed)});
   if (figures.stopping) {
     list.push_back({7, fmt::format("stopping, {} left", figures.busy_slots)});
@@ -131,8 +136,9 @@ void Progress::start(Time now) {
   if (!quiet_) due_ = now + (terminal_ ? Time::duration(kDrawEvery) : Time::duration(kTellEvery));
 }
 
+bool Progress::due(Time now) const { return due_ && (now >= *due_ || line_ == Line::cleared); }
+
 void Progress::show(const Figures& figures, Time now) {
-  if (!due_ || (now < *due_ && line_ != Line::cleared)) return;
   start(now);
   if (terminal_) return draw(figures);
   tell_user(fmt::format("sink: {}\n", progress_line(figures, 200, false)));

@@ -1,4 +1,4 @@
-// How far the batch is: one line that is redrawn on the terminal.
+// How far the batches are: one line that is redrawn on the terminal.
 #pragma once
 
 #include <optional>
@@ -21,11 +21,12 @@ class Progress {
 
   /// Begins to show progress; the first line is due after one interval.
   void start(Time now);
-  /// Draws the line if it is time to, or if it was cleared.
+  /// Whether it is time to show it, or it was cleared.
+  [[nodiscard]] bool due(Time now) const;
   void show(const Figures& figures, Time now);
   /// To be called before anything is printed.
   void clear();
-  /// The batch is over.
+  /// All batches are over.
   void stop();
   /// When to show again.
   [[nodiscard]] std::optional<Time> deadline() const { return due_; }
@@ -38,7 +39,7 @@ class Progress {
   bool colour_;
   enum class Line { none, drawn, cleared };
   Line line_ = Line::none;
-  std::optional<Time> due_;  // none: no batch, or nothing to be said
+  std::optional<Time> due_;  // none: no batch, or nothing is to be said
 };
 
 }  // namespace divvy::sink

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <string>
 #include <utility>
 
 #include "common/standard_streams.hpp"
+#include "sink/failure.hpp"
 #include "sink/summary.hpp"
 
 namespace divvy::sink {
@@ -17,12 +17,10 @@ void Report::completions(std::uint64_t count) {
 }
 
 // What the task said on standard error was printed just above, unless it waits for earlier tasks.
-void Report::failure(std::string_view worker, const Result& result) {
-  const auto line = failures_.line(worker, result);
-  if (!line) return;
-  log_.notice(*line);
+void Report::failure(const Log& log, const std::string& line, const Result& result) {
+  log.notice(line);
   if (!options_.printing.keep_order) return;
-  for (const std::string& error : last_errors(result)) log_.notice(error);
+  for (const std::string& error : last_errors(result)) log.notice(error);
 }
 
 // The guide's words go where its completions are shown; with commands, standard output is theirs.
@@ -31,29 +29,32 @@ void Report::total(Seconds elapsed, bool workloads) {
   const auto msec = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
   Output& output = workloads ? out_ : err_;
   if (!options_.common.quiet) output.put(fmt::format("Total elapsed time: {} msec\n", msec));
+  flush();
+}
+
+void Report::flush() {
   out_.flush();
   err_.flush();
 }
 
-void Report::end(const Batch& batch, const Figures& figures) {
-  for (const std::string& line : failures_.counted()) log_.notice(line);
+void Report::end(const Log& log, const Batch& batch, const Figures& figures) {
   const bool empty = figures.complete && figures.tasks == 0;
   if (figures.recorded > 0 || empty) {
     if (batch.started()) total(figures.elapsed, batch.workloads());
     if (!options_.common.quiet) tell_user(table(figures));
   }
-  tell_what_is_missing(figures);
+  tell_what_is_missing(log, figures);
   if (!options_.summary.empty()) write_summary(figures);
 }
 
-void Report::tell_what_is_missing(const Figures& figures) const {
+void Report::tell_what_is_missing(const Log& log, const Figures& figures) {
   if (figures.unknown() > 0) {
-    log_.warn(fmt::format(
+    log.warn(fmt::format(
         "{} of {} tasks were recorded by an earlier sink, without a journal: how is not known",
         figures.unknown(), figures.tasks));
   } else if (!figures.complete) {
-    log_.warn(fmt::format("ended with {} of {}{} tasks recorded", figures.recorded,
-                          figures.known_tasks(), figures.counted ? "" : " or more"));
+    log.warn(fmt::format("ended with {} of {}{} tasks recorded", figures.recorded,
+                         figures.known_tasks(), figures.counted ? "" : " or more"));
   }
 }
 

@@ -36,7 +36,7 @@ class Feedback {
   /// closed may already be another worker's.
   std::vector<WorkerId> disconnected(Log& log);
 
-  void add_to(EventLoop& loop) { listener_.add_to(loop); }
+  void add_to(EventLoop& loop, bool for_messages) { listener_.add_to(loop, for_messages); }
 
  private:
   Listener listener_;

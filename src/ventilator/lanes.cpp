@@ -12,6 +12,11 @@ namespace divvy::ventilator {
 
 std::optional<std::string> Lanes::open(WorkerId worker, const std::string& inbox) {
   close(worker);
+  if (inbox.empty()) return {};
+  if (ports_ && is_lane_port(inbox)) {
+    ports_->open(worker, inbox);
+    return {};
+  }
   if (descriptors_left() < reserved_descriptors() / 2) {
     return fmt::format("the limit on open files (ulimit -n) is {}", descriptor_limit());
   }
@@ -33,6 +38,7 @@ std::optional<std::string> Lanes::open(WorkerId worker, const std::string& inbox
 }
 
 void Lanes::close(WorkerId worker) {
+  if (ports_) ports_->close(worker);
   const auto lane = lanes_.find(worker);
   if (lane == lanes_.end()) return;
   lane->second.set(zmq::sockopt::linger, 0);
@@ -40,6 +46,7 @@ void Lanes::close(WorkerId worker) {
 }
 
 void Lanes::send(WorkerId worker, std::string_view frame) {
+  if (ports_ && ports_->send(worker, frame)) return;
   const auto lane = lanes_.find(worker);
   if (lane == lanes_.end()) return;
   (void)lane->second.send(zmq::buffer(frame), zmq::send_flags::dontwait);

@@ -141,6 +141,7 @@ Ventilator::Settings settings(const Options& options, const std::vector<std::str
           .retry_failed = options.retry_failed,
           .retry_command = retry_command(options, words),
           .reads_standard_input = reads_standard_input(options),
+          .lanes = lanes_beside(options.common.endpoints.feedback, options.lanes),
           .command = command()};
 }
 

@@ -61,6 +61,8 @@ void Options::check() const {
             "--block cuts FILEs or standard input; leave it out, or --random or :::");
   refuse_if(block && (csv || header || max_args),
             "a piece of --block is many lines as they are; leave --csv, --header and -n out");
+  refuse_if(!lanes.empty() && classic,
+            "the guide's workers open no lanes; leave --lanes or --classic out");
   refuse_if(block && classic, "the guide's workers take no pieces; leave --block or --classic out");
   refuse_if(
       !resume.empty() && !name.empty(),
@@ -179,6 +181,7 @@ void Options::add_fleet_to(CLI::App& app) {
       ->type_name("NAME")
       ->check(name_check())
       ->group(batch);
+  add_lanes(app, lanes, "Ports where workers open their lanes");
   app.add_flag("--classic", classic, "The guide's plain messages, which may get lost")
       ->group(batch);
   app.add_option("--make-key", make_key, "Write a new key for --key, and exit")

@@ -37,6 +37,7 @@ struct Options {
   std::string resume;   // a journal; what has succeeded in it is skipped
   std::string name;
   std::string pool;
+  std::string lanes;  // ports where workers open lanes; empty: nowhere
   bool classic = false;
   std::string make_key;  // file
 

@@ -54,6 +54,12 @@ Ventilator::Ventilator(const CommonOptions& options, Settings settings)
       news_(log_),
       announce_at_(now()) {
   plain_tasks_.socket().set(zmq::sockopt::linger, 0);
+  if (settings_.lanes) {
+    lanes_.listen({.ports = *settings_.lanes,
+                   .beside = feedback_.endpoint(),
+                   .patience = settings_.dispatch.lost_after},
+                  log_);
+  }
   log_.debug(
       fmt::format("tasks on {}, feedback on {}", plain_tasks_.endpoint(), feedback_.endpoint()));
 }
@@ -82,7 +88,10 @@ int Ventilator::run() {
 void Ventilator::wait() {
   context_.add_to(loop_);
   plain_tasks_.add_to(loop_, false);
-  feedback_.add_to(loop_);
+  const bool hear_at_once = now() >= hear_at_;
+  feedback_.add_to(loop_, hear_at_once);
+  if (!hear_at_once) loop_.wake_at(hear_at_);
+  if (lanes_.ports()) lanes_.ports()->add_to(loop_);
   sink_.add_to(loop_, sink_known() && !skipped_results_.all_sent());
   if (wants_input()) {
     const auto fd = intake_.fd();
@@ -119,6 +128,7 @@ void Ventilator::receive() {
     lost_results_.resend_all();
     skipped_results_.resend_all();
   }
+  if (lanes_.ports()) lanes_.ports()->update(now());
   context_.authenticate();
   plain_tasks_.events(log_);
   const auto disconnected = feedback_.disconnected(log_);
@@ -127,6 +137,7 @@ void Ventilator::receive() {
     if (!message) break;
     receive(*message);
   }
+  hear_at_ = now() + dispatch_.patience();
   for (const WorkerId worker : disconnected) {
     if (!feedback_.is_connected(worker)) dispatch_.disconnected(worker, now());
   }
@@ -144,10 +155,8 @@ void Ventilator::receive_presence(const Presence& presence, zmq::message_t& mess
   if (presence.pool != settings_.pool) {
     return news_.tell_of_other_pool(presence, settings_.pool);
   }
-  const std::string inbox = reach(presence.inbox, peer_address(message));
-  if (!is_beside(inbox, feedback_.endpoint())) {
-    return log_.dropped("a presence whose inbox is not where it came from");
-  }
+  const auto inbox = way_to(presence, message);
+  if (!inbox) return;
   const auto is_known = [this](WorkerId worker) { return dispatch_.knows(worker); };
   if (!feedback_.claim_connection(presence.worker, message, is_known)) {
     return log_.dropped("a presence through the connection of another worker");
@@ -155,10 +164,33 @@ void Ventilator::receive_presence(const Presence& presence, zmq::message_t& mess
   if (presence.batch == batch_ && claims_too_much(presence)) {
     log_.dropped("what a worker says to hold, and is not in the input");
   }
-  if (!dispatch_.presence(presence, inbox, now())) {
+  if (!dispatch_.presence(presence, *inbox, now())) {
     log_.dropped("a presence that makes no sense, or one too many that does not answer");
   }
+  if (lanes_.ports() && dispatch_.hears(presence.worker)) {
+    lanes_.ports()->answered(presence.worker);
+  }
   note_command(presence);
+}
+
+// The worker's inbox, or the lane that it has opened; empty: a worker that is known has none now.
+// Nothing: it is not to be heard.
+std::optional<std::string> Ventilator::way_to(const Presence& presence, zmq::message_t& message) {
+  auto& ports = lanes_.ports();
+  if (presence.lane_port != 0 && ports && ports->has(presence.lane_port)) {
+    auto lane = ports->lane_at(presence.lane_port, presence.worker);
+    if (!lane) log_.dropped("a presence for a lane that is not open, or another worker's");
+    return lane;
+  }
+  if (presence.lane_port != 0 || presence.inbox.empty()) {
+    if (dispatch_.knows(presence.worker)) return "";
+    news_.tell_of_missing_lane(presence, settings_.lanes);
+    return {};
+  }
+  std::string inbox = reach(presence.inbox, peer_address(message));
+  if (is_beside(inbox, feedback_.endpoint())) return inbox;
+  log_.dropped("a presence whose inbox is not where it came from");
+  return {};
 }
 
 // A worker of yesterday may still be there, and take part. Only one that has answered on its lane
@@ -212,7 +244,7 @@ void Ventilator::receive_other_version(int version, zmq::message_t& message) {
   auto presence = decode_introduction<Presence>(view(message));
   const std::string peer = presence ? fmt::format("worker {}", presence->name) : "the sink";
   log_.warn_rate_limited(peer, other_version_line(peer, version));
-  if (!presence) return;
+  if (!presence || presence->inbox.empty()) return;  // which lane it has opened is not in it
   // An introduction has none of these; it is not for them that the worker gets nothing.
   presence->slots = 1;
   presence->reaches_sink = true;
@@ -285,16 +317,18 @@ void Ventilator::tell_expected_cost() {
 }
 
 void Ventilator::carry_out(Orders orders) {
+  bool expected = true;
   for (const Orders::Close& order : orders.close) {
     lanes_.close(order.worker);
     news_.tell(order);
-    const bool expected = order.reason.empty() || finished();
-    if (dispatch_.workers() == 0 && !expected) log_.warn("no workers are left");
+    expected = expected && (order.reason.empty() || finished());
   }
+  if (dispatch_.workers() == 0 && !expected) log_.warn("no workers are left");
   for (const Orders::Open& order : orders.open) {
     const auto error = lanes_.open(order.worker, order.inbox);
     if (error) news_.tell_of_missing_lane(order, *error);
-    log_.debug(fmt::format("a worker at {}: {}", order.inbox, order.name));
+    log_.debug(fmt::format("a worker at {}: {}", order.inbox.empty() ? "no lane" : order.inbox,
+                           order.name));
   }
   for (const Orders::Notice& notice : orders.notices) news_.tell(notice, now());
   for (Lane& lane : orders.send) send(std::move(lane));

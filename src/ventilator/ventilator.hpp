@@ -34,6 +34,7 @@ class Ventilator {
     bool retry_failed = false;
     std::string retry_command{};  // runs only the failed tasks again; none: it cannot be done
     bool reads_standard_input = false;
+    std::optional<PortRange> lanes{};      // where workers open lanes
     std::optional<std::string> command{};  // what the workers run; none: the first of them says it
   };
 
@@ -56,6 +57,8 @@ class Ventilator {
   void receive();
   void receive(zmq::message_t& message);
   void receive_presence(const Presence& presence, zmq::message_t& message);
+  [[nodiscard]] std::optional<std::string> way_to(const Presence& presence,
+                                                  zmq::message_t& message);
   void receive_receipts(const Receipts& receipts);
   void receive_other_version(int version, zmq::message_t& message);
   void receive_receipt(const Receipt& receipt);
@@ -112,6 +115,7 @@ class Ventilator {
   bool skipping_told_ = false;
   std::optional<Time> started_;  // handing out tasks
   Time announce_at_;
+  Time hear_at_;  // when workers are heard again
   Waiting waiting_for_sink_;
   Waiting waiting_for_workers_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/plural.hpp"
+#include "ventilator/rules/lane_claims.hpp"
 
 namespace divvy::ventilator {
 namespace {
@@ -37,6 +38,11 @@ void WorkerNews::tell(const Orders::Notice& notice, Time now) {
           fmt::format("worker {} cannot reach the sink and gets nothing{}", notice.name,
                       others_get(notice.tasks)));
     case Orders::Notice::What::does_not_hear:
+      if (is_lane_port(notice.inbox)) {
+        return log_.warn_rate_limited(
+            "lane of " + notice.name,
+            fmt::format("worker {} does not answer on its {}", notice.name, notice.inbox));
+      }
       if (unreachable_.size() == kMostProbes) return;
       unreachable_.push_back({notice.name, notice.inbox, Probe(notice.inbox, now)});
       return;
@@ -59,6 +65,18 @@ void WorkerNews::tell_of_other_command(const Presence& presence, std::string_vie
 void WorkerNews::tell_of_missing_lane(const Orders::Open& order, std::string_view why) {
   log_.warn_rate_limited(
       "a lane", fmt::format("no way to worker {} at {}: {}", order.name, order.inbox, why));
+}
+
+void WorkerNews::tell_of_missing_lane(const Presence& presence,
+                                      const std::optional<PortRange>& lanes) {
+  log_.warn_rate_limited(
+      fmt::format("lane of {}", presence.name),
+      lanes ? fmt::format("worker {} has no lane and gets nothing: lanes are --lanes {} here, and "
+                          "it found none of them free, or is not to look there",
+                          presence.name, lanes->text())
+            : fmt::format("worker {} wants to open its lane, and gets nothing: give this "
+                          "ventilator the --lanes FIRST-LAST that the worker has",
+                          presence.name));
 }
 
 void WorkerNews::tell_unreachable(Time now) {

@@ -1,6 +1,7 @@
 // What a user is told of workers.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "common/log.hpp"
 #include "common/probe.hpp"
 #include "common/time.hpp"
+#include "divvy/endpoints.hpp"
 #include "divvy/protocol.hpp"
 #include "ventilator/rules/orders.hpp"
 
@@ -24,6 +26,8 @@ class WorkerNews {
   /// `command`: what the others run.
   void tell_of_other_command(const Presence& presence, std::string_view command);
   void tell_of_missing_lane(const Orders::Open& order, std::string_view why);
+  /// Of a worker that has no inbox and has opened no lane. `lanes`: where it could.
+  void tell_of_missing_lane(const Presence& presence, const std::optional<PortRange>& lanes);
 
   /// Tells why inboxes cannot be reached that a notice was about, as soon as it is known.
   void tell_unreachable(Time now);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "worker/rules/execution.hpp"
 #include "worker/shortage.hpp"
 
 namespace divvy::worker {
@@ -37,6 +38,16 @@ void ChildProcess::reap() {
             .number = WIFEXITED(ended) ? WEXITSTATUS(ended) : WTERMSIG(ended)};
   usage = {.cpu = nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime),
            .max_rss = static_cast<std::uint64_t>(used.ru_maxrss) * kKibibyte};
+}
+
+bool ChildProcess::terminated() const {
+  siginfo_t info{};
+  const auto look = [&] {
+    return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+  };
+  while (look() < 0 && errno == EINTR) continue;
+  const bool exited = info.si_code == CLD_EXITED;
+  return is_terminated(exited ? Outcome::exited : Outcome::signalled, info.si_status);
 }
 
 bool ChildProcess::group_left() {

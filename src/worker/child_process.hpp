@@ -30,6 +30,8 @@ struct ChildProcess {
 
   /// The group lives on as long as anybody is in it, also after its leader.
   void signal_group(int signal) const { ::kill(-pid, signal); }
+  /// Whether the process, whose end was seen, ended as what a SIGTERM ends. It stays to be reaped.
+  [[nodiscard]] bool terminated() const;
   /// Waits for the process, whose end was seen or is certain.
   void reap();
   /// Whether anybody is left of the group.

@@ -40,6 +40,7 @@ struct CommandRunner::Child : ChildProcess {
   std::array<Descriptor, 2> streams;  // by role
   std::array<std::string, 2> printed;
   std::array<std::size_t, 2> taken{};  // of these, by who passes it on
+  bool has_printed = false;            // since then
   bool over_limit = false;
 
   bool over(Time now) {
@@ -137,7 +138,7 @@ std::vector<Ended> CommandRunner::ended(Time now) {
       continue;
     }
     child.process = {};
-    child.end.leader_ended(now);
+    child.end.leader_ended(now, child.terminated());
     drain(child, kOutput, kMostAtOnce, now);
     drain(child, kErrors, kMostAtOnce, now);
   }
@@ -168,7 +169,7 @@ void CommandRunner::drain(Child& child, unsigned role, std::size_t most, Time no
     child.end.printed(now);
     printed.append(block.data(), static_cast<std::size_t>(size));
     done += static_cast<std::size_t>(size);
-    has_printed_ = true;
+    child.has_printed = true;
     if (printed.size() > settings_.max_output) {
       child.over_limit = true;
       child.end.kill();
@@ -222,11 +223,18 @@ std::optional<Time> CommandRunner::deadline() const {
 }
 
 // Each gets its share of the room: one that prints without end does not silence the others.
-std::vector<PrintedLines> CommandRunner::take_printed(std::size_t most) {
-  has_printed_ = false;
+bool CommandRunner::has_printed(const Which& which) const {
+  return std::any_of(children_.begin(), children_.end(), [&](const auto& child) {
+    return child.second->has_printed && which(child.first);
+  });
+}
+
+std::vector<PrintedLines> CommandRunner::take_printed(const Which& which, std::size_t most) {
   std::vector<PrintedLines> all;
   const std::size_t share = most / std::max<std::size_t>(1, 2 * children_.size());
   for (const auto& [key, child] : children_) {
+    if (!child->has_printed || !which(key)) continue;
+    child->has_printed = false;
     for (const unsigned role : {kOutput, kErrors}) take_printed(*child, role, share, all);
   }
   return all;
@@ -240,12 +248,15 @@ void CommandRunner::take_printed(Child& child, unsigned role, std::size_t most,
   if (lines.empty()) return;
   all.push_back({.key = child.key, .errors = role == kErrors, .offset = taken, .lines = lines});
   taken += lines.size();
-  has_printed_ = has_printed_ || !whole_lines(printed, taken, most).empty();
+  child.has_printed = child.has_printed || !whole_lines(printed, taken, most).empty();
 }
 
-void CommandRunner::untake_printed() {
-  for (const auto& [key, child] : children_) child->taken = {};
-  has_printed_ = true;
+void CommandRunner::untake_printed(const Which& which) {
+  for (const auto& [key, child] : children_) {
+    if (!which(key)) continue;
+    child->taken = {};
+    child->has_printed = true;
+  }
 }
 
 void CommandRunner::ask_to_end(const std::unordered_set<std::uint64_t>& keys) {

@@ -39,9 +39,9 @@ class CommandRunner : public Runner {
   std::vector<Ended> ended(Time now) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return ready_.get(); }
-  [[nodiscard]] bool has_printed() const override { return has_printed_; }
-  std::vector<PrintedLines> take_printed(std::size_t most) override;
-  void untake_printed() override;
+  [[nodiscard]] bool has_printed(const Which& which) const override;
+  std::vector<PrintedLines> take_printed(const Which& which, std::size_t most) override;
+  void untake_printed(const Which& which) override;
   void ask_to_end(const std::unordered_set<std::uint64_t>& keys) override;
   void kill(const std::unordered_set<std::uint64_t>& keys) override;
   void pause() override { signal_all(SIGSTOP); }
@@ -55,7 +55,8 @@ class CommandRunner : public Runner {
   [[nodiscard]] std::vector<std::string> environment_of(const Execution& execution) const;
   void signal_all(int signal) const;
   void drain(Child& child, unsigned role, std::size_t most, Time now);
-  void take_printed(Child& child, unsigned role, std::size_t most, std::vector<PrintedLines>& all);
+  static void take_printed(Child& child, unsigned role, std::size_t most,
+                           std::vector<PrintedLines>& all);
   [[nodiscard]] Ended end(Child& child) const;
   void advance(Time now);
 
@@ -68,7 +69,6 @@ class CommandRunner : public Runner {
   Descriptor nothing_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Child>> children_;
   std::vector<Ended> ended_;
-  bool has_printed_ = false;
 };
 
 }  // namespace divvy::worker

@@ -29,31 +29,33 @@ class Executor {
   virtual NoRoom start(Chunk& tasks, Time now) = 0;
   /// What has ended since the last call.
   virtual std::vector<EndedChunk> ended(Time now) = 0;
-  /// Of the tasks that it has, those that it has not begun, or has to begin anew, in any order: it
-  /// does not have them any more.
-  virtual std::vector<Chunk> take_back() { return {}; }
+  using Which = std::function<bool(const Origin&)>;
+  /// Of these tasks those that it has not begun, or has to begin anew, in any order: it does not
+  /// have them any more.
+  virtual std::vector<Chunk> take_back(const Which& /*which*/) { return {}; }
 
   /// Whether it has no tasks.
   [[nodiscard]] virtual bool idle() const = 0;
   [[nodiscard]] virtual std::uint32_t slots() const = 0;
-  /// Of these, as far as the machine has room for them, less those that plain tasks or those of
-  /// other batches occupy.
-  [[nodiscard]] virtual std::uint32_t slots_for(BatchId batch) const = 0;
+  /// Of these, for how many the machine has room.
+  [[nodiscard]] virtual std::uint32_t slots_now() const { return slots(); }
+  /// How many slots these tasks occupy for longer than a moment.
+  [[nodiscard]] virtual std::uint32_t occupied(const Which& which) const = 0;
 
   /// When to ask again at the latest.
   [[nodiscard]] virtual std::optional<Time> deadline() const { return {}; }
   /// Readable when something may have ended, if there is such a descriptor.
   [[nodiscard]] virtual std::optional<int> fd() const { return {}; }
 
-  /// Whether tasks that run may have printed lines that were not taken yet.
-  [[nodiscard]] virtual bool has_printed() const { return false; }
-  /// Takes such lines of the tasks of a batch, about `most` bytes of them: views, until another
-  /// member is called.
-  virtual std::vector<Fragment> take_printed(BatchId /*batch*/, std::size_t /*most*/) { return {}; }
-  /// What was taken is lost: all of it can be taken once more.
-  virtual void untake_printed() {}
+  /// Whether these tasks, while they run, may have printed lines that were not taken yet.
+  [[nodiscard]] virtual bool has_printed(const Which& /*which*/) const { return false; }
+  /// Takes such lines, about `most` bytes of them: views, until another member is called.
+  virtual std::vector<Fragment> take_printed(const Which& /*which*/, std::size_t /*most*/) {
+    return {};
+  }
+  /// What was taken of these is lost: all of it can be taken once more.
+  virtual void untake_printed(const Which& /*which*/) {}
 
-  using Which = std::function<bool(const Chunk&)>;
   /// Whether kill() has an effect: a process can be killed, a function cannot.
   [[nodiscard]] virtual bool can_kill() const { return true; }
   /// Ends these tasks, but for those that have ended already: at once, or as soon as they can.

@@ -108,10 +108,10 @@ Executor::NoRoom FilterExecutor::start(Chunk& tasks, Time now) {
   }
 }
 
-std::vector<Chunk> FilterExecutor::take_back() {
+std::vector<Chunk> FilterExecutor::take_back(const Which& which) {
   std::vector<Chunk> all;
   for (Slot& slot : slots_) {
-    if (slot.rest.empty()) continue;
+    if (slot.rest.empty() || !which(slot.rest.origin)) continue;
     all.push_back(std::exchange(slot.rest, {}));
   }
   return all;
@@ -119,13 +119,10 @@ std::vector<Chunk> FilterExecutor::take_back() {
 
 bool FilterExecutor::idle() const { return ended_.empty() && busy() == 0; }
 
-std::uint32_t FilterExecutor::slots_for(BatchId batch) const {
-  const auto foreign = std::count_if(slots_.begin(), slots_.end(), [batch](const Slot& slot) {
-    const Chunk& tasks = slot.window.empty() ? slot.rest : slot.window;
-    return !tasks.empty() && !tasks.is_of(batch);
-  });
-  const std::uint32_t slots = capacity_.slots();
-  return slots - std::min(static_cast<std::uint32_t>(foreign), slots);
+std::uint32_t FilterExecutor::occupied(const Which& which) const {
+  return static_cast<std::uint32_t>(
+      std::count_if(slots_.begin(), slots_.end(),
+                    [&](const Slot& slot) { return slot.has_tasks() && which(slot.origin()); }));
 }
 
 // --- when it is asked ----------------------------------------------------------------------------
@@ -176,8 +173,8 @@ void FilterExecutor::look(Time now) {
 // What is not begun ends with what is under way.
 void FilterExecutor::ask_to_end(const Which& which) {
   for (Slot& slot : slots_) {
-    if (!slot.rest.empty() && which(slot.rest)) end_unbegun(slot);
-    if (slot.window.empty() || !which(slot.window)) continue;
+    if (!slot.rest.empty() && which(slot.rest.origin)) end_unbegun(slot);
+    if (slot.window.empty() || !which(slot.window.origin)) continue;
     slot.asked_to_end = true;
     slot.filter->ask_to_end();
   }
@@ -185,7 +182,7 @@ void FilterExecutor::ask_to_end(const Which& which) {
 
 void FilterExecutor::kill(const Which& which) {
   for (Slot& slot : slots_) {
-    if (!slot.window.empty() && which(slot.window)) slot.filter->kill();
+    if (!slot.window.empty() && which(slot.window.origin)) slot.filter->kill();
   }
 }
 

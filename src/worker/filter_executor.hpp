@@ -38,10 +38,11 @@ class FilterExecutor : public Executor {
   std::uint64_t room(Time now) override;
   NoRoom start(Chunk& tasks, Time now) override;
   std::vector<EndedChunk> ended(Time now) override;
-  std::vector<Chunk> take_back() override;
+  std::vector<Chunk> take_back(const Which& which) override;
   [[nodiscard]] bool idle() const override;
   [[nodiscard]] std::uint32_t slots() const override { return capacity_.all(); }
-  [[nodiscard]] std::uint32_t slots_for(BatchId batch) const override;
+  [[nodiscard]] std::uint32_t slots_now() const override { return capacity_.slots(); }
+  [[nodiscard]] std::uint32_t occupied(const Which& which) const override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override;
   void ask_to_end(const Which& which) override;
@@ -63,6 +64,7 @@ class FilterExecutor : public Executor {
     std::unique_ptr<Filter> filter{};
 
     [[nodiscard]] bool has_tasks() const { return !window.empty() || !rest.empty(); }
+    [[nodiscard]] const Origin& origin() const { return (window.empty() ? rest : window).origin; }
     [[nodiscard]] bool is_free() const { return !has_tasks() && (!filter || !filter->ending()); }
   };
 

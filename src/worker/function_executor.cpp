@@ -24,6 +24,8 @@ constexpr double kBlockNanoseconds = 1e6;
 constexpr double kWakingNanoseconds = 50e3;
 // How much the latest block counts in the mean.
 constexpr double kLatest = 0.3;
+// A task that runs for longer is no brief one.
+constexpr auto kLong = 2ms;
 // What has ended is collected as often, also from threads that are still busy.
 constexpr auto kCollectEvery = 10ms;
 // What is gathered becomes a result then.
@@ -62,7 +64,7 @@ FunctionExecutor::FunctionExecutor(Function function, std::uint32_t slots)
 FunctionExecutor::~FunctionExecutor() { close(); }
 
 void FunctionExecutor::close() {
-  take_back();
+  take_back([](const Origin&) { return true; });
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -131,24 +133,28 @@ bool FunctionExecutor::some_wait() const {
   });
 }
 
-std::vector<Chunk> FunctionExecutor::take_back() {
+std::vector<Chunk> FunctionExecutor::take_back(const Which& which) {
   const std::lock_guard lock(mutex_);
   reclaim_not_begun();
-  waiting_tasks_ = 0;
-  std::vector<Chunk> all(std::make_move_iterator(waiting_.begin()),
-                         std::make_move_iterator(waiting_.end()));
-  waiting_.clear();
-  for (const Chunk& tasks : all) tasks_ -= tasks.size();
+  std::vector<Chunk> all;
+  for (Chunk& tasks : waiting_) {
+    if (!which(tasks.origin)) continue;
+    tasks_ -= tasks.size();
+    waiting_tasks_ -= tasks.size();
+    all.push_back(std::exchange(tasks, {}));
+  }
+  std::erase_if(waiting_, [](const Chunk& tasks) { return tasks.empty(); });
   return all;
 }
 
-std::uint32_t FunctionExecutor::slots_for(BatchId batch) const {
-  std::uint32_t free = slots();
-  for (const auto& slot : slots_) {
-    const std::lock_guard lock(slot->mutex);
-    if (slot->batch && *slot->batch != batch) --free;
-  }
-  return free;
+// A slot whose tasks are brief is free in a moment.
+std::uint32_t FunctionExecutor::occupied(const Which& which) const {
+  const Time since = now() - kLong;
+  return static_cast<std::uint32_t>(
+      std::count_if(slots_.begin(), slots_.end(), [&](const auto& slot) {
+        const std::lock_guard lock(slot->mutex);
+        return slot->origin && slot->begun <= since && which(*slot->origin);
+      }));
 }
 
 // --- in the threads -----------------------------------------------------------------------------
@@ -219,7 +225,8 @@ std::uint64_t FunctionExecutor::run_tasks(Slot& slot) {
   std::unique_lock lock(slot.mutex);
   for (; !slot.not_begun.empty(); ++count) {
     const Chunk task = slot.not_begun.take_front(1);
-    slot.batch = task.batch;
+    slot.origin = task.origin;
+    slot.begun = begun;
     lock.unlock();
     const Answer answer = call(task);
     const Time ended = now();
@@ -227,7 +234,7 @@ std::uint64_t FunctionExecutor::run_tasks(Slot& slot) {
     lock.lock();
     gather(slot, task, answer, took);
   }
-  slot.batch.reset();
+  slot.origin.reset();
   return count;
 }
 

@@ -32,10 +32,10 @@ class FunctionExecutor : public Executor {
   std::uint64_t room(Time now) override;
   NoRoom start(Chunk& tasks, Time now) override;
   std::vector<EndedChunk> ended(Time now) override;
-  std::vector<Chunk> take_back() override;
+  std::vector<Chunk> take_back(const Which& which) override;
   [[nodiscard]] bool idle() const override { return tasks_ == 0; }
   [[nodiscard]] std::uint32_t slots() const override;
-  [[nodiscard]] std::uint32_t slots_for(BatchId batch) const override;
+  [[nodiscard]] std::uint32_t occupied(const Which& which) const override;
   [[nodiscard]] std::optional<Time> deadline() const override { return collect_at_; }
   [[nodiscard]] std::optional<int> fd() const override { return ended_event_.get(); }
   [[nodiscard]] bool can_kill() const override { return false; }
@@ -50,7 +50,8 @@ class FunctionExecutor : public Executor {
     const std::uint32_t number;
     std::mutex mutex{};               // of these:
     Chunk not_begun{};                // of what it has taken
-    std::optional<BatchId> batch{};   // of the task that runs
+    std::optional<Origin> origin{};   // of the task that runs
+    Time begun{};                     // that one
     EndedChunk gathered{};            // tasks that have succeeded, one after the other
     std::vector<EndedChunk> ended{};  // before these
     std::thread thread{};

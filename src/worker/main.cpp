@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -32,8 +34,8 @@ std::string shown(const std::vector<std::string>& command) {
   return text.size() <= enough ? text : text.substr(0, enough) + "...";
 }
 
-std::optional<std::chrono::milliseconds> timeout_of(const Options& options) {
-  return options.timeout ? std::optional(from_seconds(*options.timeout)) : std::nullopt;
+std::optional<std::chrono::milliseconds> time_of(std::optional<double> seconds) {
+  return seconds ? std::optional(from_seconds(*seconds)) : std::nullopt;
 }
 
 std::unique_ptr<Runner> make_runner(const Options& options, const std::string& name) {
@@ -41,12 +43,12 @@ std::unique_ptr<Runner> make_runner(const Options& options, const std::string& n
   if (options.has_command()) command = options.make_command();
   if (options.dry_run) return std::make_unique<DryRunner>(std::move(command));
   if (!command) return std::make_unique<SleepRunner>();
-  return std::make_unique<CommandRunner>(std::move(*command),
-                                         CommandRunner::Settings{.worker = name,
-                                                                 .slots = options.slots,
-                                                                 .timeout = timeout_of(options),
-                                                                 .max_output = options.max_output,
-                                                                 .nice = options.nice});
+  return std::make_unique<CommandRunner>(
+      std::move(*command), CommandRunner::Settings{.worker = name,
+                                                   .slots = options.slots,
+                                                   .timeout = time_of(options.timeout),
+                                                   .max_output = options.max_output,
+                                                   .nice = options.nice});
 }
 
 // A dry run starts nothing.
@@ -65,7 +67,7 @@ std::unique_ptr<Executor> make_executor(const Options& options, const std::strin
       FilterExecutor::Settings{.filter = {.command = options.make_command(),
                                           .worker = name,
                                           .delimiter = options.null_delimited ? '\0' : '\n',
-                                          .timeout = timeout_of(options),
+                                          .timeout = time_of(options.timeout),
                                           .max_output = options.max_output,
                                           .nice = options.nice},
                                .name = "the filter " + shown(options.typed_command()),
@@ -93,26 +95,51 @@ void advise(const Options& options) {
   if (!why.empty()) log.warn(why + "; tasks fail here until that is mended");
 }
 
+bool takes_workloads(const Options& options) {
+  return !options.has_command() && !options.dry_run && !options.has_conditions();
+}
+
+// Behind the key on standard input.
+std::optional<Lifeline> lifeline_of(const Options& options) {
+  if (options.common.key != "-") return {};
+  return Lifeline(STDIN_FILENO, from_seconds(options.lost_after));
+}
+
+// One for each address, alike but for where they are.
+std::vector<Pipeline::Settings> pipelines_of(Options& options, const std::string& name) {
+  std::vector<Pipeline::Settings> pipelines;
+  const std::vector<std::string>& addresses = options.common.at;
+  for (const Endpoints& endpoints : options.endpoints()) {
+    pipelines.push_back({.endpoints = endpoints,
+                         .lanes = lanes_beside(endpoints.feedback, options.lanes),
+                         .inbox = options.inbox,
+                         .name = name,
+                         .pool = options.pool,
+                         .command = command_text(options.typed_command(), options.colsep,
+                                                 options.task_on_stdin, options.filter),
+                         .workloads = takes_workloads(options),
+                         .label = addresses.size() > 1 ? addresses[pipelines.size()] : "",
+                         .verbosity = options.common.verbosity()});
+  }
+  return pipelines;
+}
+
 int run(Options& options) {
-  options.common.resolve("worker", kConnectsToAll);
   if (!options.inbox.empty()) {
     options.inbox = with_address(options.inbox, Use::bind);
     require_private(options.inbox, options.common.is_protected());
   }
   options.check();
-  advise(options);
   const std::string name = options.name.empty() ? default_name() : options.name;
-  return Worker(
-             {.endpoints = options.common.endpoints,
-              .inbox = options.inbox,
-              .key = options.common.key,
-              .name = name,
-              .pool = options.pool,
-              .command = command_text(options.typed_command(), options.colsep,
-                                      options.task_on_stdin, options.filter),
-              .workloads = !options.has_command() && !options.dry_run && !options.has_conditions(),
-              .verbosity = options.common.verbosity()},
-             make_executor(options, name))
+  std::vector<Pipeline::Settings> pipelines = pipelines_of(options, name);
+  advise(options);
+  return Worker({.key = options.common.key,
+                 .is_protected = options.common.is_protected(),
+                 .idle_timeout = time_of(options.idle_timeout),
+                 .lifeline = lifeline_of(options),
+                 .ready_file = options.ready_file,
+                 .verbosity = options.common.verbosity()},
+                std::move(pipelines), make_executor(options, name))
       .run();
 }
 

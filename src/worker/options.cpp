@@ -15,6 +15,8 @@
 namespace divvy::worker {
 namespace {
 
+constexpr int kMaxAddresses = 1000;
+
 CLI::Validator separator_check() {
   const auto check = [](const std::string& value) -> std::string {
     try {
@@ -61,12 +63,21 @@ void Options::add_to(CLI::App& app) {
   app.add_flag("-0,--null", null_delimited, "With --filter lines and answers end in NUL")
       ->group("Tasks");
   common.add_to(app);
-  app.add_option("--inbox", inbox, "Where to listen for tasks")
+  app.get_option("--at")
+      ->expected(1, kMaxAddresses)
+      ->description("HOST[:PORT] or ipc:///DIR; several: serves all")
+      ->default_str("");
+  app.add_option("--inbox", inbox)
       ->type_name("ENDPOINT")
-      ->default_str("a free port")
       ->check(endpoint_check())
       ->group("Where to meet");
+  add_lanes(app, lanes, "Listen there; or open a lane");
   add_identity_to(app);
+  app.add_option("--lost-after", lost_after, "With --key -: if that is silent")
+      ->type_name(kTime)
+      ->transform(duration_between(0.001, 1e9))
+      ->capture_default_str()
+      ->group("Where to meet");
 }
 
 void Options::add_identity_to(CLI::App& app) {
@@ -83,16 +94,22 @@ void Options::add_identity_to(CLI::App& app) {
       ->type_name("NAME")
       ->check(CLI::Validator(short_enough, ""))
       ->group("Where to meet");
+  app.add_option("--idle-timeout", idle_timeout)
+      ->type_name(kTime)
+      ->transform(duration_between(0.001, 1e9))
+      ->group("Where to meet");
+  app.add_option("--ready-file", ready_file, "Leave when idle; made while connected")
+      ->type_name("FILE")
+      ->group("Where to meet");
 }
 
 void Options::add_slots_to(CLI::App& app) {
   const std::string tasks = "Tasks";
-  app.add_option("-j,--slots", slots, "Run N tasks at once")
+  app.add_option("-j,--slots", slots)
       ->type_name("N")
       ->transform(slots_up_to(kMaxSlots))
-      ->capture_default_str()
       ->group(tasks);
-  app.add_option("--first-slot", first_slot, "The first slot's number")
+  app.add_option("--first-slot", first_slot, "N tasks at once; first one's number")
       ->type_name("K")
       ->check(CLI::Range(1, 1'000'000'000).description(""))
       ->capture_default_str()
@@ -147,8 +164,34 @@ Command Options::make_command() const {
   return script ? Command::of_script(*script, settings) : Command(command, settings);
 }
 
+std::vector<Endpoints> Options::endpoints() {
+  if (common.at.size() == 1) {
+    common.complete();
+    return {common.endpoints};
+  }
+  const Endpoints& own = common.endpoints;
+  if (!own.tasks.empty() || !own.results.empty() || !own.feedback.empty() || !inbox.empty()) {
+    throw std::invalid_argument(
+        "--tasks, --results, --feedback and --inbox are for a single --at; start a worker for "
+        "each");
+  }
+  std::vector<Endpoints> all;
+  for (const std::string& address : common.at) {
+    all.push_back(endpoints_at(address));
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+      if (all[i].feedback != all.back().feedback) continue;
+      throw std::invalid_argument("--at " + address + " is given twice; leave one out");
+    }
+  }
+  return all;
+}
+
 void Options::check() const {
   if (script) check_script();
+  if (!lanes.empty() && !inbox.empty()) {
+    throw std::invalid_argument(
+        "with --lanes a worker listens nowhere; leave --inbox or --lanes out");
+  }
   if (nice && !has_command()) {
     throw std::invalid_argument("--nice is for a command; add -- COMMAND [ARG...], or -c SCRIPT");
   }

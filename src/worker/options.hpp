@@ -22,8 +22,12 @@ struct Options {
   std::uint64_t memfree = 0;            // bytes available for a task to start
   std::optional<int> nice;              // of the tasks; nothing: as this process
   std::string inbox;
-  std::string name;  // empty: chosen
+  std::string lanes;  // ports; empty: it listens at its inbox
+  std::string name;   // empty: chosen
   std::string pool;
+  double lost_after = 60;              // seconds of silence of the lifeline that comes with --key -
+  std::optional<double> idle_timeout;  // seconds
+  std::string ready_file;
   std::string colsep;  // empty: no columns
   bool task_on_stdin = false;
   bool filter = false;          // the command answers lines
@@ -47,6 +51,8 @@ struct Options {
   void add_starting_to(CLI::App& app);
   /// Whether a task may have to wait though a slot is free.
   [[nodiscard]] bool has_conditions() const { return delay > 0 || load || memfree > 0; }
+  /// Of each address. Throws std::invalid_argument if one is bad, or if they do not go together.
+  [[nodiscard]] std::vector<Endpoints> endpoints();
   /// Throws std::invalid_argument if the options do not go together, or the system refuses one.
   void check() const;
 

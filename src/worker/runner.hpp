@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -30,12 +32,15 @@ class Runner {
   /// Readable when something may have ended, if there is such a descriptor.
   [[nodiscard]] virtual std::optional<int> fd() const { return {}; }
 
-  /// Whether executions that run may have printed lines that were not taken yet.
-  [[nodiscard]] virtual bool has_printed() const { return false; }
+  using Which = std::function<bool(std::uint64_t key)>;
+  /// Whether these executions, while they run, may have printed lines that were not taken yet.
+  [[nodiscard]] virtual bool has_printed(const Which& /*which*/) const { return false; }
   /// Takes such lines, about `most` bytes of them: views, until another member is called.
-  virtual std::vector<PrintedLines> take_printed(std::size_t /*most*/) { return {}; }
-  /// What was taken is lost: all of it can be taken once more.
-  virtual void untake_printed() {}
+  virtual std::vector<PrintedLines> take_printed(const Which& /*which*/, std::size_t /*most*/) {
+    return {};
+  }
+  /// What was taken of these is lost: all of it can be taken once more.
+  virtual void untake_printed(const Which& /*which*/) {}
 
   /// Whether kill() has an effect: a process can be killed, a function cannot.
   [[nodiscard]] virtual bool can_kill() const { return true; }

@@ -2,6 +2,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/host.hpp"
 #include "divvy/protocol.hpp"
@@ -12,20 +13,26 @@
 namespace divvy {
 
 void serve(const Endpoints& endpoints, Function function, const ServeOptions& options) {
+  serve(std::vector{endpoints}, std::move(function), options);
+}
+
+void serve(const std::vector<Endpoints>& endpoints, Function function,
+           const ServeOptions& options) {
+  if (endpoints.empty()) throw std::invalid_argument("a worker serves at least one ventilator");
   if (options.slots < 1 || options.slots > kMaxSlots) {
     throw std::invalid_argument("a worker has from 1 to " + std::to_string(kMaxSlots) + " slots");
   }
   if (options.name.size() > kMaxNameBytes) throw std::invalid_argument("the name is too long");
-  for (const auto* endpoint : {&endpoints.tasks, &endpoints.results, &endpoints.feedback}) {
-    check_endpoint(*endpoint);
+  std::vector<worker::Pipeline::Settings> pipelines;
+  const std::string name = options.name.empty() ? worker::default_name() : options.name;
+  for (const Endpoints& one : endpoints) {
+    for (const auto* endpoint : {&one.tasks, &one.results, &one.feedback})
+      check_endpoint(*endpoint);
+    pipelines.push_back(
+        {.endpoints = one, .name = name, .label = endpoints.size() > 1 ? one.feedback : ""});
   }
-  const Endpoints located = with_addresses(endpoints, worker::kConnectsToAll, Log("worker", {}));
-  for (const auto* endpoint : {&located.tasks, &located.results, &located.feedback}) {
-    require_private(*endpoint, options.insecure || !options.key.empty());
-  }
-  worker::Worker({.endpoints = located,
-                  .key = options.key,
-                  .name = options.name.empty() ? worker::default_name() : options.name},
+  worker::Worker({.key = options.key, .is_protected = options.insecure || !options.key.empty()},
+                 std::move(pipelines),
                  std::make_unique<worker::FunctionExecutor>(std::move(function), options.slots))
       .run();
 }

@@ -41,7 +41,7 @@ Executor::NoRoom TaskExecutor::start(Chunk& tasks, Time now) {
                                  .form = run.task.form(),
                                  .piece = run.task.piece(),
                                  .header = run.task.header(),
-                                 .id = run.task.plain ? 0 : run.task.ids.first,
+                                 .id = run.task.origin.plain ? 0 : run.task.ids.first,
                                  .attempt = run.task.attempt,
                                  .slot = run.slot},
                                 now);
@@ -87,11 +87,19 @@ std::vector<EndedChunk> TaskExecutor::ended(Time now) {
   return all;
 }
 
-std::vector<Fragment> TaskExecutor::take_printed(BatchId batch, std::size_t most) {
+// `which` must outlive it.
+Runner::Which TaskExecutor::executions(const Which& which) const {
+  return [this, &which](std::uint64_t key) { return which(running_.at(key).task.origin); };
+}
+
+bool TaskExecutor::has_printed(const Which& which) const {
+  return runner_->has_printed(executions(which));
+}
+
+std::vector<Fragment> TaskExecutor::take_printed(const Which& which, std::size_t most) {
   std::vector<Fragment> fragments;
-  for (const PrintedLines& printed : runner_->take_printed(most)) {
+  for (const PrintedLines& printed : runner_->take_printed(executions(which), most)) {
     const Chunk& task = running_.at(printed.key).task;
-    if (!task.is_of(batch)) continue;
     fragments.push_back({.id = task.ids.first,
                          .attempt = task.attempt,
                          .errors = printed.errors,
@@ -102,11 +110,10 @@ std::vector<Fragment> TaskExecutor::take_printed(BatchId batch, std::size_t most
   return fragments;
 }
 
-std::uint32_t TaskExecutor::slots_for(BatchId batch) const {
-  const auto is_foreign = [batch](const auto& run) { return !run.second.task.is_of(batch); };
-  const auto foreign = std::count_if(running_.begin(), running_.end(), is_foreign);
-  const std::uint32_t slots = capacity_.slots();
-  return slots - std::min(static_cast<std::uint32_t>(foreign), slots);
+std::uint32_t TaskExecutor::occupied(const Which& which) const {
+  return static_cast<std::uint32_t>(
+      std::count_if(running_.begin(), running_.end(),
+                    [&](const auto& run) { return which(run.second.task.origin); }));
 }
 
 std::optional<Time> TaskExecutor::deadline() const {
@@ -116,7 +123,7 @@ std::optional<Time> TaskExecutor::deadline() const {
 std::unordered_set<std::uint64_t> TaskExecutor::keys_of(const Which& which) const {
   std::unordered_set<std::uint64_t> keys;
   for (const auto& [key, run] : running_) {
-    if (which(run.task)) keys.insert(key);
+    if (which(run.task.origin)) keys.insert(key);
   }
   return keys;
 }

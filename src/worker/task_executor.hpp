@@ -23,12 +23,13 @@ class TaskExecutor : public Executor {
   std::vector<EndedChunk> ended(Time now) override;
   [[nodiscard]] bool idle() const override { return running_.empty(); }
   [[nodiscard]] std::uint32_t slots() const override { return capacity_.all(); }
-  [[nodiscard]] std::uint32_t slots_for(BatchId batch) const override;
+  [[nodiscard]] std::uint32_t slots_now() const override { return capacity_.slots(); }
+  [[nodiscard]] std::uint32_t occupied(const Which& which) const override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   [[nodiscard]] std::optional<int> fd() const override { return runner_->fd(); }
-  [[nodiscard]] bool has_printed() const override { return runner_->has_printed(); }
-  std::vector<Fragment> take_printed(BatchId batch, std::size_t most) override;
-  void untake_printed() override { runner_->untake_printed(); }
+  [[nodiscard]] bool has_printed(const Which& which) const override;
+  std::vector<Fragment> take_printed(const Which& which, std::size_t most) override;
+  void untake_printed(const Which& which) override { runner_->untake_printed(executions(which)); }
   void ask_to_end(const Which& which) override { runner_->ask_to_end(keys_of(which)); }
   void kill(const Which& which) override { runner_->kill(keys_of(which)); }
   void pause() override { runner_->pause(); }
@@ -43,6 +44,7 @@ class TaskExecutor : public Executor {
   };
 
   [[nodiscard]] NoRoom what_machine_lacks(Time now) const;
+  [[nodiscard]] Runner::Which executions(const Which& which) const;
   [[nodiscard]] std::unordered_set<std::uint64_t> keys_of(const Which& which) const;
 
   std::unique_ptr<Runner> runner_;

@@ -6,41 +6,27 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <exception>
+#include <numeric>
+#include <stdexcept>
 #include <utility>
 
 #include "common/clock.hpp"
-#include "common/message.hpp"
 #include "common/plural.hpp"
 #include "common/process_name.hpp"
 #include "common/random_id.hpp"
-#include "common/standard_streams.hpp"
-#include "common/workload.hpp"
-#include "worker/inbox.hpp"
+#include "worker/rules/execution.hpp"
 
 namespace divvy::worker {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPresenceEvery = 1s;
-// How long a result waits at most for others to travel with.
-constexpr auto kTogether = 10ms;
-// After how long lines are sent whose task still runs: a brief task's result brings them sooner.
-constexpr auto kLiveAfter = 20ms;
-// About how many bytes of such lines are sent at once. What the sink is slow to take is in memory.
-constexpr std::size_t kLiveBytes = 128 << 10;
 // How long a worker that leaves waits for its last results to be recorded: a sink may be
 // restarting.
 constexpr auto kFarewell = 10s;
-// Plain tasks are neither limited nor acknowledged by their sender.
-constexpr std::size_t kMaxPlainTasks = 1000;
-constexpr std::size_t kMaxPlainBytes = 16 << 10;
-// With so many bytes of results that are not settled no more tasks are started.
-constexpr std::uint64_t kMaxKeptBytes = 256 << 20;
-
-std::string inbox_endpoint(const Worker::Settings& settings, WorkerId self) {
-  return settings.inbox.empty() ? inbox_for(settings.endpoints.feedback, self) : settings.inbox;
-}
+// So many stops do not wait for what runs.
+constexpr int kAtOnce = 2;
 
 // Whether process ids are a container's. The kernel gives those of the whole machine this number.
 bool has_pids_of_its_own() {
@@ -57,217 +43,184 @@ std::string default_name() {
   return has_pids_of_its_own() ? fmt::format("{}-{:08x}", name, random_id() >> 32) : name;
 }
 
-Worker::Worker(Settings settings, std::unique_ptr<Executor> executor)
+Worker::Worker(Settings settings, std::vector<Pipeline::Settings> pipelines,
+               std::unique_ptr<Executor> executor)
     : settings_(std::move(settings)),
       log_("worker", settings_.verbosity),
-      self_{random_id()},
       context_(settings_.key),
-      inbox_(context_, make_pull(context_, kMaxLaneBytes), inbox_endpoint(settings_, self_)),
-      plain_tasks_(context_, make_pull(context_, kMaxLaneBytes), settings_.endpoints.tasks),
-      feedback_(context_, make_push(context_), settings_.endpoints.feedback),
-      results_(context_, make_push(context_), settings_.endpoints.results),
       executor_(std::move(executor)),
-      holdings_(self_, settings_.workloads),
-      presence_at_(now()) {
+      idleness_(settings_.idle_timeout),
+      lifeline_(settings_.lifeline),
+      ready_file_(settings_.ready_file) {
   loop_.on_pause([this] { executor_->pause(); }, [this] { executor_->resume(); });
-  log_.debug(fmt::format("{} listens on {}", settings_.name, inbox_.endpoint()));
+  for (Pipeline::Settings& pipeline : pipelines) expect(std::move(pipeline), pipelines.size() > 1);
 }
 
 int Worker::run() {
   while (true) {
     wait();
+    admit_found();
     receive();
     collect_ended();
     fill_slots();
-    send_results();
-    send_live_output();
+    for (const auto& pipeline : pipelines_) {
+      pipeline->send_results();
+      pipeline->send_live_output();
+    }
     const Time time = now();
-    tell_who_is_missing(time);
+    for (const auto& pipeline : pipelines_) pipeline->tell_who_is_missing(time);
+    leave_if_idle(time);
+    ready_file_.update(is_ready());
     if (finished(time)) break;
-    if (time >= presence_at_) send_presence(time);
+    send_due_presences(time);
   }
-  send_presence(now());
+  for (std::size_t i = 0; i < pipelines_.size(); ++i) send_presence(i, now());
   return 0;
 }
 
+// --- pipelines -----------------------------------------------------------------------------------
+
+// To look up a name may take long, and must not keep others waiting.
+void Worker::expect(Pipeline::Settings pipeline, bool others) {
+  if (others && has_names(pipeline.endpoints)) {
+    prospects_.emplace_back(std::move(pipeline));
+    return;
+  }
+  try {
+    Pipeline::Settings known = pipeline;
+    known.endpoints = located(pipeline.endpoints);
+    admit(std::move(known));
+  } catch (const UnknownHost&) {
+    prospects_.emplace_back(std::move(pipeline));
+  }
+}
+
+void Worker::admit(Pipeline::Settings pipeline) {
+  const Endpoints& at = pipeline.endpoints;
+  for (const auto* endpoint : {&at.tasks, &at.results, &at.feedback}) {
+    require_private(*endpoint, settings_.is_protected);
+  }
+  for (const auto& other : pipelines_) {
+    if (other->endpoints().feedback != at.feedback) continue;
+    throw std::invalid_argument(fmt::format("{} is given twice; leave one out", at.feedback));
+  }
+  pipelines_.push_back(std::make_unique<Pipeline>(context_, std::move(pipeline), *executor_));
+  fair_.add();
+}
+
+// What is wrong with one is no reason to leave the others.
+void Worker::admit_found() {
+  const Time time = now();
+  std::erase_if(prospects_, [&](Prospect& prospect) {
+    try {
+      auto found = prospect.found(time, log_);
+      if (found) admit(std::move(*found));
+      return found.has_value();
+    } catch (const std::exception& error) {
+      log_.warn_rate_limited(prospect.label(), error.what());
+      prospect.ask_again(time);
+      return false;
+    }
+  });
+}
+
 void Worker::wait() {
-  const bool presence_due = now() >= presence_at_;
   context_.add_to(loop_);
-  inbox_.add_to(loop_);
-  plain_tasks_.add_to(loop_, has_room_for_plain());
-  feedback_.add_to(loop_, presence_due);
-  results_.add_to(loop_, unsent_results_ || plain_completions_ > 0 || live_output_due());
-  if (!live_output_due()) loop_.wake_at(live_at_);
+  for (const auto& pipeline : pipelines_) pipeline->add_to(loop_);
+  for (const Prospect& prospect : prospects_) prospect.add_to(loop_);
   if (const auto fd = executor_->fd()) loop_.watch(*fd);
   loop_.wake_at(executor_->deadline());
-  if (!presence_due) loop_.wake_at(presence_at_);
-  if (!unsent_results_) loop_.wake_at(send_at_);
+  loop_.wake_at(fair_.deadline());
   loop_.wake_at(leave_at_);
-  loop_.wake_at(waiting_for_ventilator_.deadline());
-  loop_.wake_at(waiting_for_sink_.deadline());
+  loop_.wake_at(idleness_.deadline());
+  if (lifeline_) lifeline_->add_to(loop_);
   stop(loop_.wait());
+  if (lifeline_ && lifeline_->cut(now())) stop(kAtOnce);
 }
 
 void Worker::stop(int times) {
   if (times == 0) return;
   const bool at_once = phase_ != Phase::serving || times > 1;
-  const auto all = [](const Chunk&) { return true; };
+  const auto all = [](const Origin&) { return true; };
   if (at_once) executor_->ask_to_end(all);
   if (phase_ == Phase::leaving_now || times > 2) executor_->kill(all);
   phase_ = at_once ? Phase::leaving_now : Phase::leaving;
   if (!executor_->can_kill()) loop_.release_signals(at_once);  // the next one ends this process
-  take_back();
-  holdings_.give_back_queued();
-  plain_queue_.clear();
-  presence_at_ = now();
-  if (holdings_.running() > 0) log_.debug("finishing what runs (once more: kill it)");
+  prospects_.clear();
+  for (const auto& pipeline : pipelines_) pipeline->leave();
+  if (!executor_->idle()) log_.debug("finishing what runs (once more: kill it)");
+}
+
+// A task that comes and ends between two such looks has left a result that is not settled yet.
+void Worker::leave_if_idle(Time now) {
+  const bool idle = std::all_of(pipelines_.begin(), pipelines_.end(),
+                                [](const auto& pipeline) { return pipeline->idle(); });
+  idleness_.update(!idle || !executor_->idle(), now);
+  if (phase_ != Phase::serving || !idleness_.too_long(now)) return;
+  log_.info("no task for as long as --idle-timeout says: leaving");
+  stop(1);
 }
 
 // Receives first, then starts tasks: a message may recall a queued task. A flood of messages must
 // not keep the worker from its other work, though.
 void Worker::receive() {
   context_.authenticate();
-  inbox_.events(log_);
-  note_connections();
-  for (const TimeSlice slice; !slice.over();) {
-    auto message = inbox_.receive();
-    if (!message && has_room_for_plain()) message = plain_tasks_.receive();
-    if (!message) return;
-    receive(*message);
+  for (const auto& pipeline : pipelines_) pipeline->note_connections();
+  bool more = true;
+  for (const TimeSlice slice; more && !slice.over();) {
+    more = false;
+    for (const auto& pipeline : pipelines_) more = pipeline->receive() || more;
   }
 }
 
-// Whether results can be delivered is for the ventilator to know at once.
-void Worker::note_connections() {
-  plain_tasks_.connected_anew(log_);
-  if (feedback_.connected_anew(log_)) {
-    greeted_ = false;
-    presence_at_ = now();
-  }
-  const bool reached_sink = results_.connected();
-  if (results_.connected_anew(log_)) {
-    holdings_.resend_all();
-    unsent_results_.reset();
-    executor_->untake_printed();
-  }
-  if (results_.connected() != reached_sink) presence_at_ = now();
-}
-
-// A ventilator of the guide's has no feedback, and none to answer there.
-void Worker::tell_who_is_missing(Time now) {
-  if (phase_ != Phase::serving) {
-    waiting_for_ventilator_.stop();
-    return waiting_for_sink_.stop();
-  }
-  const bool is_plain = plain_tasks_.connected() && !feedback_.connected();
-  const auto ventilator = [this] { return "a ventilator at " + settings_.endpoints.feedback; };
-  const auto unanswered = [this] {
-    return feedback_.connected()
-               ? fmt::format("; it hears this worker, and must reach its inbox at {}",
-                             inbox_.endpoint())
-               : std::string();
-  };
-  waiting_for_ventilator_.update((greeted_ && feedback_.connected()) || is_plain, ventilator,
-                                 unanswered, now, log_);
-  const auto sink = [this] { return "a sink at " + settings_.endpoints.results; };
-  waiting_for_sink_.update(results_.connected(), sink, nothing_more, now, log_);
-}
-
-void Worker::receive(const zmq::message_t& message) {
-  const std::string_view frame = view(message);
-  if (is_plain(frame)) return receive_plain(frame);
-  if (const auto lane = decode<Lane>(frame)) return receive_lane(*lane);
-  if (const auto version = other_version(frame)) {
-    return log_.warn_rate_limited("version", other_version_line("the ventilator", *version));
-  }
-  log_.dropped("a message that is no lane message");
-}
-
-void Worker::receive_lane(const Lane& lane) {
-  if (!lane.recalled.empty() || lane.batch != holdings_.batch()) take_back();
-  switch (holdings_.receive(lane, now_utc())) {
-    case Holdings::Received::dropped:
-      return log_.dropped("a lane message that is stale, or another worker's");
-    case Holdings::Received::asked:
-      presence_at_ = now();
-      break;
-    case Holdings::Received::accepted:
-      break;
-  }
-  greeted_ = true;
-  if (phase_ != Phase::serving) holdings_.give_back_queued();
-  if (!lane.abort) return;
-  executor_->ask_to_end([&](const Chunk& tasks) { return tasks.is_of(lane.batch); });
-}
-
-// From the guide's ventilator no more are taken than there is room for. Anybody may send them to
-// the inbox, so there they are dropped.
-void Worker::receive_plain(std::string_view task) {
-  if (task.size() > kMaxPlainBytes) return log_.dropped("a plain task that is too long");
-  if (!has_room_for_plain()) return log_.dropped("a plain task to the inbox, one too many");
-  if (phase_ == Phase::serving) plain_queue_.emplace_back(without_padding(task));
-}
-
-bool Worker::has_room_for_plain() const { return plain_queue_.size() < kMaxPlainTasks; }
+// --- slots ---------------------------------------------------------------------------------------
 
 // Tasks that have ended at once leave room for others.
 std::uint64_t Worker::room() {
-  if (holdings_.kept_bytes() >= kMaxKeptBytes) {
-    take_back();
-    return 0;
-  }
   if (const std::uint64_t room = executor_->room(now()); room > 0) return room;
   collect_ended();
   return executor_->room(now());
 }
 
 void Worker::fill_slots() {
+  for (std::size_t i = 0; i < pipelines_.size(); ++i) {
+    if (pipelines_[i]->is_full()) pipelines_[i]->take_back();
+    fair_.note(i, pipelines_[i]->tasks(), now());
+  }
   while (const std::uint64_t most = room()) {
-    Chunk tasks = next_tasks(most);
-    if (tasks.empty()) return;
-    if (const auto limit = executor_->start(tasks, now())) {
-      put_back(std::move(tasks));
-      return tell_shortage(*limit);
-    }
+    const FairSlots::Turn turn = fair_.next(most, executor_->slots_now(), occupied_slots(), now());
+    if (!turn.pipeline) return;
+    Pipeline& pipeline = *pipelines_[*turn.pipeline];
+    Chunk tasks = pipeline.next_tasks(turn.most);
+    const auto limit = executor_->start(tasks, now());
+    if (limit) pipeline.put_back(std::move(tasks));
+    fair_.note(*turn.pipeline, pipeline.tasks(), now());
+    if (limit) return tell_shortage(*limit);
   }
 }
 
-Chunk Worker::next_tasks(std::uint64_t most) {
-  Chunk tasks = holdings_.take_next(most);
-  if (tasks.empty() && !plain_queue_.empty()) {
-    tasks = Chunk::of_plain(plain_queue_.front());
-    plain_queue_.pop_front();
+// Of each pipeline.
+std::vector<std::uint32_t> Worker::occupied_slots() const {
+  if (pipelines_.size() == 1) return {0};
+  std::vector<std::uint32_t> slots;
+  for (const auto& pipeline : pipelines_) {
+    slots.push_back(executor_->occupied(
+        [id = pipeline->id()](const Origin& origin) { return origin.worker == id; }));
   }
-  return tasks;
-}
-
-void Worker::take_back() {
-  std::vector<Chunk> all = executor_->take_back();
-  // Each goes before what is there, so the first comes last.
-  std::sort(all.begin(), all.end(),
-            [](const Chunk& one, const Chunk& other) { return one.ids.first > other.ids.first; });
-  for (Chunk& tasks : all) put_back(std::move(tasks));
-}
-
-void Worker::put_back(Chunk tasks) {
-  presence_at_ = now();
-  if (tasks.plain) {
-    plain_queue_.emplace_front(tasks.text());
-  } else {
-    holdings_.put_back(std::move(tasks));
-  }
+  return slots;
 }
 
 void Worker::tell_shortage(const std::string& limit) {
   if (std::exchange(shortage_told_, true)) return;
-  log_.warn(executor_->idle() ? fmt::format("{}: tasks wait until one can be run", limit)
-                              : fmt::format("{}: running {} at once, not {}", limit,
-                                            plural(executor_->slots_for(holdings_.batch()), "task"),
-                                            executor_->slots()));
+  log_.warn(executor_->idle()
+                ? fmt::format("{}: tasks wait until one can be run", limit)
+                : fmt::format("{}: running {} at once, not {}", limit,
+                              plural(executor_->slots_now(), "task"), executor_->slots()));
 }
 
 void Worker::collect_ended() {
-  std::uint64_t slept = holdings_.take_instant();
+  std::uint64_t slept = 0;
+  for (const auto& pipeline : pipelines_) slept += pipeline->take_instant();
   for (EndedChunk& ended : executor_->ended(now())) {
     if (ended.outcome == Outcome::slept) slept += ended.tasks.size();
     finish(std::move(ended));
@@ -277,77 +230,45 @@ void Worker::collect_ended() {
   std::fflush(stdout);
 }
 
+// A task that was killed because the worker leaves has not failed: another worker may run it. Nor
+// has one that was told to end when the worker was.
 void Worker::finish(EndedChunk ended) {
-  if (ended.tasks.plain) return finish_plain(ended);
-  // A task that was killed because the worker leaves has not failed: another worker may run it.
-  const bool interrupted = phase_ == Phase::leaving_now && ended.killed;
-  interrupted ? holdings_.interrupt(std::move(ended)) : holdings_.finish(ended);
+  const bool interrupted =
+      ended.killed ? phase_ == Phase::leaving_now
+                   : phase_ != Phase::serving && is_terminated(ended.outcome, ended.status);
+  const auto at = std::find_if(pipelines_.begin(), pipelines_.end(), [&](const auto& pipeline) {
+    return pipeline->id() == ended.tasks.origin.worker;
+  });
+  const auto index = static_cast<std::size_t>(at - pipelines_.begin());
+  const auto took = std::accumulate(ended.took.begin(), ended.took.end(), std::uint64_t{0});
+  fair_.ended(index, ended.tasks.size(), std::chrono::nanoseconds(took), now());
+  (*at)->finish(std::move(ended), interrupted);
+  fair_.note(index, (*at)->tasks(), now());
 }
 
-// A plain completion has no room for what the task printed, or for how it ended.
-void Worker::finish_plain(const EndedChunk& ended) {
-  ++plain_completions_;
-  std::fwrite(ended.output.data(), 1, ended.output.size(), stdout);
-  tell_user(ended.errors);
-  if (!ended.reason.empty()) log_.warn_rate_limited("a plain task", ended.reason);
-  std::fflush(stdout);
+bool Worker::is_ready() const {
+  return phase_ == Phase::serving &&
+         std::any_of(pipelines_.begin(), pipelines_.end(),
+                     [](const auto& pipeline) { return pipeline->is_ready(); });
 }
 
-void Worker::send_results() {
-  for (; plain_completions_ > 0; --plain_completions_) {
-    if (!results_.send({})) return;
+// When another pipeline has tasks, or none any more, each may have less or more slots.
+void Worker::send_due_presences(Time now) {
+  const bool changed = fair_.shares_changed(now);
+  for (std::size_t i = 0; i < pipelines_.size(); ++i) {
+    if (changed) pipelines_[i]->state_anew();
+    if (pipelines_[i]->presence_due(now)) send_presence(i, now);
   }
-  while (unsent_results_ || results_due()) {
-    if (!unsent_results_) unsent_results_ = holdings_.next_results(settings_.name);
-    if (!results_.send(*unsent_results_)) return;
-    unsent_results_.reset();
-  }
 }
 
-// One message for each brief task would cost more than the task. While there is more queued than
-// unsent, the ventilator need not hurry to send more.
-bool Worker::results_due() {
-  if (holdings_.unsent() == 0) {
-    send_at_.reset();
-    return false;
-  }
-  const Time time = now();
-  if (!send_at_) send_at_ = time + kTogether;
-  return holdings_.unsent() >= holdings_.queued() || time >= *send_at_;
-}
-
-bool Worker::live_output_due() const { return live_at_ && *live_at_ <= now(); }
-
-// Nothing of it is kept for a sink that is far behind: there is more when it has room again.
-void Worker::send_live_output() {
-  if (!holdings_.live() || !executor_->has_printed()) return live_at_.reset();
-  if (!live_at_) live_at_ = now() + kLiveAfter;
-  if (!live_output_due() || unsent_results_ || !results_.has_room()) return;
-  const LiveOutput message{.worker = self_,
-                           .name = settings_.name,
-                           .batch = holdings_.batch(),
-                           .fragments = executor_->take_printed(holdings_.batch(), kLiveBytes)};
-  live_at_.reset();
-  if (executor_->has_printed()) live_at_ = now();
-  if (!message.fragments.empty() && !results_.send(encode(message))) executor_->untake_printed();
-}
-
-// At least 1: 0 means that it leaves.
-std::uint32_t Worker::offered_slots() const {
-  return phase_ == Phase::serving ? std::max(1U, executor_->slots_for(holdings_.batch())) : 0;
-}
-
-void Worker::send_presence(Time now) {
-  Presence presence = holdings_.presence(settings_.name, inbox_.endpoint(), offered_slots());
-  presence.reaches_sink = results_.connected();
-  presence.pool = settings_.pool;
-  presence.command = settings_.command;
-  if (feedback_.send(encode(presence))) presence_at_ = now + kPresenceEvery;
+void Worker::send_presence(std::size_t pipeline, Time now) {
+  pipelines_[pipeline]->send_presence(fair_.share(pipeline, executor_->slots_now()), now);
 }
 
 bool Worker::finished(Time now) {
   if (phase_ == Phase::serving || !executor_->idle()) return false;
-  const bool all_said = holdings_.all_settled() && plain_completions_ == 0;
+  const bool all_said = std::all_of(pipelines_.begin(), pipelines_.end(),
+                                    [](const auto& pipeline) { return pipeline->all_said(); });
   if (phase_ == Phase::leaving_now || all_said) return true;
   if (!leave_at_) leave_at_ = now + kFarewell;
   return now >= *leave_at_;

@@ -1,22 +1,21 @@
-// The worker: takes tasks from its inbox, has its Executor run them in its slots, and sends the
-// results to the sink.
+// The worker: has its Executor run the tasks of one or several pipelines in its slots.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
-#include <zmq.hpp>
+#include <vector>
 
-#include "common/connection.hpp"
 #include "common/event_loop.hpp"
 #include "common/host.hpp"
-#include "common/listener.hpp"
 #include "common/log.hpp"
-#include "common/waiting.hpp"
-#include "divvy/endpoints.hpp"
 #include "worker/executor.hpp"
-#include "worker/rules/holdings.hpp"
+#include "worker/lifeline.hpp"
+#include "worker/pipeline.hpp"
+#include "worker/prospect.hpp"
+#include "worker/ready_file.hpp"
+#include "worker/rules/fair_slots.hpp"
+#include "worker/rules/idleness.hpp"
 
 namespace divvy::worker {
 
@@ -30,19 +29,22 @@ std::string default_name();
 class Worker {
  public:
   struct Settings {
-    Endpoints endpoints{};
-    std::string inbox{};     // endpoint; empty: chosen beside the feedback endpoint
-    std::string key{};       // file; empty: none
-    std::string name{};      // for people
-    std::string pool{};      // whose ventilators it works for; empty: those of none
-    std::string command{};   // what it runs, for people
-    bool workloads = false;  // tasks are milliseconds to sleep
+    std::string key{};                             // file; empty: none
+    bool is_protected = false;                     // by a key, or by the user's word
+    std::optional<Time::duration> idle_timeout{};  // leave after so long without a task
+    std::optional<Lifeline> lifeline{};            // when it is cut the worker leaves at once
+    std::string ready_file{};                      // empty: none
     Verbosity verbosity{};
   };
 
-  Worker(Settings settings, std::unique_ptr<Executor> executor);
+  /// `pipelines`: one or several, whose slots are shared fairly. Their hosts may have names that
+  /// are not known yet. Throws, with a line for the user, std::invalid_argument if others can reach
+  /// an endpoint and nothing protects it, and std::runtime_error if it cannot listen or connect.
+  Worker(Settings settings, std::vector<Pipeline::Settings> pipelines,
+         std::unique_ptr<Executor> executor);
 
-  /// Serves ventilators until the user asks to stop. Returns the exit status.
+  /// Serves ventilators until the user asks to stop, or it was idle for too long. Returns the exit
+  /// status.
   int run();
 
  private:
@@ -52,59 +54,41 @@ class Worker {
     leaving_now,  // ends running tasks
   };
 
+  void expect(Pipeline::Settings pipeline, bool others);
+  void admit(Pipeline::Settings pipeline);
+  void admit_found();
   void wait();
   void stop(int times);
+  void leave_if_idle(Time now);
   void receive();
-  void receive(const zmq::message_t& message);
-  void receive_lane(const Lane& lane);
-  void receive_plain(std::string_view task);
   void fill_slots();
   std::uint64_t room();
-  Chunk next_tasks(std::uint64_t most);
-  void take_back();
-  void put_back(Chunk tasks);
+  [[nodiscard]] std::vector<std::uint32_t> occupied_slots() const;
   void tell_shortage(const std::string& limit);
   void collect_ended();
   void finish(EndedChunk ended);
-  void finish_plain(const EndedChunk& ended);
-  void send_results();
-  void send_live_output();
-  void send_presence(Time now);
-  void note_connections();
-  void tell_who_is_missing(Time now);
+  void send_due_presences(Time now);
+  void send_presence(std::size_t pipeline, Time now);
 
-  bool results_due();
-  [[nodiscard]] bool live_output_due() const;
-  [[nodiscard]] bool has_room_for_plain() const;
-  [[nodiscard]] std::uint32_t offered_slots() const;
+  /// Whether some ventilator's tasks would be run, and their results arrive.
+  [[nodiscard]] bool is_ready() const;
   [[nodiscard]] bool finished(Time now);
 
   Settings settings_;
   Log log_;
-  WorkerId self_;
-
   EventLoop loop_;
   Context context_;
-  Listener inbox_;          // lanes
-  Connection plain_tasks_;  // the guide's ventilator
-  Connection feedback_;
-  Connection results_;
-
   std::unique_ptr<Executor> executor_;
-  Holdings holdings_;
-  std::optional<std::string> unsent_results_;  // a message that the sink had no room for yet
-  std::optional<Time> send_at_;                // when results are sent at the latest
-  std::optional<Time> live_at_;                // when lines of running tasks are sent
-  std::deque<std::string> plain_queue_;
-  std::uint64_t plain_completions_ = 0;  // that are still to be sent
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  std::vector<Prospect> prospects_;
+  FairSlots fair_;  // by the places of pipelines
   bool shortage_told_ = false;
 
-  Time presence_at_;
-  bool greeted_ = false;  // by the ventilator, since we have connected to it
-  Waiting waiting_for_ventilator_;
-  Waiting waiting_for_sink_;
   Phase phase_ = Phase::serving;
   std::optional<Time> leave_at_;  // at the latest
+  Idleness idleness_;
+  std::optional<Lifeline> lifeline_;
+  ReadyFile ready_file_;
 };
 
 }  // namespace divvy::worker

@@ -243,6 +243,31 @@ def idle(_):
         yield line
 
 
+@row
+def crowd(runs):
+    """1,000 workers of one ventilator"""
+    count, during = 1000, 30
+    tasks = Tasks(["1"] * count)
+    known, shares = [], []
+    for _ in range(min(runs, 3)):
+        with Pipeline() as pipeline:
+            at = f"127.0.0.1:{random.randrange(20000, 30000)}"
+            ventilator = pipeline.start(BIN / "ventilator", "-q", "--at", at, "-w", count, tasks.name)
+            workers = pipeline.start(BUILT / "crowd", at, count, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            known.append(float(workers.stdout.readline().split()[1]))
+            workers.stdout.readline()
+            time.sleep(5)
+            before = cpu_time(ventilator.pid)
+            time.sleep(during)
+            shares.append((cpu_time(ventilator.pid) - before) / during / 10)
+        print(".", end="", file=sys.stderr, flush=True)
+    for what, unit, goals, figures in (("until all are known", "msec", (5000, 2000), known),
+                                       ("CPU time of the ventilator while all tasks run", "% of a core", (2, 1), shares)):
+        line = result(f"1,000 workers on one machine: {what}", "nothing", goals, figures, [1] * len(figures), unit=unit)
+        line.theirs = None
+        yield line
+
+
 import brief  # noqa: E402,F401 -- its rows come after these
 
 

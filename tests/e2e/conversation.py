@@ -107,7 +107,7 @@ class Invented:
 
     def say(self, version=protocol.VERSION, **others):
         """A presence."""
-        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), slots=1, workloads=0, pool=b"",
+        fields = dict(worker=self.worker, name=b"w", inbox=self.inbox.endpoint.encode(), lane_port=0, slots=1, workloads=0, pool=b"",
                       command=b"", reaches_sink=1, running=[], queued=[], finished=[], **self.followed)
         presence = protocol.encode(protocol.PRESENCE, **{**fields, **others})
         self.push.send(presence if version == protocol.VERSION else of_version(version, presence))
@@ -156,6 +156,19 @@ class WithVentilator:
         self.process.says(f"dropped {what}")
 
 
+def announcement(state=0, tasks=1, **others):
+    fields = dict(name=b"", sender=b"v", command=b"", state=state, tasks=tasks, elapsed=1, forget_failed=0, workloads=0, workers=1, slots=1,
+                  busy_slots=1, time_left=0, oldest=0, oldest_age=0)
+    return protocol.encode(protocol.ANNOUNCEMENT, **{**fields, **others})
+
+
+def result(task, worker, batch, **others):
+    """A message with the result of one task."""
+    fields = dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000, took=[], cpu=0, max_rss=0,
+                  texts=[b"text"], output=b"output %d\n" % task, errors=b"", reason=b"")
+    return protocol.encode(protocol.RESULTS, worker=worker, name=b"w", batch=batch, results=[{**fields, **others}])
+
+
 class WithSink:
     """We are the ventilator and the workers of one sink."""
 
@@ -172,16 +185,12 @@ class WithSink:
         self.announce(**fields)
         assert self.feedback.hear(protocol.RECEIPTS)["receipts"] == []
 
-    def announce(self, state=0, tasks=1, **others):
-        fields = dict(ventilator=VENTILATOR, batch=BATCH, name=b"", feedback=self.pipeline.endpoints["feedback"].encode(),
-                      sender=b"v", command=b"", state=state, tasks=tasks, elapsed=1, forget_failed=0, workloads=0, workers=1, slots=1, busy_slots=1, time_left=0, oldest=0, oldest_age=0)
-        self.push.send(protocol.encode(protocol.ANNOUNCEMENT, **{**fields, **others}))
+    def announce(self, **fields):
+        defaults = dict(ventilator=VENTILATOR, batch=BATCH, feedback=self.pipeline.endpoints["feedback"].encode())
+        self.push.send(announcement(**{**defaults, **fields}))
 
     def result(self, task, *, worker=9, batch=BATCH, **others):
-        fields = dict(ids=one(task), attempt=1, attempts=1, slot=1, outcome=protocol.EXITED, status=0, started=1000, ended=3000, took=[], cpu=0, max_rss=0,
-                      texts=[b"text"], output=b"output %d\n" % task, errors=b"", reason=b"")
-        self.push.send(protocol.encode(protocol.RESULTS, worker=worker, name=b"w", batch=batch,
-                                       results=[{**fields, **others}]))
+        self.push.send(result(task, worker, batch, **others))
 
     def live(self, task, lines, *, worker=9, batch=BATCH, **others):
         """Lines that it prints while it runs."""
@@ -202,3 +211,41 @@ class WithSink:
             self.heard = [receipt for receipt in said["receipts"] if receipt["worker"] != 0]
         receipt = self.heard.pop(0)
         return receipt["worker"], receipt["ids"], receipt["attempt"], receipt["verdict"]
+
+
+class OneOfSeveral:
+    """We are the ventilator and the workers of one batch among others, with connections and feedback of its own."""
+
+    def __init__(self, context, pipeline, number, name=b""):
+        self.number, self.name = number, name
+        self.batch, self.ventilator, self.worker = number, 1000 + number, 2000 + number
+        self.feedback = Receiver(context, f"{pipeline.endpoints['feedback']}-{number}")
+        self.push = context.socket(zmq.PUSH)
+        self.push.connect(pipeline.endpoints["results"])
+        self.heard = []
+
+    def announce(self, **fields):
+        defaults = dict(ventilator=self.ventilator, batch=self.batch, name=self.name, feedback=self.feedback.endpoint.encode(),
+                        sender=b"lab:%d" % self.number)
+        self.push.send(announcement(**{**defaults, **fields}))
+
+    def begun(self):
+        """Waits until the sink has found us; nothing is recorded yet."""
+        assert self.feedback.hear(protocol.RECEIPTS)["receipts"] == []
+
+    def stated(self):
+        """What the sink states as recorded: ids and verdicts."""
+        def statement(said):
+            return said["ventilator"] == self.ventilator and said["receipts"] and said["receipts"][0]["worker"] == 0
+        return [(receipt["ids"], receipt["verdict"]) for receipt in self.feedback.hear(protocol.RECEIPTS, statement)["receipts"]]
+
+    def result(self, task, **others):
+        self.push.send(result(task, self.worker, self.batch, **{**dict(output=b"batch %d task %d\n" % (self.number, task)), **others}))
+
+    def receipt(self):
+        """The next one for a result: its task and verdict."""
+        while not self.heard:
+            said = self.feedback.hear(protocol.RECEIPTS, lambda said: said["batch"] == self.batch)
+            self.heard = [receipt for receipt in said["receipts"] if receipt["worker"] == self.worker]
+        receipt = self.heard.pop(0)
+        return receipt["ids"].start, receipt["verdict"]

@@ -1,8 +1,11 @@
 """Real processes for the end-to-end tests: each test has a pipeline of its own, with its own endpoints."""
+import contextlib
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,14 +27,27 @@ def eventually(condition, what, deadline=DEADLINE):
     return value
 
 
+def free_ports(count):
+    """The first of so many consecutive ports that nobody listens at just now, and that nobody connects from."""
+    while True:
+        first = random.randrange(10_000, 32_000)
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(first, first + count):
+                    stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                return first
+            except OSError:
+                pass
+
+
 class Process:
     """A process whose output goes to files, so that it never waits for its reader."""
 
-    def __init__(self, label, words, folder, stdin=subprocess.DEVNULL, env=None, stdout=None):
+    def __init__(self, label, words, folder, stdin=subprocess.DEVNULL, env=None, stdout=None, stderr=None):
         self.label = label
         self.paths = {stream: folder / f"{label}.{stream}" for stream in ("out", "err")}
         with open(self.paths["out"], "wb") as out, open(self.paths["err"], "wb") as err:
-            self.popen = subprocess.Popen([os.fsencode(str(word)) for word in words], stdin=stdin, stdout=stdout or out, stderr=err,
+            self.popen = subprocess.Popen([os.fsencode(str(word)) for word in words], stdin=stdin, stdout=stdout or out, stderr=stderr or err,
                                           env={**os.environ, **(env or {})})
         self.pid = self.popen.pid
         self.expected_signals = set()
@@ -206,11 +222,15 @@ class Gate:
     def __init__(self, pipeline):
         self.folder = pipeline.file("gate")
         self.folder.mkdir()
-        wait = f"while [ -d {self.folder} ] && [ ! -e {self.folder}/open ]; do sleep 0.02; done"
+        wait = f"while [ -d {self.folder} ] && [ ! -e {self.folder}/open ] && [ ! -e {self.folder}/open-$1 ]; do sleep 0.02; done"
         self.command = ("sh", "-c", f"echo $PPID >> {self.folder}/came-$1; {wait}; echo done $1", "gate", "{}")
 
     def open(self):
         (self.folder / "open").touch()
+
+    def let_pass(self, *tasks):
+        for task in tasks:
+            (self.folder / f"open-{task}").touch()
 
     def came(self, count):
         """Waits until as many tasks are running; returns {task: the ids of the workers that ran it}."""

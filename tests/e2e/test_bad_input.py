@@ -156,7 +156,7 @@ RESULT = dict(ids=range(1, 2), attempt=1, attempts=1, slot=1, outcome=1, status=
               output=b"from a stranger", errors=b"e", reason=b"r")
 LANE = dict(worker=1, ventilator=2, sequence=3, batch=4, settled=[dict(ids=range(1, 2), attempt=0)], recalled=RANGES, abort=0, live=0, form=protocol.LINE, header=b"",
             tasks=[dict(ids=range(1, 3), attempt=1, attempts=1, texts=[b"a", b"b"])])
-PRESENCE = dict(worker=1, name=b"stranger", inbox=b"nowhere", slots=1, workloads=1, pool=b"", command=b"c", reaches_sink=1,
+PRESENCE = dict(worker=1, name=b"stranger", inbox=b"nowhere", lane_port=0, slots=1, workloads=1, pool=b"", command=b"c", reaches_sink=1,
                 ventilator=0, sequence=0, batch=0, running=RANGES, queued=RANGES, finished=RANGES)
 RESULTS = dict(worker=1, name=b"stranger", batch=2, results=[RESULT])
 RECEIPTS = dict(ventilator=1, batch=2, resumed=0, command=b"c", refusal=b"", more=0, live=0,

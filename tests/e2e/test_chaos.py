@@ -11,3 +11,7 @@ def test_every_task_is_recorded_once_whatever_dies_freezes_or_restarts(seed, fil
 
 def test_every_line_is_printed_once_while_its_task_runs_whatever_dies_or_freezes():
     chaos.batch(4, 200, live=True)
+
+
+def test_so_it_is_of_two_pipelines_that_share_the_workers():
+    chaos.batch(5, 200, pipelines=2)

@@ -134,7 +134,7 @@ def test_a_shell_completes_every_option(prefix, shell, program):
     ("worker -j 2 -- cat ta", "worker -j 2 -- cat tasks.txt"),
     # the three as words of divvy
     ("divvy wor", "divvy worker"),
-    ("divvy ", "divvy more out.db sink tasks.txt upload ventilator worker"),
+    ("divvy ", "divvy more out.db report sink tasks.txt upload ventilator worker"),
     ("divvy -k wor", "divvy -k wor"),
     ("divvy worker --first", "divvy worker --first-slot"),
     ("divvy worker ta", "divvy worker ta"),

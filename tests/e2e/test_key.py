@@ -49,6 +49,19 @@ def test_a_key_that_others_can_read_is_refused(pipeline, key):
     assert "others can read it; chmod 600" in refuses(pipeline, key)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend a key")
+@pytest.mark.parametrize("mode, status", [(0o440, 0), (0o640, 0), (0o444, 255), (0o660, 255)])
+def test_a_key_that_root_lends_through_a_group_is_taken(pipeline, key, mode, status):
+    """So are secrets in Kubernetes, and credentials of systemd."""
+    os.chown(key, 0, 12345)
+    key.chmod(mode)
+    pipeline.folder.chmod(0o777)
+    as_another = ("setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups")
+    worker = pipeline.start(*as_another, BIN / "worker", *pipeline.at, "--key", key, "--idle-timeout", "0.1")
+    assert worker.status() == status
+    assert ("others can read it" in worker.err) == (status == 255)
+
+
 def test_a_key_file_that_is_not_there_is_named(pipeline):
     assert "No such file" in refuses(pipeline, pipeline.file("nowhere"))
 

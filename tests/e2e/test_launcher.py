@@ -90,7 +90,7 @@ def test_every_option_of_divvy_is_one_of_the_programs(play):
         return set(re.findall(r"--[a-z-]+", subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout))
 
     theirs = set.union(*(options(BIN / name) for name in ("ventilator", "worker", "sink")))
-    assert options(LAUNCHER) - theirs == {"--jobs"}
+    assert options(LAUNCHER) - theirs == {"--hosts", "--jobs", "--ssh"}
 
 
 @pytest.mark.parametrize("option, passed", [("-q", "--quiet"), ("--quiet", "--quiet"), ("-v", "--verbose"),
@@ -159,7 +159,7 @@ def test_one_job_is_one_worker(play):
 
 
 def test_a_dry_run_keeps_the_order_and_records_nothing(play):
-    play.run("-j1", "--random=1", "--tag", "--journal=j", "--summary", "s", "--dry-run", "--name=n", "--retry-failed")
+    play.run("-j1", "--random=1", "--tag", "--journal=j", "--summary", "s", "--report=r.html", "--dry-run", "--name=n", "--retry-failed")
 
     assert play.arguments("sink") == ["--tag", "--keep-order", "--quiet"]
     assert play.arguments("worker") == ["--dry-run"]

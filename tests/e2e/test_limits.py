@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from conversation import OneOfSeveral
 from pipeline import BIN, eventually
 
 MIB = 1 << 20
@@ -42,7 +43,8 @@ def sanitized():
     return b"__asan_init" in (BIN / "sink").read_bytes()
 
 
-def test_a_full_disk_is_one_clear_line_and_every_receipt_stays_true(pipeline):
+def sink_with_small_disk(pipeline, *options):
+    """Its journal is on a disk of 1 MiB; returns it and where what was on the disk is to be found when it has ended."""
     disk, copy = pipeline.file("disk"), pipeline.file("copy.db")
     disk.mkdir()
     may_mount = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", disk]
@@ -51,7 +53,12 @@ def test_a_full_disk_is_one_clear_line_and_every_receipt_stays_true(pipeline):
     script = 'mount -t tmpfs -o size=1m tmpfs "$1"; shift; "$@"; status=$?; cat "$DISK/j.db" > "$COPY"; ' \
              '[ ! -e "$DISK/j.db-wal" ] || cat "$DISK/j.db-wal" > "$COPY-wal"; exit $status'
     sink = pipeline.start("unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", disk, BIN / "sink", *pipeline.at,
-                          "--journal", disk / "j.db", env={"DISK": str(disk), "COPY": str(copy)})
+                          "--journal", disk / "j.db", *options, env={"DISK": str(disk), "COPY": str(copy)})
+    return sink, copy
+
+
+def test_a_full_disk_is_one_clear_line_and_every_receipt_stays_true(pipeline):
+    sink, copy = sink_with_small_disk(pipeline)
     worker = pipeline.worker(command=("sh", "-c", "head -c 20000 /dev/zero | tr '\\0' x"))
     ventilator = pipeline.ventilator("--name", "b", tasks=range(1000))
     assert sink.status() == 255
@@ -66,6 +73,34 @@ def test_a_full_disk_is_one_clear_line_and_every_receipt_stays_true(pipeline):
     (rows,), = database.execute("SELECT count(*) FROM result")
     database.close()
     assert 0 < receipts <= rows < 1000
+
+
+def test_on_a_full_disk_the_receipts_of_all_batches_stay_true(context, pipeline):
+    sink, copy = sink_with_small_disk(pipeline, "--stay")
+    batches = [OneOfSeveral(context, pipeline, number) for number in (1, 2)]
+    for batch in batches:
+        batch.announce(tasks=1000)
+    for batch in batches:
+        batch.begun()
+    tasks = iter(range(1, 1000))
+    receipted = {batch.number: set() for batch in batches}
+
+    def ended():
+        for batch in batches:
+            batch.result(task := next(tasks), output=b"x" * 20_000)
+            while sink.popen.poll() is None and not batch.feedback.pull.poll(10):
+                pass
+            if batch.feedback.pull.poll(0):
+                receipted[batch.number].add(batch.receipt()[0])
+        return sink.popen.poll() is not None
+    eventually(ended, "the sink to end")
+    assert sink.status() == 255
+    assert len(re.findall(r"^sink: journal .*disk.* full", sink.err, re.M)) == 1
+    database = sqlite3.connect(copy)
+    for batch in batches:
+        rows = {task for task, in database.execute("SELECT task FROM result WHERE batch = ?", (batch.number,))}
+        assert receipted[batch.number] and receipted[batch.number] <= rows
+    database.close()
 
 
 def test_an_output_that_cannot_be_written_is_one_clear_line(pipeline):

@@ -1,10 +1,12 @@
 """The pipeline from end to end: batches, who comes and goes meanwhile, and the status that is left."""
+import os
 import re
 import signal
+import subprocess
 
 import pytest
 
-from pipeline import eventually, marks
+from pipeline import eventually, marks, refused
 
 
 def done(tasks):
@@ -183,6 +185,23 @@ def test_a_worker_told_to_leave_finishes_what_runs_and_hands_back_the_rest(pipel
     assert all(len(pids) == 1 for pids in gate.seen().values())
 
 
+def test_a_worker_that_has_had_no_task_for_so_long_leaves_by_itself(pipeline):
+    worker = pipeline.worker("--idle-timeout", "250ms")
+    worker.says("^worker: no task for as long as --idle-timeout says: leaving$")
+    assert worker.status() == 0
+
+
+def test_a_worker_that_runs_a_task_is_not_idle(pipeline, gate):
+    sink, ventilator = pipeline.sink(), pipeline.ventilator("--pool", "a", tasks=range(1))
+    busy = pipeline.worker("--idle-timeout", "4", "--pool", "a", command=gate.command)
+    gate.came(1)
+    idle = pipeline.worker("--idle-timeout", "4", "--pool", "b", command=gate.command)
+    assert (idle.status(), busy.popen.poll()) == (0, None)
+    gate.open()
+    assert (ventilator.status(), sink.status(), busy.status()) == (0, 0, 0)
+    assert printed(sink) == done(range(1))
+
+
 def test_a_worker_told_twice_to_leave_kills_what_runs(pipeline, gate):
     pipeline.sink()
     leaver = pipeline.worker(command=gate.command)
@@ -193,6 +212,53 @@ def test_a_worker_told_twice_to_leave_kills_what_runs(pipeline, gate):
     leaver.send(signal.SIGTERM)
     leaver.status()
     gate.open()
+
+
+# Slurm and others tell all that descends from a worker to end, its tasks too.
+
+
+@pytest.fixture
+def known_task(gate):
+    """The gate's command, which also tells its process id, and a way to end it as a stranger would."""
+    shell, option, script, *rest = gate.command
+    folder = gate.folder
+
+    def terminate():
+        (path,) = eventually(lambda: list(folder.glob("shell-*")), "the task to tell who it is")
+        os.kill(int(path.read_text()), signal.SIGTERM)
+
+    return (shell, option, f'echo $$ > "{folder}/new" && mv "{folder}/new" "{folder}/shell-$1"; {script}', *rest), terminate
+
+
+@pytest.mark.parametrize("first", ["task", "worker"])
+def test_a_task_that_was_told_to_end_with_its_worker_has_not_failed(pipeline, gate, known_task, first):
+    command, terminate = known_task
+    sink, leaver = pipeline.sink(), pipeline.worker(command=command)
+    ventilator = pipeline.ventilator(tasks=[1])
+    gate.came(1)
+    if first == "task":
+        terminate()
+        leaver.send(signal.SIGTERM)
+    else:
+        leaver.send(signal.SIGTERM)
+        leaver.says("finishing what runs")
+        terminate()
+    assert leaver.status() == 0
+    gate.open()
+    pipeline.worker(command=gate.command)
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    assert printed(sink) == done([1])
+    assert len(gate.seen()["1"]) == 2
+
+
+def test_a_task_that_alone_is_told_to_end_has_failed(pipeline, gate, known_task):
+    command, terminate = known_task
+    sink, _ = pipeline.sink(), pipeline.worker(command=command)
+    ventilator = pipeline.ventilator(tasks=[1])
+    gate.came(1)
+    terminate()
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    assert "signal 15" in sink.err
 
 
 # --- the ventilator and the sink go
@@ -243,3 +309,41 @@ def test_a_sink_that_is_killed_and_started_again_gets_the_results_again(pipeline
     assert (ventilator.status(), sink.status()) == (0, 0)
     assert printed(sink) == done([1])
     assert gate.seen() == {"1": [worker.pid]}
+
+
+# --- ready
+
+
+def test_the_ready_file_is_there_while_a_ventilator_knows_the_worker_and_the_sink_is_reached(pipeline, gate):
+    file = pipeline.file("ready")
+    worker = pipeline.worker("--ready-file", file, command=gate.command)
+    worker.says("listens on")
+    sink = pipeline.sink()
+    worker.says("waiting for a ventilator")
+    assert not file.exists()
+    ventilator = pipeline.ventilator(tasks=[1])
+    eventually(file.exists, "the worker to be ready")
+    gate.open()
+    assert (ventilator.status(), sink.status()) == (0, 0)
+    eventually(lambda: not file.exists(), "the worker to see that they are gone")
+    pipeline.sink("--stay")
+    pipeline.ventilator("-", stdin=subprocess.PIPE)
+    eventually(file.exists, "the next ones to be found")
+    worker.send(signal.SIGTERM)
+    assert worker.status() == 0
+    assert not file.exists()
+
+
+def test_a_ready_file_of_a_worker_that_was_killed_is_not_taken_for_ones_own(pipeline):
+    file = pipeline.file("ready")
+    file.touch()
+    pipeline.worker("--ready-file", file).says("listens on")
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("name, why", [("tasks", "there is something else"), ("no/ready", "No such file or directory")])
+def test_a_ready_file_that_cannot_be_made_is_refused(pipeline, name, why):
+    pipeline.file("tasks").write_text("mine\n")
+    path = pipeline.file(name)
+    assert refused(pipeline, "worker", *pipeline.at, "--ready-file", path) == f"worker: --ready-file {path}: {why}\n"
+    assert pipeline.file("tasks").read_text() == "mine\n"

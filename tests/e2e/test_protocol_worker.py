@@ -114,7 +114,7 @@ def golden(name):
 LANE = dict(worker=0x11, ventilator=0x22, sequence=5, batch=0x33, settled=[dict(ids=range(1, 3), attempt=1)],
             recalled=[range(9, 10)], abort=0, live=1, form=protocol.WORDS, header=b"h",
             tasks=[dict(ids=range(3, 5), attempt=1, attempts=2, texts=[b"a", b"bc"])])
-PRESENCE = dict(worker=0x11, name=b"w", inbox=b"i", slots=2, workloads=0, pool=b"p", command=b"c",
+PRESENCE = dict(worker=0x11, name=b"w", inbox=b"i", lane_port=6003, slots=2, workloads=0, pool=b"p", command=b"c",
                 reaches_sink=1, ventilator=0x22, sequence=5, batch=0x33,
                 running=[range(3, 4)], queued=[range(4, 5)], finished=[])
 RESULT = dict(ids=range(3, 4), attempt=1, attempts=2, slot=6, outcome=protocol.EXITED, status=7, started=1000, ended=2000, took=[], cpu=900, max_rss=4096,

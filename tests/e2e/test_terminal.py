@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import sqlite3
 import struct
 import termios
@@ -13,6 +14,7 @@ from contextlib import closing
 
 import pytest
 
+from conversation import OneOfSeveral
 from pipeline import BIN, DEADLINE, eventually
 
 
@@ -235,3 +237,24 @@ def test_a_summary_that_cannot_be_written_is_told_before_anything_runs(pipeline)
 def test_the_last_errors_of_a_failed_task_are_told_where_its_output_waits(pipeline):
     sink, _ = pipeline.batch(["x"], command=("sh", "-c", "seq 9 >&2; exit 1"), sink=("-k",), workers=1)
     assert re.search(r"task 1 failed, exit status 1, on \S+:\d+: x\n.*\| 7\n.*\| 8\n.*\| 9\n", sink.err)
+
+
+def test_the_live_line_of_several_batches_is_one_for_all_of_them(context, pipeline, screen):
+    sink = pipeline.start(BIN / "sink", *pipeline.at, "--stay", env={"TERM": "xterm", "NO_COLOR": "1"}, stdout=screen.theirs, stderr=screen.theirs)
+    batches = [OneOfSeveral(context, pipeline, number, b"b%d" % number) for number in (1, 2)]
+    for batch in batches:
+        batch.announce(state=1, tasks=10, slots=4, busy_slots=4)
+    for batch in batches:
+        batch.begun()
+    batches[1].push = batches[0].push  # so that it is heard right after the other one
+    batches[0].result(1, output=b"no end of line")
+    batches[1].result(1, output=b", but here\n")
+    screen.wait_for(r"^2/20  \[==*>? *\]  8 running  2 batches  \d:\d\d$")
+    batches[0].announce(state=3, tasks=10, busy_slots=0)
+    screen.wait_for("^sink: b1: ended with 1 of 10 tasks recorded$")
+    batches[1].announce(state=1, tasks=10, busy_slots=0)
+    screen.wait_for(r"^1/10 .* 0 running  1 worker  \d:\d\d$")
+    sink.send(signal.SIGINT)
+    assert sink.status() == 255
+    screen.read()
+    assert "no end of line, but here" in screen.lines

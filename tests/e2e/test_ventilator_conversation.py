@@ -131,7 +131,7 @@ def test_a_presence_beyond_the_limits_is_dropped(talk, others):
 
 
 @pytest.mark.parametrize("inbox", ["ipc:///tmp/elsewhere", "ipc://{folder}/../x", "ipc://{folder}/deeper/x", "ipc://@abstract",
-                                   "inproc://zeromq.zap.01", "udp://127.0.0.1:9", "tcp://127.0.0.1:x", "nowhere", ""])
+                                   "inproc://zeromq.zap.01", "udp://127.0.0.1:9", "tcp://127.0.0.1:x", "nowhere"])
 def test_an_inbox_that_is_not_beside_the_feedback_is_not_connected_to(talk, pipeline, inbox):
     ventilator = talk()
     ventilator.worker(1).say(inbox=inbox.format(folder=pipeline.folder).encode())

@@ -9,8 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A ventilator announces its batch every second; after such a silence it is gone.
-constexpr auto kVentilatorGone = 3s;
 // By so much, or 5%, an estimate may differ from the one before and tells nothing new.
 constexpr auto kWavering = 500ms;
 

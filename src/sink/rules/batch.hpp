@@ -1,6 +1,7 @@
 // The batch that is under way: what is known of it, and what is recorded. State and rules alone.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "sink/rules/time_average.hpp"
 
 namespace divvy::sink {
+
+/// A ventilator announces its batch every second; after such a silence it is gone.
+inline constexpr std::chrono::seconds kVentilatorGone{3};
 
 class Batch {
  public:

@@ -50,6 +50,28 @@ void Figures::add_attempts(std::string_view worker, Range ids, const Result& res
   });
 }
 
+Figures Figures::together(std::span<const Figures* const> batches) {
+  Figures sum;
+  sum.batches = batches.size();
+  sum.counted = sum.stopping = true;
+  bool foreseen = true;
+  Seconds left{0};
+  for (const Figures* const each : batches) {
+    sum.tasks += each->known_tasks();
+    sum.counted = sum.counted && each->counted;
+    sum.stopping = sum.stopping && each->stopping;
+    sum.recorded += each->recorded;
+    sum.failed += each->failed;
+    sum.retried += each->retried;
+    sum.busy_slots += each->busy_slots;
+    sum.elapsed = std::max(sum.elapsed, each->elapsed);
+    foreseen = foreseen && each->time_left;
+    left = std::max(left, each->time_left.value_or(left));
+  }
+  if (foreseen) sum.time_left = left;
+  return sum;
+}
+
 double Figures::speed_up() const { return all.slots_used(elapsed); }
 
 double Figures::efficiency() const { return mean_slots == 0 ? 0 : speed_up() / mean_slots; }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,11 @@ struct WorkerFigures {
 };
 
 struct Figures {
+  /// Of several batches that are under way what is told of all of them: how many there are, and
+  /// sums, but for times, of which the longest counts.
+  static Figures together(std::span<const Figures* const> batches);
+
+  std::size_t batches = 1;
   std::string name;
   std::uint64_t tasks = 0;  // so far; all of them if `counted`
   bool counted = false;

@@ -2,6 +2,7 @@
 #include "ventilator/rules/dispatch.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -16,6 +17,8 @@ constexpr double kAheadNanoseconds = 20e6;
 constexpr std::size_t kMostRunsAhead = 1000;
 // For tasks that take longer, a round trip does not matter.
 constexpr double kLongTask = 1e9;
+constexpr std::size_t kManyWorkers = 100;
+constexpr std::chrono::milliseconds kMostPatience(50);
 
 }  // namespace
 
@@ -50,6 +53,15 @@ std::optional<Time> Dispatch::deadline() const {
   for (const auto& [worker, since] : cut_off_) next = earlier(next, since + settings_.lost_after);
   for (const auto& [worker, until] : suspended_) next = earlier(next, until);
   return next;
+}
+
+// What many workers say is heard together, for a turn of the ventilator costs more than a presence.
+// But not if that takes more than a hundredth of a task's time.
+std::chrono::milliseconds Dispatch::patience() const {
+  if (fleet_.up() < kManyWorkers) return {};
+  if (fleet_.outstanding() == 0) return kMostPatience;
+  return std::min(kMostPatience, std::chrono::milliseconds(
+                                     static_cast<std::int64_t>(mean_.value_or(kLongTask) / 1e8)));
 }
 
 void Dispatch::lose_silent_workers(Time now) {
@@ -138,7 +150,7 @@ void Dispatch::give_alone(Member& member, TaskId id) {
 
 // One task to each worker after the other, so that all share what there is.
 void Dispatch::fill_free_slots() {
-  std::deque<WorkerId> still_idle;
+  std::vector<WorkerId> still_idle;
   while ((tasks_.fresh() > 0 || !tasks_.second_attempts().empty()) && !idle_.empty()) {
     const WorkerId id = idle_.front();
     idle_.pop_front();
@@ -242,7 +254,9 @@ void Dispatch::give(Member& member, std::uint64_t most) {
   }
 }
 
+// The tasks must not be with a worker that is silent for longer than others that have some.
 void Dispatch::give(Member& member, const Assignment& assignment) {
+  if (member.silent_since > looked_) fleet_.note_presence(member, looked_);
   orders_.give(member, assignment);
   fleet_.update(member, [&](Member& changed) { changed.hold(assignment.ids, changed.last_sent); });
   reconsider(member);

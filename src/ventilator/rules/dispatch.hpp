@@ -55,8 +55,9 @@ class Dispatch {
   /// Hands out no more and recalls what was not started. `abort`: workers kill what runs, also
   /// those that come later.
   void stop(bool abort = false);
-  /// A worker's state; `inbox` is its inbox as reached from here. False: it made no sense, or there
-  /// are too many workers, and was dropped.
+  /// A worker's state; `inbox` is its inbox as reached from here, or stands for the lane that it
+  /// has opened; empty: it has none. False: it made no sense, or there are too many workers, and
+  /// was dropped.
   bool presence(const Presence& presence, const std::string& inbox, Time now);
   /// The worker's connection is closed. It is gone unless it is heard through another one soon.
   void disconnected(WorkerId worker, Time now);
@@ -88,10 +89,17 @@ class Dispatch {
   /// Tasks that workers hold.
   [[nodiscard]] std::uint64_t outstanding() const { return fleet_.outstanding(); }
   [[nodiscard]] bool knows(WorkerId worker) { return fleet_.find(worker) != nullptr; }
+  /// Whether the worker has answered on its lane.
+  [[nodiscard]] bool hears(WorkerId worker) {
+    const Member* const member = fleet_.find(worker);
+    return member != nullptr && member->up;
+  }
   /// Workers that are up, their slots, and how many of these are in use.
   [[nodiscard]] std::size_t workers() const { return fleet_.up(); }
   [[nodiscard]] std::uint64_t slots() const { return fleet_.slots(); }
   [[nodiscard]] std::uint64_t busy_slots() const;
+  /// For how long what workers and the sink say may be left unheard.
+  [[nodiscard]] std::chrono::milliseconds patience() const;
   [[nodiscard]] bool is_handing_out() const { return phase_ == Phase::handing_out; }
   /// Whether the first worker that was up takes tasks for workloads; nothing: there was none yet.
   [[nodiscard]] std::optional<bool> workloads() const { return workloads_; }

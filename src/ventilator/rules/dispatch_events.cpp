@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/presence_pace.hpp"
 #include "common/smoothed.hpp"
 #include "ventilator/rules/dispatch.hpp"
 #include "ventilator/rules/limits.hpp"
@@ -18,6 +19,8 @@ constexpr auto kTimeToReturn = 300ms;
 // How long a worker that only fails gets nothing, the first time and at most.
 constexpr auto kFirstSuspension = 1000ms;
 constexpr auto kLongestSuspension = 16'000ms;
+// A worker without tasks need not say as often that it is there as one that has some.
+constexpr auto kIdleGrace = kIdlePresenceEvery - kPresenceEvery;
 
 }  // namespace
 
@@ -31,7 +34,7 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
   const bool farewell = presence.slots == 0 && empty_handed;
 
   if (!fleet_.find(presence.worker)) {
-    if (farewell) return true;
+    if (farewell || inbox.empty()) return true;
     if (!make_room(now)) return false;
     open_lane(fleet_.add(presence.worker, presence.name, now), inbox, now);
   }
@@ -42,7 +45,9 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
     member.probe_sequence = member.last_sent;
     member.answered = now;
   }
-  if (now - member.answered > settings_.lost_after) {
+  if (inbox != member.inbox) {
+    open_lane(member, inbox, now);
+  } else if (!inbox.empty() && now - member.answered > settings_.lost_after) {
     orders_.notice(
         {.what = Orders::Notice::What::does_not_hear, .name = member.name, .inbox = inbox});
     open_lane(member, inbox, now);
@@ -58,7 +63,11 @@ bool Dispatch::presence(const Presence& presence, const std::string& inbox, Time
   if (member.up && !workloads_) workloads_ = presence.workloads;
   // A worker that has not answered on its lane may be invented: nothing of what it says is
   // believed.
-  if (member.up && member.reaches_sink && presence.batch == batch_) reconcile(member, presence);
+  const bool believed = member.up || (member.proven && inbox.empty());
+  if (believed && member.reaches_sink && presence.batch == batch_) reconcile(member, presence);
+  if (member.up && empty_handed && member.held_tasks == 0) {
+    fleet_.note_presence(member, now + kIdleGrace);
+  }
   reconsider(member);
   if (farewell) forget(member);  // what it was sent meanwhile it does not run
   return true;
@@ -84,9 +93,10 @@ bool Dispatch::make_room(Time now) {
   return true;
 }
 
-// Also for a known worker whose lane was cut. The next presence that answers shows which messages
-// were lost.
+// Also for a known worker whose lane was cut, or who has taken another one, or who has none now.
+// The next presence that answers shows which messages were lost.
 void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
+  member.inbox = inbox;
   orders_.open(member, inbox);
   member.recalled = {};
   member.greeting_sequence = member.probe_sequence = orders_.message_for(member).sequence;
@@ -94,8 +104,9 @@ void Dispatch::open_lane(Member& member, const std::string& inbox, Time now) {
 }
 
 // Tasks that a worker was sent and does not name are pending again: it gave them back or never got
-// them. Tasks that it names and was not sent, as far as this ventilator knows, are adopted if no
-// other worker has them: an earlier ventilator has sent them.
+// them; without a lane nothing is on its way to it. Tasks that it names and was not sent, as far as
+// this ventilator knows, are adopted if no other worker has them: an earlier ventilator has sent
+// them.
 void Dispatch::reconcile(Member& member, const Presence& presence) {
   RangeSet reported;
   for (const auto* list : {&presence.running, &presence.queued, &presence.finished}) {
@@ -104,7 +115,8 @@ void Dispatch::reconcile(Member& member, const Presence& presence) {
   std::vector<Range> missing;
   if (presence.ventilator == self_) {
     for (const Member::Held& entry : member.held) {
-      if (entry.sequence > presence.sequence) continue;
+      const bool on_its_way = entry.sequence > presence.sequence && !member.inbox.empty();
+      if (on_its_way) continue;
       for (const Range& part : reported.missing(entry.ids)) missing.push_back(part);
     }
   }

@@ -30,22 +30,23 @@ void Member::hold(Range ids, std::uint64_t sequence) {
 
 std::vector<Range> Member::release(Range ids) {
   std::vector<Range> released;
-  std::vector<Held> kept;
-  kept.reserve(held.size() + 1);
-  for (const Held& entry : held) {
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    Held& entry = held[i];
     const TaskId first = std::max(entry.ids.first, ids.first);
     const TaskId end = std::min(entry.ids.end(), ids.end());
-    if (first >= end) {
-      kept.push_back(entry);
-      continue;
-    }
+    if (first >= end) continue;
     released.push_back({first, end - first});
-    if (entry.ids.first < first) {
-      kept.push_back({{entry.ids.first, first - entry.ids.first}, entry.sequence});
+    const Held rest{{end, entry.ids.end() - end}, entry.sequence};
+    entry.ids.count = first - entry.ids.first;
+    if (rest.ids.count == 0) continue;
+    if (entry.ids.count == 0) {
+      entry = rest;
+    } else {
+      held.insert(held.begin() + static_cast<std::ptrdiff_t>(i) + 1, rest);
+      break;  // it was in the middle
     }
-    if (end < entry.ids.end()) kept.push_back({{end, entry.ids.end() - end}, entry.sequence});
   }
-  held = std::move(kept);
+  std::erase_if(held, [](const Held& entry) { return entry.ids.count == 0; });
   for (const Range& part : released) held_tasks -= part.count;
   recalled.erase(ids);
   finished.erase(ids);
@@ -122,7 +123,7 @@ Member& Fleet::add(WorkerId id, std::string_view name, Time now) {
   Member& member = members_[id];
   member.id = id;
   member.name = name;
-  member.last_presence = member.added = now;
+  member.silent_since = member.added = now;
   silence_.emplace(now, id);
   unanswered_.emplace(now, id);
   return member;
@@ -136,13 +137,14 @@ Member* Fleet::find(WorkerId id) {
 void Fleet::remove(WorkerId id) {
   const auto at = members_.find(id);
   subtract(at->second);
-  silence_.erase({at->second.last_presence, id});
+  note_overfull(at->second, false);
+  silence_.erase({at->second.silent_since, id});
   members_.erase(at);
 }
 
 void Fleet::note_presence(Member& member, Time now) {
-  silence_.erase({member.last_presence, member.id});
-  member.last_presence = now;
+  silence_.erase({member.silent_since, member.id});
+  member.silent_since = now;
   silence_.emplace(now, member.id);
 }
 
@@ -157,17 +159,16 @@ std::optional<std::pair<Time, WorkerId>> Fleet::longest_unanswered() const {
 }
 
 void Fleet::subtract(const Member& member) {
-  unanswered_.erase({member.added, member.id});
+  if (!member.proven) unanswered_.erase({member.added, member.id});
   up_ -= member.up ? 1 : 0;
   able_ -= member.able() ? 1 : 0;
   fit_ -= member.fit() ? 1 : 0;
   slots_ -= member.offered();
   busy_slots_ -= member.busy_slots();
   outstanding_ -= member.held_tasks;
-  overfull_.erase(member.id);
 }
 
-void Fleet::add_up(const Member& member) {
+void Fleet::add_up(Member& member) {
   if (!member.proven) unanswered_.emplace(member.added, member.id);
   up_ += member.up ? 1 : 0;
   able_ += member.able() ? 1 : 0;
@@ -175,7 +176,22 @@ void Fleet::add_up(const Member& member) {
   slots_ += member.offered();
   busy_slots_ += member.busy_slots();
   outstanding_ += member.held_tasks;
-  if (member.excess() > 0) overfull_.insert(member.id);
+  note_overfull(member, member.excess() > 0);
+}
+
+// Most change with each task that is given or done, so that must cost the same for any number.
+void Fleet::note_overfull(Member& member, bool overfull) {
+  if (overfull == member.overfull.has_value()) return;
+  if (overfull) {
+    member.overfull = overfull_.size();
+    return overfull_.push_back(member.id);
+  }
+  const std::size_t place = *std::exchange(member.overfull, {});
+  if (const WorkerId last = overfull_.back(); last != member.id) {
+    overfull_[place] = last;
+    members_.at(last).overfull = place;
+  }
+  overfull_.pop_back();
 }
 
 }  // namespace divvy::ventilator

@@ -34,7 +34,9 @@ struct Member {
   };
 
   WorkerId id{};
-  std::string name;         // for people
+  std::string name;  // for people
+  std::string
+      inbox;  // where its lane goes, or the name of one that it has opened; empty: it has none
   std::uint32_t slots = 0;  // of its last presence that did not say that it leaves
   bool leaving = false;
   bool reaches_sink = true;   // its results will arrive
@@ -53,13 +55,16 @@ struct Member {
   /// works: the worker is up.
   std::uint64_t greeting_sequence = 0;
   bool up = false;
-  bool proven = false;          // it was up once: nobody has invented it
-  std::uint64_t last_sent = 0;  // sequence of the latest lane message
+  bool proven = false;                  // it was up once: nobody has invented it
+  std::uint64_t last_sent = 0;          // sequence of the latest lane message
+  std::uint64_t message_round = 0;      // OrderBook gathers one for it in this round
+  std::size_t message_place = 0;        // and there
+  std::optional<std::size_t> overfull;  // its place in Fleet::overfull()
   /// If no presence names this sequence for `lost_after`, the lane was cut and is opened anew.
   std::uint64_t probe_sequence = 0;
   Time answered;      // when the probe before was answered, or the lane opened
   bool idle = false;  // is in dispatch's queue of those with a free slot
-  Time last_presence;
+  Time silent_since;  // its last presence, or somewhat later if it had no tasks
   Time added;
   std::vector<Held> held;  // in the order in which they were sent
   std::uint64_t held_tasks = 0;
@@ -123,7 +128,7 @@ class Fleet {
   void remove(WorkerId id);
 
   void note_presence(Member& member, Time now);
-  /// The worker whose last presence is the oldest, and when it came.
+  /// The worker that is silent for longest, and since when.
   [[nodiscard]] std::optional<std::pair<Time, WorkerId>> most_silent() const;
 
   /// How many have never answered on their lanes.
@@ -147,18 +152,19 @@ class Fleet {
   [[nodiscard]] std::uint64_t free_slots() const { return slots_ - busy_slots_; }
   [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
   /// Members with tasks in excess.
-  [[nodiscard]] const std::set<WorkerId>& overfull() const { return overfull_; }
+  [[nodiscard]] const std::vector<WorkerId>& overfull() const { return overfull_; }
   [[nodiscard]] auto& members() { return members_; }
   [[nodiscard]] const auto& members() const { return members_; }
 
  private:
   void subtract(const Member& member);
-  void add_up(const Member& member);
+  void add_up(Member& member);
+  void note_overfull(Member& member, bool overfull);
 
   std::unordered_map<WorkerId, Member> members_;
   std::set<std::pair<Time, WorkerId>> silence_;
   std::set<std::pair<Time, WorkerId>> unanswered_;  // by when they were added
-  std::set<WorkerId> overfull_;
+  std::vector<WorkerId> overfull_;
   std::size_t up_ = 0;
   std::size_t able_ = 0;
   std::size_t fit_ = 0;

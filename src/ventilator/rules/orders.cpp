@@ -23,8 +23,8 @@ void append(std::vector<Entry>& list, const Entry& entry) {
 }  // namespace
 
 Lane& OrderBook::message_for(Member& member) {
-  const auto [at, added] = index_.try_emplace(member.id, orders_.send.size());
-  if (added) {
+  if (std::exchange(member.message_round, round_) != round_) {
+    member.message_place = orders_.send.size();
     member.last_sent = ++sequence_;
     orders_.send.push_back({.worker = member.id,
                             .ventilator = self_,
@@ -33,7 +33,7 @@ Lane& OrderBook::message_for(Member& member) {
                             .abort = aborted_,
                             .live = live_});
   }
-  return orders_.send[at->second];
+  return orders_.send[member.message_place];
 }
 
 void OrderBook::settle(Member& member, Settled settled) {
@@ -61,15 +61,19 @@ void OrderBook::open(const Member& member, const std::string& inbox) {
 void OrderBook::close(const Member& member, const Orders::Close& loss) {
   const auto is_its = [&](const auto& order) { return order.worker == member.id; };
   std::erase_if(orders_.open, is_its);
-  std::erase_if(orders_.send, is_its);
-  index_.clear();
-  for (std::size_t i = 0; i < orders_.send.size(); ++i) index_[orders_.send[i].worker] = i;
+  if (member.message_round == round_) {
+    orders_.send[member.message_place].worker = WorkerId::none;
+    some_dropped_ = true;
+  }
   orders_.close.push_back(
       {.worker = member.id, .name = member.name, .reason = loss.reason, .tasks = loss.tasks});
 }
 
 Orders OrderBook::take() {
-  index_.clear();
+  ++round_;
+  if (std::exchange(some_dropped_, false)) {
+    std::erase_if(orders_.send, [](const Lane& lane) { return lane.worker == WorkerId::none; });
+  }
   return std::exchange(orders_, {});
 }
 

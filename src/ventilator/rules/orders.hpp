@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -75,7 +74,8 @@ class OrderBook {
   VentilatorId self_;
   BatchId batch_;
   Orders orders_;
-  std::unordered_map<WorkerId, std::size_t> index_;  // of its message in orders_.send
+  std::uint64_t round_ = 1;    // grows with each take()
+  bool some_dropped_ = false;  // of orders_.send: their worker is none
   std::uint64_t sequence_ = 0;
   bool aborted_ = false;
   bool live_ = false;

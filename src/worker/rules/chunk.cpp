@@ -4,10 +4,9 @@
 
 namespace divvy::worker {
 
-Chunk Chunk::of_plain(std::string_view text) {
-  Chunk chunk({}, {}, {});
+Chunk Chunk::of_plain(WorkerId worker, std::string_view text) {
+  Chunk chunk({.worker = worker, .plain = true}, {}, {});
   append_text(chunk.packed_, text);
-  chunk.plain = true;
   return chunk;
 }
 
@@ -29,8 +28,8 @@ void Chunk::set_piece(std::string_view text) {
 }
 
 bool Chunk::is_followed_by(const Chunk& next) const {
-  return form() != TextForm::piece && batch == next.batch && ids.end() == next.ids.first &&
-         attempt == next.attempt && attempts == next.attempts && !plain && !next.plain;
+  return form() != TextForm::piece && origin == next.origin && ids.end() == next.ids.first &&
+         attempt == next.attempt && attempts == next.attempts && !origin.plain;
 }
 
 void Chunk::append(const Chunk& next) {
@@ -47,7 +46,7 @@ Chunk Chunk::take_front(std::uint64_t most) {
     reader(text);
     bytes += sizeof(std::uint32_t) + text.size();
   }
-  Chunk front(batch, {ids.first, most}, packed_.substr(begin_, bytes));
+  Chunk front(origin, {ids.first, most}, packed_.substr(begin_, bytes));
   front.attempt = attempt;
   front.attempts = attempts;
   front.format = format;

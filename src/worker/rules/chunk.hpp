@@ -20,26 +20,32 @@ struct TextFormat {
   std::string header{};  // names the columns
 };
 
-/// Consecutive tasks of one attempt. A plain one came from the guide's ventilator, or one like it:
-/// a single task that has no id.
+/// Where tasks come from. Each ventilator of a worker knows it by another id, and two of them may
+/// have a batch of the same name. A plain task came from the guide's ventilator, or one like it.
+struct Origin {
+  WorkerId worker{};
+  BatchId batch{};  // of a plain one: none
+  bool plain = false;
+
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+/// Consecutive tasks of one attempt. A plain one is a single task that has no id.
 class Chunk {
  public:
-  BatchId batch{};
+  Origin origin{};
   Range ids{.count = 0};
   std::uint32_t attempt = 1;
   std::uint32_t attempts = 1;
-  bool plain = false;
   std::shared_ptr<const TextFormat> format{};  // none: each is a line
 
   Chunk() = default;
   /// `texts`: packed, as many as ids.
-  Chunk(BatchId of, Range tasks, std::string texts)
-      : batch(of), ids(tasks), packed_(std::move(texts)) {}
-  static Chunk of_plain(std::string_view text);
+  Chunk(Origin of, Range tasks, std::string texts)
+      : origin(of), ids(tasks), packed_(std::move(texts)) {}
+  static Chunk of_plain(WorkerId worker, std::string_view text);
 
   [[nodiscard]] std::uint64_t size() const { return ids.count; }
-  /// Whether they belong to this batch; a plain one belongs to none.
-  [[nodiscard]] bool is_of(BatchId which) const { return !plain && batch == which; }
   [[nodiscard]] bool empty() const { return ids.count == 0; }
   /// Packed.
   [[nodiscard]] std::string_view texts() const { return std::string_view(packed_).substr(begin_); }

@@ -21,6 +21,9 @@ class CommandEnd {
   // closes it.
   static constexpr Duration kIdle = std::chrono::milliseconds(200);
   static constexpr Duration kReadOn = std::chrono::seconds(2);
+  // Who ends a worker may send SIGTERM to all that descends from it, as Slurm does. The command may
+  // be gone before the worker has heard of it; which of the two it was is known by then.
+  static constexpr Duration kDoubt = std::chrono::milliseconds(500);
 
   explicit CommandEnd(std::optional<Time> timeout = {}) : timeout_(timeout) {}
 
@@ -41,7 +44,11 @@ class CommandEnd {
     next_at_ = Time{};
   }
   void printed(Time now) { printed_at_ = now; }
-  void leader_ended(Time now) { leader_ended_ = now; }
+  /// `terminated`: by a SIGTERM, whoever has sent it.
+  void leader_ended(Time now, bool terminated = false) {
+    leader_ended_ = now;
+    if (terminated && phase_ == Phase::runs) doubtful_until_ = now + kDoubt;
+  }
 
   /// What to send to the group now; 0: nothing.
   int signal(Time now) {
@@ -61,6 +68,7 @@ class CommandEnd {
   /// whether anybody is left of the group; it is asked only when that matters.
   [[nodiscard]] bool over(Time now, bool output_open, const auto& group_left) const {
     if (!leader_ended_) return false;
+    if (doubtful_until_ && now < *doubtful_until_ && !at_once_) return false;
     if (next_at_) return !output_open && !group_left();
     return !output_open || at_once_ || now >= read_until();
   }
@@ -68,7 +76,7 @@ class CommandEnd {
   /// When to ask again at the latest.
   [[nodiscard]] std::optional<Time> deadline() const {
     if (next_at_) return next_at_;
-    if (leader_ended_) return read_until();
+    if (leader_ended_) return std::max(read_until(), doubtful_until_.value_or(Time{}));
     return phase_ == Phase::runs ? timeout_ : std::nullopt;
   }
 
@@ -90,6 +98,7 @@ class CommandEnd {
   Phase phase_ = Phase::runs;
   std::optional<Time> next_at_;  // when the next signal is due
   std::optional<Time> leader_ended_;
+  std::optional<Time> doubtful_until_;
   Time printed_at_{};
   bool timed_out_ = false;
   bool asked_ = false;

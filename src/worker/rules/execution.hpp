@@ -1,6 +1,7 @@
 // One attempt at a task, in a slot of a worker, and its end.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,13 @@ struct Execution {
   std::uint32_t attempt = 1;
   std::uint32_t slot = 1;
 };
+
+/// Whether a command has ended as what a SIGTERM ends: by it, or with the status that shells say
+/// then.
+inline bool is_terminated(Outcome outcome, std::int32_t status) {
+  return (outcome == Outcome::signalled && status == SIGTERM) ||
+         (outcome == Outcome::exited && status == 128 + SIGTERM);
+}
 
 /// Whole lines that an execution has printed while it runs.
 struct PrintedLines {

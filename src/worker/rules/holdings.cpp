@@ -122,7 +122,7 @@ void Holdings::queue(const Assignment& assignment) {
   // Tasks that are not taken are in none of the presence's lists: so the ventilator knows.
   if (held_.size() + assignment.ids.count > kMaxTasks) return;
   if (format_ && format_->form == TextForm::piece) return queue_pieces(assignment);
-  Chunk tasks(batch_, assignment.ids, std::string(assignment.texts));
+  Chunk tasks(origin(), assignment.ids, std::string(assignment.texts));
   tasks.attempt = assignment.attempt;
   tasks.attempts = assignment.attempts;
   tasks.format = format_;
@@ -138,7 +138,7 @@ void Holdings::queue_pieces(const Assignment& assignment) {
       ++id.first;
       return;
     }
-    Chunk task(batch_, id, {});
+    Chunk task(origin(), id, {});
     task.attempt = assignment.attempt;
     task.attempts = assignment.attempts;
     task.format = format_;
@@ -178,13 +178,13 @@ Chunk Holdings::take_next(std::uint64_t most) {
 }
 
 void Holdings::finish(const EndedChunk& ended) {
-  if (ended.tasks.batch != batch_) return;
+  if (ended.tasks.origin != origin()) return;
   running_.erase(ended.tasks.ids);
   keep(result_of(ended), RangeSet({ended.tasks.ids}));
 }
 
 void Holdings::interrupt(EndedChunk ended) {
-  if (ended.tasks.batch != batch_) return;
+  if (ended.tasks.origin != origin()) return;
   running_.erase(ended.tasks.ids);
   held_.erase(ended.tasks.ids);
   ended.outcome = Outcome::interrupted;
@@ -193,7 +193,7 @@ void Holdings::interrupt(EndedChunk ended) {
 }
 
 void Holdings::put_back(Chunk tasks) {
-  if (tasks.batch != batch_) return;
+  if (tasks.origin != origin()) return;
   running_.erase(tasks.ids);
   queued_tasks_ += tasks.size();
   queued_.push_front(std::move(tasks));

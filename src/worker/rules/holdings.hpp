@@ -60,6 +60,8 @@ class Holdings {
   [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
   /// What it works for.
   [[nodiscard]] BatchId batch() const { return batch_; }
+  /// Of its tasks.
+  [[nodiscard]] Origin origin() const { return {.worker = self_, .batch = batch_}; }
   /// Whether the sink wants what its tasks print while they run.
   [[nodiscard]] bool live() const { return live_; }
   [[nodiscard]] std::uint64_t running() const { return running_.size(); }

@@ -52,6 +52,23 @@ TEST_F(ConnectionLoadsTest, AreNotMadeSmallerByManyTinyMessages) {
   EXPECT_EQ(after(1001 + kMaxUnread, 64), ConnectionLoads::Load::excessive);
 }
 
+TEST_F(ConnectionLoadsTest, AreLookedAtRarelyWhileTheyAreLightAndMemoryDoesNotGrow) {
+  constexpr std::uint64_t memory = 100 << 20;
+  constexpr int other = kFd + 1;
+  const Time start = Time() + 1h;
+  begin(false);
+  loads_->opened(other, "192.0.2.2", start);
+  EXPECT_EQ(loads_->due(memory, start), (std::vector{kFd, other}));
+  loads_->load_of(kFd, {100, 64}, start);
+  loads_->load_of(other, {100, 64}, start);
+  EXPECT_EQ(loads_->due(memory, start + 100ms), std::vector{other}) << "it is new";
+  loads_->load_of(other, {100, 64}, start + 3s);
+  EXPECT_TRUE(loads_->due(memory, start + 200ms).empty());
+  EXPECT_EQ(loads_->due(memory + (2 << 20), start + 300ms), (std::vector{kFd, other}));
+  EXPECT_TRUE(loads_->due(memory + (2 << 20), start + 400ms).empty());
+  EXPECT_EQ(loads_->due(memory, start + 4s), (std::vector{kFd, other}));
+}
+
 TEST_F(ConnectionLoadsTest, MayNotTakeUpFarMoreMemoryThanTheirBytes) {
   constexpr std::uint64_t mib = 1 << 20;
   constexpr int other = kFd + 1;

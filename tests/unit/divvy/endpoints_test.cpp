@@ -38,5 +38,20 @@ TEST(Endpoints, ThatMakeNoSenseAreRefused) {
   EXPECT_NO_THROW(check_endpoint("tcp://127.0.0.1:*"));
 }
 
+TEST(Ports, AreARangeOrOneOfThem) {
+  EXPECT_EQ(port_range("6000-6099"), (PortRange{.first = 6000, .last = 6099}));
+  EXPECT_EQ(port_range("6000"), (PortRange{.first = 6000, .last = 6000}));
+  EXPECT_EQ(port_range("1-65535").count(), 65535);
+  EXPECT_TRUE(port_range("6000-6001").contains(6001));
+  EXPECT_FALSE(port_range("6000-6001").contains(6002));
+}
+
+TEST(Ports, ThatMakeNoSenseAreNone) {
+  for (const char* text : {"", "-", "6000-", "-6000", "6001-6000", "0-5", "6000-65536",
+                           "6000-6001-6002", "a-b", "6000:6001", " 6000-6001"}) {
+    EXPECT_EQ(port_range(text), PortRange{}) << text;
+  }
+}
+
 }  // namespace
 }  // namespace divvy

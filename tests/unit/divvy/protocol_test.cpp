@@ -40,6 +40,7 @@ Presence golden_presence() {
   return {.worker = WorkerId{0x11},
           .name = "w",
           .inbox = "i",
+          .lane_port = 6003,
           .slots = 2,
           .workloads = false,
           .pool = "p",
@@ -446,6 +447,7 @@ TEST(Introduction, OfAPresenceIsTheSameInAllVersions) {
     EXPECT_EQ(presence->worker, WorkerId{0x11});
     EXPECT_EQ(presence->name, "w");
     EXPECT_EQ(presence->inbox, "i");
+    EXPECT_EQ(presence->lane_port, 0U);
     EXPECT_EQ(presence->slots, 0U);
     EXPECT_TRUE(presence->running.empty());
   }

@@ -29,7 +29,8 @@ class LivePrinterTest : public testing::Test {
   }
 
   std::string printed() {
-    printer_.flush();
+    to_out_.flush();
+    to_err_.flush();
     std::rewind(out_);
     std::string text(1000, '\0');
     text.resize(std::fread(text.data(), 1, text.size(), out_));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 #include "sink/some_figures.hpp"
@@ -18,6 +19,17 @@ TEST(ProgressLine, TellsAllThereIsToTell) {
 TEST(ProgressLine, NeverIsWiderThanTheTerminal) {
   for (std::size_t width = 1; width < 130; ++width) {
     EXPECT_LE(progress_line(half_done(), width, false).size(), width);
+  }
+}
+
+TEST(ProgressLine, IsOneForSeveralBatches) {
+  const Figures figures = half_done();
+  const Figures both = Figures::together(std::array<const Figures*, 2>{&figures, &figures});
+  EXPECT_EQ(progress_line(both, 120, false),
+            "100/200  [====================>                   ]  4 failed  8 running  2 batches  "
+            "0:25  ETA 0:25");
+  for (std::size_t width = 1; width < 130; ++width) {
+    EXPECT_LE(progress_line(both, width, false).size(), width);
   }
 }
 

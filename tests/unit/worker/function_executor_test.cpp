@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 Chunk chunk(std::vector<std::string> texts, TaskId first = 1) {
   std::string packed;
   for (const std::string& text : texts) append_text(packed, text);
-  return {BatchId{1}, {first, texts.size()}, packed};
+  return {{.batch = BatchId{1}}, {first, texts.size()}, packed};
 }
 
 Chunk many(std::uint64_t count, const std::string& text) {
@@ -135,7 +135,7 @@ TEST(FunctionExecutor, GivesBackWhatItHasNotBegunInOrder) {
   executor.start(second, now());
   running.wait();
   std::vector<TaskId> back;
-  for (const Chunk& tasks : executor.take_back()) {
+  for (const Chunk& tasks : executor.take_back([](const Origin&) { return true; })) {
     for (TaskId id = tasks.ids.first; id < tasks.ids.end(); ++id) back.push_back(id);
   }
   EXPECT_EQ(back, (std::vector<TaskId>{2, 3, 4}));
@@ -160,7 +160,7 @@ TEST(FunctionExecutor, TakesOneTaskForEachThreadUntilItKnowsThatTheyAreBrief) {
   ended(executor, 1);
 }
 
-TEST(FunctionExecutor, OffersNoSlotThatAnotherBatchOccupies) {
+TEST(FunctionExecutor, TellsHowManySlotsTheTasksOfABatchOccupy) {
   std::latch running(1);
   std::latch over(1);
   const auto function = [&](std::string_view) {
@@ -172,8 +172,13 @@ TEST(FunctionExecutor, OffersNoSlotThatAnotherBatchOccupies) {
   Chunk tasks = chunk({"t"});
   executor.start(tasks, now());
   running.wait();
-  EXPECT_EQ(executor.slots_for(BatchId{1}), 2U);
-  EXPECT_EQ(executor.slots_for(BatchId{2}), 1U);
+  const auto of = [](BatchId batch) {
+    return [batch](const Origin& origin) { return origin.batch == batch; };
+  };
+  for (const Time until = now() + 30s; executor.occupied(of(BatchId{1})) < 1 && now() < until;) {
+  }
+  EXPECT_EQ(executor.occupied(of(BatchId{1})), 1U);
+  EXPECT_EQ(executor.occupied(of(BatchId{2})), 0U);
   over.count_down();
   ended(executor, 1);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 
@@ -21,6 +22,32 @@ TEST(Figures, AddUpTheWorkOfEachWorkerAndOfAll) {
   EXPECT_EQ(figures.all.work, 7s);
   EXPECT_EQ(figures.workers.at("a:1").mean(), 3s);
   EXPECT_EQ(figures.workers.at("a:1").longest, 4s);
+}
+
+TEST(Figures, OfSeveralBatchesAreSumsAndTheLongestTimes) {
+  Figures one = half_done();
+  Figures two = half_done();
+  two.elapsed = 10s;
+  two.time_left = 40s;
+  two.retried = 3;
+  two.counted = false;
+  const Figures both = Figures::together(std::array<const Figures*, 2>{&one, &two});
+  EXPECT_EQ(both.batches, 2U);
+  EXPECT_EQ(both.recorded, 100U);
+  EXPECT_EQ(both.tasks, 200U);
+  EXPECT_EQ(both.failed, 4U);
+  EXPECT_EQ(both.retried, 3U);
+  EXPECT_EQ(both.busy_slots, 8U);
+  EXPECT_EQ(both.elapsed, 25s);
+  EXPECT_EQ(both.time_left, Seconds(40));
+  EXPECT_FALSE(both.counted) << "of one more tasks may come";
+}
+
+TEST(Figures, OfSeveralBatchesKnowNoTimeLeftIfOneOfThemDoesNot) {
+  const Figures one = half_done();
+  Figures two = half_done();
+  two.time_left.reset();
+  EXPECT_FALSE(Figures::together(std::array<const Figures*, 2>{&one, &two}).time_left);
 }
 
 TEST(Figures, CountManyBriefTasksOfOneResultOneByOne) {

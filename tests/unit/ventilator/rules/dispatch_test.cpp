@@ -41,8 +41,15 @@ class DispatchTest : public testing::Test {
             .batch = kBatch};
   }
 
-  void receive(const Presence& presence) {
-    EXPECT_TRUE(dispatch_->presence(presence, "inbox", now_));
+  // With the task that it was given third.
+  [[nodiscard]] Presence presence_of_bob() const {
+    Presence bob = presence(kBob);
+    bob.running = {{3, 1}};
+    return bob;
+  }
+
+  void receive(const Presence& presence, const std::string& inbox = "inbox") {
+    EXPECT_TRUE(dispatch_->presence(presence, inbox, now_));
   }
 
   // A worker comes and answers its greeting; what it is given then is left in the next orders.
@@ -537,6 +544,50 @@ TEST_F(DispatchTest, LosesAWorkerThatIsSilent) {
   EXPECT_EQ(dispatch_->deadline(), std::nullopt);
 }
 
+TEST_F(DispatchTest, WaitsASecondLongerForAWorkerWithoutTasks) {
+  begin(0);
+  connect(kAnn);
+  for (int i = 0; i < 3; ++i) {
+    now_ += 1s;
+    EXPECT_EQ(closed(), std::vector<WorkerId>{});
+  }
+  now_ += 999ms;
+  EXPECT_EQ(closed(), std::vector<WorkerId>{});
+  now_ += 1ms;
+  EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
+}
+
+TEST_F(DispatchTest, HasATaskBackThreeSecondsAfterItWasGivenToAFrozenWorker) {
+  begin(0);
+  connect(kAnn);
+  EXPECT_EQ(tasks(), Given{});
+  now_ += 500ms;
+  dispatch_->input(1);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}}));
+  for (int i = 0; i < 2; ++i) {
+    now_ += 1s;
+    EXPECT_EQ(tasks(), Given{});
+  }
+  now_ += 1s;
+  EXPECT_EQ(closed(), (std::vector<WorkerId>{kAnn}));
+  EXPECT_EQ(dispatch_->pending(), 1U);
+}
+
+TEST_F(DispatchTest, LeavesManyWorkersUnheardForAMomentThatNobodyNotices) {
+  begin(0);
+  for (std::uint64_t worker = 1; worker < 100; ++worker) connect(WorkerId{worker});
+  EXPECT_EQ(dispatch_->patience(), 0ms) << "there are few";
+  connect(WorkerId{100});
+  EXPECT_EQ(dispatch_->patience(), 50ms);
+  dispatch_->input(200);
+  decide();
+  EXPECT_EQ(dispatch_->patience(), 10ms) << "it is not known how long a task takes";
+  receipt(kAnn, {1, 1}, 2s);
+  EXPECT_EQ(dispatch_->patience(), 20ms);
+  for (TaskId task = 2; task < 30; ++task) receipt(WorkerId{task}, {task, 1}, 5ms);
+  EXPECT_EQ(dispatch_->patience(), 0ms);
+}
+
 TEST_F(DispatchTest, LosesNobodyForASilenceWhileItDidNotRunItself) {
   begin(1);
   connect(kAnn);
@@ -565,6 +616,61 @@ TEST_F(DispatchTest, OpensTheLaneOfAWorkerAgainThatSendsPresenceButAnswersNothin
   const auto orders = decide();
   ASSERT_EQ(orders.send.size(), 1U);
   EXPECT_EQ(orders.send[0].tasks, (Assignments{{.ids = {1, 1}}})) << "without a strike";
+}
+
+TEST_F(DispatchTest, OpensTheLaneOfAWorkerAnewAtOnceThatHasTakenAnotherOne) {
+  begin(1);
+  connect(kAnn);
+  const std::uint64_t before = sequence_;
+  tasks();
+  Presence moved = presence(kAnn);
+  moved.sequence = before;
+  receive(moved, "another");
+  const auto orders = decide();
+  ASSERT_EQ(orders.open.size(), 1U);
+  EXPECT_EQ(orders.open[0].inbox, "another");
+  EXPECT_FALSE(dispatch_->hears(kAnn));
+  receive(presence(kAnn), "another");
+  EXPECT_TRUE(dispatch_->hears(kAnn));
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 1}}}})) << "what was sent on the one before is lost";
+}
+
+TEST_F(DispatchTest, KeepsAWorkerWithoutALaneButTakesBackWhatIsNotThere) {
+  begin(3);
+  connect(kAnn, 2);
+  EXPECT_EQ(tasks(), (Given{{kAnn, {{1, 2}}}}));
+  connect(kBob);
+  EXPECT_EQ(tasks(), (Given{{kBob, {{3, 1}}}}));
+  Presence cut = presence(kAnn, 2);
+  cut.sequence = 1;
+  cut.running = {{1, 1}};
+  receive(cut, "");
+  EXPECT_EQ(dispatch_->outstanding(), 2U) << "task 2 was on its way";
+  for (int i = 0; i < 10; ++i) {
+    now_ += 1s;
+    receive(cut, "");
+    receive(presence_of_bob());
+    EXPECT_TRUE(decide().close.empty());
+  }
+  EXPECT_TRUE(dispatch_->knows(kAnn));
+}
+
+TEST_F(DispatchTest, HasNothingToDoWithAStrangerThatHasNoLane) {
+  begin(1);
+  receive(presence(kAnn), "");
+  EXPECT_FALSE(dispatch_->knows(kAnn));
+  EXPECT_TRUE(decide().open.empty());
+}
+
+TEST_F(DispatchTest, BelievesNothingOfAWorkerWithoutALaneThatHasNeverAnswered) {
+  begin(3);
+  Presence claims = presence(kAnn);
+  claims.ventilator = VentilatorId::none;
+  receive(claims);
+  decide();
+  claims.running = {{1, 3}};
+  receive(claims, "");
+  EXPECT_EQ(dispatch_->outstanding(), 0U);
 }
 
 TEST_F(DispatchTest, WaitsBeforeARetryIfAsked) {

@@ -134,7 +134,7 @@ TEST(Fleet, AddsUpWhatItsWorkersOfferAndHold) {
   fleet.update(*fleet.find(kFirst), [](Member& member) { member.hold({1, 3}, 1); });
   EXPECT_EQ(fleet.free_slots(), 2U);
   EXPECT_EQ(fleet.outstanding(), 3U);
-  EXPECT_EQ(fleet.overfull(), std::set<WorkerId>{kFirst});
+  EXPECT_EQ(fleet.overfull(), std::vector{kFirst});
   fleet.remove(kFirst);
   EXPECT_EQ(fleet.find(kFirst), nullptr);
   EXPECT_EQ(fleet.slots(), 2U);

@@ -12,7 +12,7 @@ constexpr BatchId kBatch{7};
 Chunk chunk(Range ids) {
   std::string texts;
   for (TaskId id = ids.first; id < ids.end(); ++id) append_text(texts, std::to_string(id));
-  return {kBatch, ids, texts};
+  return {{.batch = kBatch}, ids, texts};
 }
 
 std::string texts_of(const Chunk& tasks) {
@@ -28,7 +28,7 @@ TEST(Chunk, GivesItsFirstTasksAndKeepsTheRest) {
   const Chunk front = tasks.take_front(3);
   EXPECT_EQ(front.ids, (Range{5, 3}));
   EXPECT_EQ(texts_of(front), "5 6 7 ");
-  EXPECT_EQ(front.batch, kBatch);
+  EXPECT_EQ(front.origin.batch, kBatch);
   EXPECT_EQ(front.attempt, 2U);
   EXPECT_EQ(front.attempts, 3U);
   EXPECT_EQ(tasks.ids, (Range{8, 1}));
@@ -62,10 +62,10 @@ TEST(Chunk, IsFollowedByTheNextTasksOfTheSameAttempt) {
 }
 
 TEST(Chunk, OfAPlainTaskIsFollowedByNothing) {
-  const Chunk plain = Chunk::of_plain("100");
+  const Chunk plain = Chunk::of_plain(WorkerId{1}, "100");
   EXPECT_EQ(plain.text(), "100");
   EXPECT_EQ(plain.size(), 1U);
-  EXPECT_FALSE(plain.is_followed_by(Chunk::of_plain("100")));
+  EXPECT_FALSE(plain.is_followed_by(Chunk::of_plain(WorkerId{1}, "100")));
 }
 
 }  // namespace

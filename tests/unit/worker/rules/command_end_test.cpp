@@ -94,6 +94,21 @@ TEST(CommandEnd, IsAtOnceForWhatIsKilledAtOnce) {
   EXPECT_TRUE(end.over(kStart + 2ms, true, somebody_left));
 }
 
+TEST(CommandEnd, WaitsWhenAStrangerHasTerminatedItForThatOneMayHaveTerminatedTheWorkerToo) {
+  CommandEnd end;
+  end.leader_ended(kStart, true);
+  EXPECT_FALSE(end.over(kStart + 499ms, false, nobody_left));
+  EXPECT_EQ(end.deadline(), kStart + 500ms);
+  EXPECT_TRUE(end.over(kStart + 500ms, false, nobody_left));
+}
+
+TEST(CommandEnd, IsAtOnceWhenItWasTerminatedAsItWasAskedTo) {
+  CommandEnd end(kStart);
+  EXPECT_EQ(end.signal(kStart), SIGTERM);
+  end.leader_ended(kStart, true);
+  EXPECT_TRUE(end.over(kStart, false, nobody_left));
+}
+
 TEST(CommandEnd, ReadsNoFurtherWhenKilledAfterItsEnd) {
   CommandEnd end;
   end.leader_ended(kStart);

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 Chunk lines(std::initializer_list<std::string_view> texts) {
   std::string packed;
   for (const std::string_view text : texts) append_text(packed, text);
-  return {BatchId{1}, {.first = 1, .count = texts.size()}, packed};
+  return {{.batch = BatchId{1}}, {.first = 1, .count = texts.size()}, packed};
 }
 
 std::string packed(std::initializer_list<std::string_view> texts) {
