@@ -7,6 +7,6 @@ namespace divvy {
 
 inline constexpr std::chrono::milliseconds kPresenceEvery(1000);
 /// When it has no tasks: it is less urgent then, and a thousand of them are heard.
-inline constexpr std::chrono::milliseconds kIdlePresenceEvery(2000);
+inline constexpr std::chrono::milliseconds kIdlePresenceEvery(5000);
 
 }  // namespace divvy

@@ -243,17 +243,17 @@ def idle(_):
         yield line
 
 
-@row
-def crowd(runs):
-    """1,000 workers of one ventilator"""
-    count, during = 1000, 30
-    tasks = Tasks(["1"] * count)
+def crowd_of(count, runs, task_takes, during=30):
+    """Each of so many workers gets a task, and the input stays open. Returns after how many milliseconds all were known, and which
+    percentage of a core the ventilator took while nothing happened."""
     known, shares = [], []
     for _ in range(min(runs, 3)):
         with Pipeline() as pipeline:
             at = f"127.0.0.1:{random.randrange(20000, 30000)}"
-            ventilator = pipeline.start(BIN / "ventilator", "-q", "--at", at, "-w", count, tasks.name)
-            workers = pipeline.start(BUILT / "crowd", at, count, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            ventilator = pipeline.start(BIN / "ventilator", "-q", "--at", at, "-w", count, stdin=subprocess.PIPE)
+            ventilator.stdin.write(b"1\n" * count)
+            ventilator.stdin.flush()
+            workers = pipeline.start(BUILT / "crowd", at, count, *task_takes, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             known.append(float(workers.stdout.readline().split()[1]))
             workers.stdout.readline()
             time.sleep(5)
@@ -261,8 +261,17 @@ def crowd(runs):
             time.sleep(during)
             shares.append((cpu_time(ventilator.pid) - before) / during / 10)
         print(".", end="", file=sys.stderr, flush=True)
+    return known, shares
+
+
+@row
+def crowd(runs):
+    """1,000 workers of one ventilator"""
+    known, idle = crowd_of(1000, runs, task_takes=[1])
+    _, busy = crowd_of(1000, runs, task_takes=[])
     for what, unit, goals, figures in (("until all are known", "msec", (5000, 2000), known),
-                                       ("CPU time of the ventilator while all tasks run", "% of a core", (2, 1), shares)):
+                                       ("CPU time of the ventilator while none has a task", "% of a core", (2, 1), idle),
+                                       ("the same, while each runs a task", "% of a core", None, busy)):
         line = result(f"1,000 workers on one machine: {what}", "nothing", goals, figures, [1] * len(figures), unit=unit)
         line.theirs = None
         yield line
