@@ -11,6 +11,7 @@ extern "C" {
 #include <sys/pidfd.h>
 }
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -73,13 +74,16 @@ void never_wait(const Descriptor& fd) {
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
+// A user who has many pipes gets small ones.
+std::size_t room_in(const Pipe& pipe) {
+  return static_cast<std::size_t>(std::max(0, ::fcntl(pipe.writer.get(), F_GETPIPE_SZ)));
+}
+
 Pipe make_pipe_with(std::string_view text) {
-  constexpr std::size_t least = 64 << 10;
   Pipe pipe = make_pipe();
-  const std::size_t room = text.size() + 4096;  // for what it is told later, too
-  if (room > least && ::fcntl(pipe.writer.get(), F_SETPIPE_SZ, static_cast<int>(room)) < 0) {
-    fail("the command is too long for a pipe");
-  }
+  const std::size_t wanted = text.size() + 4096;  // for what it is told later, too
+  if (room_in(pipe) < wanted) ::fcntl(pipe.writer.get(), F_SETPIPE_SZ, static_cast<int>(wanted));
+  if (room_in(pipe) < text.size()) fail("the command is too long for a pipe");
   never_wait(pipe.writer);
   (void)write_all(pipe.writer.get(), text);
   return pipe;
