@@ -210,6 +210,20 @@ def test_fifty_hosts_that_fail_alike_are_one_line(pipeline):
     assert 1 <= len(lines) < 10 and set(lines) == {"ssh: connect to host HOST port 22: No route to host"}, run.err
 
 
+def far(pipeline, script, *words, **input):
+    """divvy with the host far, which ssh reaches by this script."""
+    return pipeline.start(BIN / "divvy", "--hosts", "far:1", "--ssh", as_ssh(pipeline, script), *words, env={"DIVVY_BIN": str(BIN)}, **input)
+
+
+AS_A_SERVER = "SSH_CONNECTION='127.0.0.1 1 127.0.0.1 2' exec sh -c \"$2\""
+
+
+def test_the_dots_of_workloads_elsewhere_are_no_lines(pipeline):
+    run = far(pipeline, AS_A_SERVER, "--random", "9000", "--min-msec", "0", "--max-msec", "0")
+    assert run.status() == 0, run.err
+    assert "divvy: far" not in run.err
+
+
 def test_a_dry_run_reaches_for_nobody(pipeline):
     ssh = as_ssh(pipeline, f"touch {pipeline.file('reached')}")
     run = pipeline.start(BIN / "divvy", "--hosts", "far", "--ssh", ssh, "--dry-run", "--", "echo", "{}", stdin=pipeline.input(["a b"]))
