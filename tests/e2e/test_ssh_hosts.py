@@ -218,6 +218,18 @@ def far(pipeline, script, *words, **input):
 AS_A_SERVER = "SSH_CONNECTION='127.0.0.1 1 127.0.0.1 2' exec sh -c \"$2\""
 
 
+def test_a_host_may_greet_without_a_line_end(pipeline):
+    run = far(pipeline, f"printf 'Welcome! '; {AS_A_SERVER}", "-v", "--", "echo", "{}", stdin=pipeline.input([1]))
+    assert (run.status(), run.out) == (0, "1\n")
+    assert "divvy: far: a worker starts\n" in run.err, "only of such a host it is known that it can come back"
+
+
+def test_why_a_host_is_left_out_may_have_no_line_end(pipeline):
+    run = far(pipeline, "printf 'no way in' >&2; exit 255", "--", "echo", stdin=pipeline.input([1]))
+    assert run.status() == 255
+    assert "divvy: far is left out: no way in\n" in run.err
+
+
 def test_the_dots_of_workloads_elsewhere_are_no_lines(pipeline):
     run = far(pipeline, AS_A_SERVER, "--random", "9000", "--min-msec", "0", "--max-msec", "0")
     assert run.status() == 0, run.err
