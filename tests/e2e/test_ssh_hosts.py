@@ -230,6 +230,13 @@ def test_why_a_host_is_left_out_may_have_no_line_end(pipeline):
     assert "divvy: far is left out: no way in\n" in run.err
 
 
+def test_a_host_that_ssh_does_not_reach_is_waited_for_by_name(pipeline):
+    run = far(pipeline, "exec sleep 100000", "--", "echo", stdin=pipeline.input([1]))
+    run.says("^divvy: waiting for ssh to reach far$")
+    run.send(signal.SIGINT)
+    assert run.status() == -signal.SIGINT
+
+
 def test_the_dots_of_workloads_elsewhere_are_no_lines(pipeline):
     run = far(pipeline, AS_A_SERVER, "--random", "9000", "--min-msec", "0", "--max-msec", "0")
     assert run.status() == 0, run.err
