@@ -232,7 +232,7 @@ def test_a_message_without_end_to_a_lane_is_cut_off(talk):
         eventually(lambda: memory(ventilator.process) < before + 64 * MIB, "the memory to be given back")
 
 
-def test_thousands_of_connections_to_all_lanes_leave_room_for_a_worker(talk):
+def test_hundreds_of_connections_to_all_lanes_leave_room_for_a_worker(talk):
     """They come and go, or stay and say nothing."""
     ports, ventilator = talk(3, "--lost-after", "1.5")
     stay = [socket.create_connection(("127.0.0.1", port)) for port in ports for _ in range(100)]
