@@ -26,6 +26,12 @@ extern "C" {
 namespace divvy::launcher {
 namespace {
 
+// That of this process when this was first asked.
+std::uint64_t given_descriptor_limit() {
+  static const std::uint64_t given = descriptor_limit();
+  return given;
+}
+
 // The launcher passes on what the terminal signals. Only a child that reads the terminal stays in
 // its foreground group. The others ignore no more signals than the user wants, for tasks inherit
 // it.
@@ -110,6 +116,7 @@ void set_streams(const Child::Settings& settings, const Pipes& pipes) {
   if (::getppid() != launcher) ::_exit(255);  // it has ended already
   leave_terminal(settings.reads_input && ::isatty(STDIN_FILENO) != 0);
   set_streams(settings, pipes);
+  set_descriptor_limit(given_descriptor_limit());
   if (settings.inherits >= 0) ::fcntl(settings.inherits, F_SETFD, 0);
   std::vector<std::string> words{settings.path.substr(settings.path.rfind('/') + 1)};
   words.insert(words.end(), settings.arguments.begin(), settings.arguments.end());
@@ -126,6 +133,11 @@ void set_streams(const Child::Settings& settings, const Pipes& pipes) {
 std::string signal_name(int number) {
   const char* const name = ::sigabbrev_np(number);
   return name == nullptr ? fmt::format("signal {}", number) : fmt::format("SIG{}", name);
+}
+
+void make_room_for_children() {
+  (void)given_descriptor_limit();
+  raise_descriptor_limit();
 }
 
 Child::Child(const Settings& settings) {

@@ -243,6 +243,14 @@ def test_the_dots_of_workloads_elsewhere_are_no_lines(pipeline):
     assert "divvy: far" not in run.err
 
 
+def test_many_hosts_need_no_more_open_files_than_the_user_may_have_and_tasks_have_no_more(pipeline):
+    ssh = as_ssh(pipeline, "sleep 1; exit 255")
+    hosts = ",".join(f"node{number}" for number in range(40))
+    run = pipeline.start("sh", "-c", 'ulimit -Sn 64; exec "$@"', "sh", BIN / "divvy", "--hosts", f"localhost:1,{hosts}", "--ssh", ssh, "-c", "ulimit -n; sleep {}",
+                         stdin=pipeline.input([2]), env={"DIVVY_BIN": str(BIN)})
+    assert (run.status(), run.out) == (0, "64\n"), run.err
+
+
 def test_a_dry_run_reaches_for_nobody(pipeline):
     ssh = as_ssh(pipeline, f"touch {pipeline.file('reached')}")
     run = pipeline.start(BIN / "divvy", "--hosts", "far", "--ssh", ssh, "--dry-run", "--", "echo", "{}", stdin=pipeline.input(["a b"]))
