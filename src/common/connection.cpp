@@ -61,6 +61,7 @@ bool Connection::connected_anew(Log& log) {
   for (const Monitor::Event& event : monitor_.drain()) {
     if (event.kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
       anew = connected_ = true;
+      closed_unheard_ = false;
     } else if (event.kind == ZMQ_EVENT_DISCONNECTED) {
       connected_ = false;
     } else if (const char* const reason = reason_of(event)) {
@@ -73,13 +74,15 @@ bool Connection::connected_anew(Log& log) {
   return anew;
 }
 
-// A peer with another key closes the connection without a reason; so does one that is killed just
-// then.
-const char* Connection::reason_of(const Monitor::Event& event) const {
+// A peer with another key closes the connection without a reason, each time. So does one that ends
+// just then, but only once.
+const char* Connection::reason_of(const Monitor::Event& event) {
   if (event.kind != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) {
     return context_.mismatch(event.kind, event.value);
   }
-  return context_.has_key() ? "it closed the connection, perhaps for it has another key" : nullptr;
+  const bool again = std::exchange(closed_unheard_, true);
+  return again && context_.has_key() ? "it closed the connection, perhaps for it has another key"
+                                     : nullptr;
 }
 
 void Connection::add_to(EventLoop& loop, bool for_messages) {

@@ -53,12 +53,13 @@ class Connection {
   void add_to(EventLoop& loop, bool for_messages);
 
  private:
-  [[nodiscard]] const char* reason_of(const Monitor::Event& event) const;
+  [[nodiscard]] const char* reason_of(const Monitor::Event& event);
 
   const Context& context_;
   zmq::socket_t socket_;
   Monitor monitor_;
   bool connected_ = false;
+  bool closed_unheard_ = false;  // by the peer, in a handshake, since it was last connected
 };
 
 }  // namespace divvy

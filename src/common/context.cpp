@@ -1,11 +1,10 @@
 #include "common/context.hpp"
 
-#include <sys/resource.h>
-
 #include <array>
 #include <string_view>
 #include <utility>
 
+#include "common/descriptor.hpp"
 #include "divvy/protocol.hpp"
 
 namespace divvy {
@@ -30,11 +29,7 @@ std::vector<zmq::message_t> receive_all(zmq::socket_t& socket) {
 
 Context::Context(const std::string& key_file) {
   if (!key_file.empty()) key_ = read_key(key_file);
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
+  raise_descriptor_limit();
   context_.set(zmq::ctxopt::max_sockets, context_.get(zmq::ctxopt::socket_limit));
   if (key_) open_zap();
 }

@@ -25,6 +25,18 @@ std::uint64_t descriptor_limit() {
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
 }
 
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) set_descriptor_limit(limit.rlim_max);
+}
+
+void set_descriptor_limit(std::uint64_t most) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = most;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // A new descriptor has the lowest free number.
 std::uint64_t descriptors_left() {
   const Descriptor next(::open("/dev/null", O_RDONLY | O_CLOEXEC));

@@ -32,6 +32,9 @@ Descriptor checked(int fd, const char* what);
 
 /// The most descriptors that this process may have open.
 std::uint64_t descriptor_limit();
+/// From now on it may have as many as the system lets it have.
+void raise_descriptor_limit();
+void set_descriptor_limit(std::uint64_t most);
 /// How many more it can open, at least.
 std::uint64_t descriptors_left();
 /// So many of them are not for newcomers, but for files and for the peers that are there.

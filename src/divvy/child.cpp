@@ -11,6 +11,7 @@ extern "C" {
 #include <sys/pidfd.h>
 }
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -24,6 +25,12 @@ extern "C" {
 
 namespace divvy::launcher {
 namespace {
+
+// That of this process when this was first asked.
+std::uint64_t given_descriptor_limit() {
+  static const std::uint64_t given = descriptor_limit();
+  return given;
+}
 
 // The launcher passes on what the terminal signals. Only a child that reads the terminal stays in
 // its foreground group. The others ignore no more signals than the user wants, for tasks inherit
@@ -73,13 +80,16 @@ void never_wait(const Descriptor& fd) {
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
+// A user who has many pipes gets small ones.
+std::size_t room_in(const Pipe& pipe) {
+  return static_cast<std::size_t>(std::max(0, ::fcntl(pipe.writer.get(), F_GETPIPE_SZ)));
+}
+
 Pipe make_pipe_with(std::string_view text) {
-  constexpr std::size_t least = 64 << 10;
   Pipe pipe = make_pipe();
-  const std::size_t room = text.size() + 4096;  // for what it is told later, too
-  if (room > least && ::fcntl(pipe.writer.get(), F_SETPIPE_SZ, static_cast<int>(room)) < 0) {
-    fail("the command is too long for a pipe");
-  }
+  const std::size_t wanted = text.size() + 4096;  // for what it is told later, too
+  if (room_in(pipe) < wanted) ::fcntl(pipe.writer.get(), F_SETPIPE_SZ, static_cast<int>(wanted));
+  if (room_in(pipe) < text.size()) fail("the command is too long for a pipe");
   never_wait(pipe.writer);
   (void)write_all(pipe.writer.get(), text);
   return pipe;
@@ -106,6 +116,7 @@ void set_streams(const Child::Settings& settings, const Pipes& pipes) {
   if (::getppid() != launcher) ::_exit(255);  // it has ended already
   leave_terminal(settings.reads_input && ::isatty(STDIN_FILENO) != 0);
   set_streams(settings, pipes);
+  set_descriptor_limit(given_descriptor_limit());
   if (settings.inherits >= 0) ::fcntl(settings.inherits, F_SETFD, 0);
   std::vector<std::string> words{settings.path.substr(settings.path.rfind('/') + 1)};
   words.insert(words.end(), settings.arguments.begin(), settings.arguments.end());
@@ -122,6 +133,11 @@ void set_streams(const Child::Settings& settings, const Pipes& pipes) {
 std::string signal_name(int number) {
   const char* const name = ::sigabbrev_np(number);
   return name == nullptr ? fmt::format("signal {}", number) : fmt::format("SIG{}", name);
+}
+
+void make_room_for_children() {
+  (void)given_descriptor_limit();
+  raise_descriptor_limit();
 }
 
 Child::Child(const Settings& settings) {

@@ -12,6 +12,10 @@ namespace divvy::launcher {
 /// As people write it: "SIGKILL".
 std::string signal_name(int number);
 
+/// Of many children each costs descriptors: from now on this process may have more than it was
+/// given. The children are given what it was.
+void make_room_for_children();
+
 class Child {
  public:
   struct Settings {

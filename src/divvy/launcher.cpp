@@ -77,7 +77,7 @@ Launcher::Launcher(const Settings& settings)
             [this](std::vector<std::string> arguments) {
               return start_worker(std::move(arguments));
             }),
-      remote_crew_(remote_crew()) {
+      remote_crew_(remote_crew(), now()) {
   loop_.on_pause([this] { signal(Whom::all, SIGTSTP); }, [this] { signal(Whom::all, SIGCONT); });
 }
 

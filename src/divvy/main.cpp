@@ -98,6 +98,7 @@ int run(const CLI::App& app, const Options& options, const std::vector<std::stri
   }
   const Team team = team_of(options);
   advise(options);
+  if (!team.others.empty()) make_room_for_children();
   int status = 0;
   int signal = 0;
   {  // the children and their directory are gone before this process dies

@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 // Often enough for a worker that waits a minute for it.
 constexpr auto kBeatEvery = 5s;
+// As everywhere: so long nothing is said of who is waited for.
+constexpr auto kPatience = 2s;
 
 // OpenSSH: it must not ask for a password, on one terminal for all hosts; and has to notice when
 // the other end does not answer, or does not answer any more. What the user says comes first, and
@@ -50,12 +52,13 @@ std::string working_directory() {
   return fs::current_path(ignored).string();
 }
 
-RemoteCrew::RemoteCrew(const Settings& settings) : directory_(settings.start.directory) {
+RemoteCrew::RemoteCrew(const Settings& settings, Time now) : directory_(settings.start.directory) {
   for (const Host& host : settings.hosts) {
     workers_.emplace_back(RemoteWorker::Settings{.name = host.name,
                                                  .ssh = command_for(host, settings.ssh),
                                                  .input = input_for(host, settings)});
   }
+  if (!workers_.empty()) slow_at_ = now + kPatience;
 }
 
 void RemoteCrew::update(Log& log, Time now) {
@@ -68,11 +71,23 @@ void RemoteCrew::update(Log& log, Time now) {
     }
   }
   for (const std::string& line : left_out_.due(now)) log.warn(line);
+  tell_who_is_slow(log, now);
   beat(now);
 }
 
 void RemoteCrew::tell_rest(Log& log) {
   for (const std::string& line : left_out_.rest()) log.warn(line);
+}
+
+// Once. What becomes of them is told later.
+void RemoteCrew::tell_who_is_slow(const Log& log, Time now) {
+  if (!slow_at_ || now < *slow_at_) return;
+  slow_at_.reset();
+  std::vector<std::string> names;
+  for (const RemoteWorker& worker : workers_) {
+    if (worker.is_starting()) names.push_back(worker.name());
+  }
+  if (!names.empty()) log.info("waiting for ssh to reach " + names_of(names));
 }
 
 void RemoteCrew::beat(Time now) {
@@ -87,6 +102,7 @@ void RemoteCrew::add_to(EventLoop& loop) const {
   }
   loop.wake_at(left_out_.deadline());
   loop.wake_at(beats_at_);
+  loop.wake_at(slow_at_);
 }
 
 bool RemoteCrew::has_ended() const {

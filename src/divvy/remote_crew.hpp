@@ -29,9 +29,9 @@ class RemoteCrew {
   };
 
   /// Starts them all, side by side.
-  explicit RemoteCrew(const Settings& settings);
+  RemoteCrew(const Settings& settings, Time now);
 
-  /// Says which are lost and left out, and starts those again that may come back.
+  /// Says which are waited for, lost and left out, and starts those again that may come back.
   void update(Log& log, Time now);
   /// Those that are to be told of later are told of now.
   void tell_rest(Log& log);
@@ -47,11 +47,13 @@ class RemoteCrew {
 
  private:
   void beat(Time now);
+  void tell_who_is_slow(const Log& log, Time now);
 
   std::string directory_;  // where they run, if it is there
   std::deque<RemoteWorker> workers_;
   LeftOut left_out_;
   std::optional<Time> beats_at_;
+  std::optional<Time> slow_at_;  // when those are named that ssh has not reached yet
   bool told_of_home_ = false;
 };
 

@@ -47,7 +47,10 @@ void RemoteWorker::read(News& news, Log& log, Time now) {
   std::array<char, 4096> bytes{};
   while (true) {
     const ssize_t size = ::read(ssh_.output(), bytes.data(), bytes.size());
-    if (size == 0) says_no_more_ = true;
+    if (size == 0) {
+      says_no_more_ = true;
+      take_line(std::exchange(unread_, {}), news, log, now);
+    }
     if (size <= 0) return;
     unread_.append(bytes.data(), static_cast<std::size_t>(size));
     for (auto end = unread_.find('\n'); end != std::string::npos; end = unread_.find('\n')) {
@@ -58,11 +61,11 @@ void RemoteWorker::read(News& news, Log& log, Time now) {
   }
 }
 
-// Until the worker starts there may be greetings of its host, and warnings of ssh's. The last line
-// says why it does not start.
+// Until the worker starts there may be greetings of its host, even without a line's end, and
+// warnings of ssh's. The last line says why it does not start.
 void RemoteWorker::take_line(const std::string& line, News& news, Log& log, Time now) {
-  const bool here = line.starts_with(kStartsHere);
-  if (!works_ && (here || line.starts_with(kStartsAtHome))) {
+  const bool here = line.ends_with(kStartsHere);
+  if (!works_ && (here || line.ends_with(kStartsAtHome))) {
     works_ = true;
     recovery_.works(now);
     news.starts_at_home = !here;
@@ -104,6 +107,7 @@ void RemoteWorker::start_again(Time now) {
     ssh_ = start();
     starts_at_.reset();
     works_ = says_no_more_ = end_noted_ = false;
+    unread_.clear();
     last_line_.clear();
   } catch (const std::system_error&) {
     starts_at_ = now + 1s;  // there is no room now

@@ -36,6 +36,8 @@ class RemoteWorker {
   void add_to(EventLoop& loop) const;
   /// Whether ssh runs, or will run again.
   [[nodiscard]] bool has_ended() const { return !starts_at_ && !ssh_.running(); }
+  /// Whether nothing is heard of a worker yet.
+  [[nodiscard]] bool is_starting() const { return ssh_.running() && !works_; }
   /// From now on it is not started again.
   void give_up() {
     given_up_ = true;

@@ -63,6 +63,7 @@ void Options::check() const {
             "a piece of --block is many lines as they are; leave --csv, --header and -n out");
   refuse_if(!lanes.empty() && classic,
             "the guide's workers open no lanes; leave --lanes or --classic out");
+  if (!lanes.empty()) check_lanes();
   refuse_if(block && classic, "the guide's workers take no pieces; leave --block or --classic out");
   refuse_if(
       !resume.empty() && !name.empty(),
@@ -76,6 +77,22 @@ void Options::check_lists() const {
             "values of ::: are tasks as they are; leave -0, --csv and --header out");
   refuse_if(max_args && count_lists() > 1,
             "several ::: make a task of a value of each; leave -n out, or all ::: but one");
+}
+
+// Where somebody else has that port, a lane is told and left out. One of the three may come later,
+// and would find it taken.
+void Options::check_lanes() const {
+  CommonOptions meeting = common;
+  meeting.complete();
+  const auto& [tasks, results, feedback] = meeting.endpoints;
+  for (const std::string* const endpoint : {&tasks, &results, &feedback}) {
+    const auto place = HostPort::split(without_scheme(*endpoint));
+    const bool is_beside = place.host == HostPort::split(without_scheme(feedback)).host;
+    if (!is_beside || !port_range(lanes).contains(port_number(place.port))) continue;
+    throw std::invalid_argument("--lanes " + lanes + " have port " + std::string(place.port) +
+                                ", where " + (endpoint == &results ? "the sink" : "this program") +
+                                " listens; choose other ports");
+  }
 }
 
 void Options::add_to(CLI::App& app) {

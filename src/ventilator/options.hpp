@@ -54,6 +54,7 @@ struct Options {
  private:
   [[nodiscard]] std::size_t count_lists() const;
   void check_lists() const;
+  void check_lanes() const;
   void add_forms_to(CLI::App& app);
   void add_fleet_to(CLI::App& app);
   void take_more_files(const std::vector<std::string>& words);

@@ -119,6 +119,18 @@ def test_who_connects_is_told_that_the_keys_differ(pipeline, ours, theirs):
     pipeline.ventilator(*options(ours), tasks=[1]).says("cannot talk to .*key")
 
 
+def test_a_peer_that_ends_in_a_handshake_is_not_said_to_have_another_key(pipeline, key):
+    pipeline.use_tcp()
+    with socket.create_server(("127.0.0.1", 0)) as ends:
+        pipeline.endpoints["results"] = f"tcp://127.0.0.1:{ends.getsockname()[1]}"
+        ventilator = pipeline.ventilator("--key", key, tasks=[1])
+        connection, _ = ends.accept()
+    with connection:
+        connection.recv(1)
+    ventilator.says("waiting for a sink")
+    assert "cannot talk to" not in ventilator.err
+
+
 def test_a_stranger_cannot_tell_a_worker_what_to_run(pipeline, key, context):
     pipeline.use_tcp()
     pipeline.sink("--key", key)

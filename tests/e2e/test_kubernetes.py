@@ -1,5 +1,6 @@
 """The manifests of scripts/kubernetes: what they name is there, and the programs take the command lines in them."""
 import shlex
+import signal
 import subprocess
 from pathlib import Path
 
@@ -78,8 +79,9 @@ def test_the_probe_looks_for_the_file_that_the_worker_makes():
     assert worker["readinessProbe"]["exec"]["command"] == ["test", "-e", args[args.index("--ready-file") + 1]]
 
 
-def test_a_batch_and_its_workers_do_what_the_manifests_say(pipeline):
-    """The command lines as they are, but for the addresses, and for the folders that would be mounted."""
+@pytest.fixture
+def start(pipeline):
+    """Runs the command lines as they are, but for the addresses, and for the folders that would be mounted."""
     root = pipeline.file("root")
     for folder in ("key", "tasks", "journal", "tmp"):
         (root / folder).mkdir(parents=True)
@@ -93,12 +95,25 @@ def test_a_batch_and_its_workers_do_what_the_manifests_say(pipeline):
         args[at:at + 2] = pipeline.at
         return pipeline.start(*container["command"], *args, env={"PATH": f"{BIN}:/usr/bin:/bin"})
 
+    return start
+
+
+def test_a_batch_and_its_workers_do_what_the_manifests_say(start):
     ventilator, sink, worker = map(start, CONTAINERS)
     assert (ventilator.status(), sink.status()) == (0, 0), "a batch with a failed task is over, too"
     assert "2 tasks, 1 failed" in sink.err
     hashed = subprocess.run(["sha256sum", BIN / "sink"], check=True, capture_output=True, text=True).stdout
     assert sink.out == hashed
     assert worker.popen.poll() is None
+
+
+def test_a_pod_that_is_to_end_stops_its_batch_and_has_not_done_it(start):
+    ventilator, sink = start("ventilator"), start("sink")
+    ventilator.says("waiting for workers")
+    for process in (ventilator, sink):
+        process.send(signal.SIGTERM)
+    assert (ventilator.status(), sink.status()) == (1, 1)
+    assert "stopped with 0 of 2 tasks done" in ventilator.err and "ended with 0 of 2 tasks recorded" in sink.err
 
 
 def test_the_comments_name_the_files_and_objects_that_are_there():

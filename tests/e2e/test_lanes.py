@@ -10,7 +10,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 import protocol
 from conversation import BATCH, VENTILATOR, Receiver, WithVentilator, one, tasks_in
-from pipeline import eventually, free_ports, refused
+from pipeline import BIN, eventually, free_ports, refused
 from test_hosts import Firewall, lab, network, working  # noqa: F401
 from test_hostile import enter, frame, pour_until_closed
 from test_key import make_key
@@ -323,6 +323,21 @@ def test_a_worker_that_finds_no_lane_says_that_it_is_there(context, pipeline):
 
 
 # --- what users are told
+
+@pytest.mark.parametrize("port, whose", [(0, "this program"), (1, "the sink"), (2, "this program")])
+def test_a_port_of_the_three_is_no_lane(pipeline, port, whose):
+    first = free_ports(3)
+    lanes = f"{first + port}"
+    says = refused(pipeline, "ventilator", "--at", f"127.0.0.1:{first}", "--lanes", lanes)
+    assert says == f"ventilator: --lanes {lanes} have port {lanes}, where {whose} listens; choose other ports\n"
+
+
+def test_a_sink_elsewhere_takes_no_port_from_lanes(pipeline):
+    first = free_ports(1)
+    ventilator = pipeline.start(BIN / "ventilator", "--tasks", "tcp://127.0.0.1:*", "--feedback", "tcp://127.0.0.1:*", "--results", f"tcp://127.0.0.2:{first}",
+                                "--lanes", first, stdin=pipeline.input([1]))
+    ventilator.says(f"waiting for a sink at tcp://127.0.0.2:{first}")
+
 
 def test_a_worker_with_lanes_is_told_when_the_ventilator_has_none(pipeline, lanes):
     _, option = lanes(2)

@@ -210,6 +210,47 @@ def test_fifty_hosts_that_fail_alike_are_one_line(pipeline):
     assert 1 <= len(lines) < 10 and set(lines) == {"ssh: connect to host HOST port 22: No route to host"}, run.err
 
 
+def far(pipeline, script, *words, **input):
+    """divvy with the host far, which ssh reaches by this script."""
+    return pipeline.start(BIN / "divvy", "--hosts", "far:1", "--ssh", as_ssh(pipeline, script), *words, env={"DIVVY_BIN": str(BIN)}, **input)
+
+
+AS_A_SERVER = "SSH_CONNECTION='127.0.0.1 1 127.0.0.1 2' exec sh -c \"$2\""
+
+
+def test_a_host_may_greet_without_a_line_end(pipeline):
+    run = far(pipeline, f"printf 'Welcome! '; {AS_A_SERVER}", "-v", "--", "echo", "{}", stdin=pipeline.input([1]))
+    assert (run.status(), run.out) == (0, "1\n")
+    assert "divvy: far: a worker starts\n" in run.err, "only of such a host it is known that it can come back"
+
+
+def test_why_a_host_is_left_out_may_have_no_line_end(pipeline):
+    run = far(pipeline, "printf 'no way in' >&2; exit 255", "--", "echo", stdin=pipeline.input([1]))
+    assert run.status() == 255
+    assert "divvy: far is left out: no way in\n" in run.err
+
+
+def test_a_host_that_ssh_does_not_reach_is_waited_for_by_name(pipeline):
+    run = far(pipeline, "exec sleep 100000", "--", "echo", stdin=pipeline.input([1]))
+    run.says("^divvy: waiting for ssh to reach far$")
+    run.send(signal.SIGINT)
+    assert run.status() == -signal.SIGINT
+
+
+def test_the_dots_of_workloads_elsewhere_are_no_lines(pipeline):
+    run = far(pipeline, AS_A_SERVER, "--random", "9000", "--min-msec", "0", "--max-msec", "0")
+    assert run.status() == 0, run.err
+    assert "divvy: far" not in run.err
+
+
+def test_many_hosts_need_no_more_open_files_than_the_user_may_have_and_tasks_have_no_more(pipeline):
+    ssh = as_ssh(pipeline, "sleep 1; exit 255")
+    hosts = ",".join(f"node{number}" for number in range(40))
+    run = pipeline.start("sh", "-c", 'ulimit -Sn 64; exec "$@"', "sh", BIN / "divvy", "--hosts", f"localhost:1,{hosts}", "--ssh", ssh, "-c", "ulimit -n; sleep {}",
+                         stdin=pipeline.input([2]), env={"DIVVY_BIN": str(BIN)})
+    assert (run.status(), run.out) == (0, "64\n"), run.err
+
+
 def test_a_dry_run_reaches_for_nobody(pipeline):
     ssh = as_ssh(pipeline, f"touch {pipeline.file('reached')}")
     run = pipeline.start(BIN / "divvy", "--hosts", "far", "--ssh", ssh, "--dry-run", "--", "echo", "{}", stdin=pipeline.input(["a b"]))

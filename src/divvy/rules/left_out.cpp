@@ -36,16 +36,6 @@ std::string without_name(const std::string& reason, const std::string& host) {
   return text + reason.substr(from);
 }
 
-std::string names_of(const std::vector<std::string>& hosts) {
-  std::string names = hosts.front();
-  const std::size_t shown = std::min(hosts.size(), kMostNames);
-  for (std::size_t i = 1; i < shown; ++i) {
-    names += (i + 1 == hosts.size() ? " and " : ", ") + hosts[i];
-  }
-  if (shown == hosts.size()) return names;
-  return names + " and " + std::to_string(hosts.size() - shown) + " more";
-}
-
 std::string what_to_do(std::string_view reason) {
   const auto says = [&](std::string_view words) {
     return reason.find(words) != std::string_view::npos;
@@ -60,6 +50,16 @@ std::string what_to_do(std::string_view reason) {
 }
 
 }  // namespace
+
+std::string names_of(const std::vector<std::string>& hosts) {
+  std::string names = hosts.front();
+  const std::size_t shown = std::min(hosts.size(), kMostNames);
+  for (std::size_t i = 1; i < shown; ++i) {
+    names += (i + 1 == hosts.size() ? " and " : ", ") + hosts[i];
+  }
+  if (shown == hosts.size()) return names;
+  return names + " and " + std::to_string(hosts.size() - shown) + " more";
+}
 
 void LeftOut::add(const std::string& host, const std::string& reason, Time now) {
   Group& group = groups_[without_name(reason, host)];

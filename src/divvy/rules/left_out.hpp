@@ -35,4 +35,7 @@ class LeftOut {
   std::optional<Time> due_;
 };
 
+/// "a, b and c"; of many the first ones, and how many more there are.
+std::string names_of(const std::vector<std::string>& hosts);
+
 }  // namespace divvy::launcher

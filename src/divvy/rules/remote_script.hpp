@@ -15,8 +15,8 @@ namespace divvy::launcher {
 inline constexpr std::string_view kReadScript =
     R"(exec sh -c 'n=$(printf "\n."); n=${n%.}; IFS= read -r s && eval "$s"')";
 
-/// The first words of what the script says on standard error right before the worker starts.
-/// kStartsHere: in the directory that was asked for.
+/// What the script says on standard error right before the worker starts: the end of a line, for a
+/// greeting of the host's may be its beginning. kStartsHere: in the directory that was asked for.
 inline constexpr std::string_view kStartsHere = "divvy: a worker starts here";
 inline constexpr std::string_view kStartsAtHome = "divvy: a worker starts at home";
 

@@ -46,6 +46,12 @@ TEST(LeftOut, TellsOfNoMoreNamesThanCanBeRead) {
       Lines{"aaa, bbb, ccc, ddd, eee, fff, ggg, hhh and 18 more are left out: " + refused("HOST")});
 }
 
+TEST(Names, AreAsInASentence) {
+  EXPECT_EQ(names_of({"a"}), "a");
+  EXPECT_EQ(names_of({"a", "b"}), "a and b");
+  EXPECT_EQ(names_of({"a", "b", "c"}), "a, b and c");
+}
+
 TEST(LeftOut, SaysWhatToDoIfSshWouldAsk) {
   LeftOut left_out;
   left_out.add("a", "me@a: Permission denied (publickey).", kStart);

@@ -31,7 +31,7 @@ TEST(RemoteScript, IsOneLine) {
 
 TEST(RemoteScript, HasTheWorkersArgumentsInQuotes) {
   const std::string script = remote_script(some_start());
-  EXPECT_NE(script.find(R"(--at "$a:7000" --key - '--slots=2' '--' 'it'\''s'"$n"'';)"),
+  EXPECT_NE(script.find(R"(--at "$a:7000" --key - '--slots=2' '--' 'it'\''s'"$n"'' >/dev/null;)"),
             std::string::npos);
   EXPECT_NE(script.find("cd '/a dir' "), std::string::npos);
   EXPECT_NE(script.find("*' 1.2.3 '*)"), std::string::npos);
