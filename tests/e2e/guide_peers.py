@@ -10,17 +10,22 @@ import time
 import zmq
 
 
+def wait_for_peers(socket, attach, endpoint, count):
+    """Binds or connects it, and waits until so many are there."""
+    with socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED) as monitor:
+        attach(endpoint)
+        for _ in range(count):
+            monitor.recv_multipart()
+        socket.disable_monitor()
+
+
 def ventilator(context, tasks, results, workers, count=100, max_msec=3, start="direct", pad=False):
     """start: 'direct' to the sink, as the guide does now, or as a first task 'through' a worker."""
     end = b"\0" if pad else b""
     with context.socket(zmq.PUSH) as sender, context.socket(zmq.PUSH) as sink:
-        with sender.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED) as monitor:
-            sender.bind(tasks)
-            for _ in range(workers):  # otherwise the first one to connect gets the whole batch
-                monitor.recv_multipart()
-            sender.disable_monitor()
+        wait_for_peers(sender, sender.bind, tasks, workers)  # otherwise the first one to connect gets the whole batch
         if start == "direct":
-            sink.connect(results)
+            wait_for_peers(sink, sink.connect, results, 1)  # otherwise a completion may be there before the start
             sink.send(b"0" + end)
         else:
             sender.send(b"0" + end)
