@@ -77,8 +77,15 @@ std::optional<std::string> Ventilator::way_to(const Presence& presence, zmq::mes
   auto& ports = lanes_.ports();
   if (presence.lane_port != 0 && ports && ports->has(presence.lane_port)) {
     auto lane = ports->lane_at(presence.lane_port, presence.worker);
-    if (!lane) log_.dropped("a presence for a lane that is not open, or another worker's");
-    return lane;
+    if (lane) return lane;
+    // After a pause a worker of ours may not know yet that its lane was closed.
+    constexpr auto kTrouble = "a presence for a lane that is not open, or another worker's";
+    if (presence.ventilator != self_) {
+      log_.dropped(kTrouble);
+    } else {
+      log_.debug(kTrouble);
+    }
+    return {};
   }
   if (presence.lane_port != 0 || presence.inbox.empty()) {
     if (dispatch_.knows(presence.worker)) return "";
