@@ -71,14 +71,19 @@ class Page:
 
     def window(self):
         """The seconds of the timeline that are shown."""
-        shown = self.ask("return shownWindow()")
+        shown = self.ask("return report.shownWindow()")
         return shown["from"], shown["to"]
+
+    def middle_of_bar(self, task):
+        """Of the first attempt at a task: seconds and row."""
+        return self.ask("const {task, from, to, row} = report.bars; const i = task.indexOf(arguments[0]);"
+                        "return [(from[i] + to[i]) / 2, row[i]]", task)
 
     def place_of(self, seconds, row):
         """Where this is in the timeline, from the middle of its chart on."""
         self.ask("document.getElementById('timeline-chart').scrollIntoView({block: 'center'})")
         return self.ask(
-            "const chart = charts.get('timeline-chart');"
+            "const chart = report.timeline;"
             "const [x, y] = chart.convertToPixel({xAxisIndex: 0, yAxisIndex: 0}, [arguments[0], arguments[1]]);"
             "return [Math.round(x - chart.getWidth() / 2), Math.round(y - chart.getHeight() / 2)]", seconds, row)
 

@@ -1,0 +1,56 @@
+// The batch in a few sentences.
+import { data, place, placeOfRow, taskText, workerName } from './batch_data.js';
+import { byId, element } from './elements.js';
+import { duration, number, percent, plural } from './texts.js';
+
+const { totals } = data;
+
+export function showGlance() {
+  const sentences = [...others(), lastTask(), stall(), idleSlot()].filter(Boolean).map((text) => element('li', { text }));
+  byId('glance').append(failed(), ...sentences);
+}
+
+function failed() {
+  const tasks = plural(totals.recorded, 'task');
+  if (!totals.failed) return element('li', { class: 'well', text: `Of ${tasks} none failed.` });
+  const at = data.workers.map(([, count], i) => [count, i]).filter(([count]) => count).sort(([a], [b]) => b - a);
+  const where = at.slice(0, 3).map(([count, i]) => `${number(count)} on ${workerName(i)}`);
+  if (at.length > 3) where.push(`the others on ${plural(at.length - 3, 'more worker')}`);
+  const text = `${number(totals.failed)} of ${tasks} failed${where.length ? `: ${where.join(', ')}` : ''}.`;
+  return element('li', { class: 'bad', text });
+}
+
+function others() {
+  return [
+    [totals.retried, 'failed and was tried again', 'failed and were tried again'],
+    [totals.strikes, 'was lost with its worker', 'were lost with their workers'],
+    [totals.interrupted, 'was interrupted', 'were interrupted'],
+    [totals.duplicates, 'succeeded a second time', 'succeeded a second time'],
+  ].map(([count, one, many]) => count && `${plural(count, 'attempt')} ${count === 1 ? one : many}.`);
+}
+
+function lastTask() {
+  const { tail } = data;
+  if (!tail?.attempts.length) return null;
+  const [last] = tail.attempts;
+  const length = totals.elapsed - tail.since;
+  const thin = length < 0.05 * totals.elapsed
+    ? '' : `; for the last ${duration(length)} fewer than half as many tasks ran as at most`;
+  const which = `${taskText(last.task)} on ${place(last.worker, last.slot)}`;
+  return `The end waited for ${which}, which took ${duration(last.took)}${thin}.`;
+}
+
+function stall() {
+  if (!data.stalls.length) return null;
+  const [{ attempt, since }] = data.stalls;
+  const length = duration(attempt.started + attempt.took - since);
+  const until = `${taskText(attempt.task)} did on ${place(attempt.worker, attempt.slot)}`;
+  return `Nothing ended for ${length} from ${duration(since)} on, until ${until}.`;
+}
+
+function idleSlot() {
+  const shares = data.rows.map(([, slot, , busy], row) => [slot ? 1 - busy / totals.elapsed : 0, row]);
+  const [share, row] = shares.reduce((a, b) => (b[0] > a[0] ? b : a), [0, -1]);
+  if (share < 0.005) return null;
+  return `${placeOfRow(row)} had nothing to do for ${percent(share)} of the time, more than any other slot.`;
+}

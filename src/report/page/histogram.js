@@ -1,0 +1,32 @@
+// Of how many attempts a figure was how large.
+import { axis, chartIn, colours, keepDrawn, splitLine, tip, tooltip } from './chart.js';
+import { byId } from './elements.js';
+import { figure, foldedTable } from './table.js';
+import { number } from './texts.js';
+
+// Or else no such section.
+export function showHistogram(id, histogram, unit, label) {
+  if (!histogram.counts.length) return byId(id).remove();
+  keepDrawn(() => draw(id, histogram, unit, label));
+  return byId(id).append(table(histogram, unit));
+}
+
+function draw(id, { edges, counts }, unit, label) {
+  const tipOfBar = ([{ dataIndex: i }]) => tip(`${unit(edges[i])} to ${unit(edges[i + 1])}`, [['attempts', number(counts[i])]]);
+  chartIn(`${id}-chart`, `${label}; the table below has the figures.`).setOption({
+    animation: false,
+    grid: { left: 60, right: 14, top: 28, bottom: 40 },
+    xAxis: axis({ type: 'category', data: edges.slice(0, -1).map(unit) }),
+    yAxis: axis({ type: 'value', name: 'attempts', minInterval: 1, splitLine: splitLine() }),
+    tooltip: tooltip(tipOfBar, { trigger: 'axis', axisPointer: { type: 'shadow' } }),
+    series: [{ type: 'bar', barCategoryGap: '8%', data: counts, itemStyle: { color: colours.running } }],
+  });
+}
+
+function table({ edges, counts }, unit) {
+  return foldedTable('As a table', [
+    figure('From', (i) => edges[i], unit),
+    figure('To', (i) => edges[i + 1], unit),
+    figure('Attempts', (i) => counts[i], number),
+  ], counts.length);
+}
