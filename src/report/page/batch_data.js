@@ -5,6 +5,9 @@ import { visible } from './texts.js';
 export const data = JSON.parse(byId('data').textContent);
 export const bars = unpackBars(data.bars);
 
+// Its tasks that run are not in the data.
+export const underWay = data.batch.holder !== '';
+
 const texts = unpackTexts(data.texts);
 
 // By their numbers in the data.

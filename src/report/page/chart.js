@@ -2,7 +2,7 @@
 import { KINDS, data } from './batch_data.js';
 import { init } from './echarts.js';
 import { byId, element } from './elements.js';
-import { duration } from './texts.js';
+import { brief, duration } from './texts.js';
 
 const COLOURS = ['ground', 'card', 'line', 'text', 'faint', 'running', ...KINDS];
 const charts = new Map();
@@ -59,7 +59,8 @@ export function timeAxis(more) {
     type: 'value',
     min: 0,
     max: data.totals.elapsed || 1,
-    axisLabel: { color: colours.faint, hideOverlap: true, formatter: duration, showMaxLabel: false },
+    containShape: false,
+    axisLabel: { color: colours.faint, hideOverlap: true, formatter: (seconds) => brief(duration(seconds)), showMaxLabel: false },
     splitLine: splitLine(),
     ...more,
   });

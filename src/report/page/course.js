@@ -3,7 +3,8 @@ import { data } from './batch_data.js';
 import { axis, chartIn, colours, splitLine, stripes, timeAxis, tip, tooltip } from './chart.js';
 import { byId } from './elements.js';
 import { figure, foldedTable } from './table.js';
-import { duration, number } from './texts.js';
+import { duration, moment, number } from './texts.js';
+import { sides } from './timeline.js';
 
 const { course, totals } = data;
 
@@ -11,7 +12,7 @@ export function drawCourse() {
   const label = 'How many tasks ran, and how many ended; the table below has the figures.';
   chartIn('course-chart', label).setOption({
     animation: false,
-    grid: [{ left: 60, right: 14, top: 28, height: 100 }, { left: 60, right: 14, top: 170, height: 90 }],
+    grid: [{ ...sides(), top: 28, height: 100 }, { ...sides(), top: 170, height: 90 }],
     xAxis: [timeAxis({ axisLabel: { show: false } }), timeAxis({ gridIndex: 1 })],
     yAxis: [countAxis('running', 0), countAxis(`ended in ${duration(course.step)}`, 1)],
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
@@ -26,7 +27,7 @@ export function drawCourse() {
 }
 
 function countAxis(name, gridIndex) {
-  return axis({ type: 'value', name, gridIndex, minInterval: gridIndex, splitNumber: 3, splitLine: splitLine() });
+  return axis({ type: 'value', name, gridIndex, minInterval: 1, splitNumber: 3, splitLine: splitLine() });
 }
 
 function running() {
@@ -59,7 +60,7 @@ function endedSeries(name, counts, style) {
 
 function tipOfStep([{ axisValue }]) {
   const i = Math.min(Math.max(Math.floor(axisValue / course.step + 1e-6), 0), course.ended.length - 1);
-  return tip(`${duration(i * course.step)} to ${duration((i + 1) * course.step)}`, [
+  return tip(`${moment(i * course.step)} to ${moment((i + 1) * course.step)}`, [
     ['running', number(course.running[i])],
     ['ended', number(course.ended[i])],
     ['of these failed', number(course.failed[i])],
@@ -68,7 +69,7 @@ function tipOfStep([{ axisValue }]) {
 
 export function showCourseTable() {
   byId('course').append(foldedTable('Running and ended as a table', [
-    figure('From', (i) => i * course.step, duration),
+    figure('From', (i) => i * course.step, moment),
     figure('Running', (i) => course.running[i], number),
     figure('Ended', (i) => course.ended[i], number),
     figure('Failed', (i) => course.failed[i], number),

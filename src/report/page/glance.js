@@ -1,22 +1,27 @@
 // The batch in a few sentences.
-import { data, place, placeOfRow, taskText, workerName } from './batch_data.js';
+import { data, place, placeOfRow, taskText, underWay, workerName } from './batch_data.js';
 import { byId, element } from './elements.js';
-import { duration, number, percent, plural } from './texts.js';
+import { duration, moment, number, percent, plural } from './texts.js';
 
 const { totals } = data;
+const LONG = 0.05;  // of the time that all took, which is worth telling
+
+const ON_ITS_WAY = 'What runs is not shown: the journal has a task when it ends.';
 
 export function showGlance() {
-  const sentences = [...others(), lastTask(), stall(), idleSlot()].filter(Boolean).map((text) => element('li', { text }));
-  byId('glance').append(failed(), ...sentences);
+  const sentences = [...others(), stall(), ...(underWay ? [ON_ITS_WAY] : [lastTask(), idleSlot()])];
+  byId('glance').append(failed(), ...sentences.filter(Boolean).map((text) => element('li', { text })));
 }
 
 function failed() {
+  const soFar = underWay ? ' so far' : '';
+  if (!totals.recorded) return element('li', { text: `No task ended${soFar}.` });
   const tasks = plural(totals.recorded, 'task');
-  if (!totals.failed) return element('li', { class: 'well', text: `Of ${tasks} none failed.` });
+  if (!totals.failed) return element('li', { class: 'well', text: `Of ${tasks}${soFar} none failed.` });
   const at = data.workers.map(([, count], i) => [count, i]).filter(([count]) => count).sort(([a], [b]) => b - a);
   const where = at.slice(0, 3).map(([count, i]) => `${number(count)} on ${workerName(i)}`);
   if (at.length > 3) where.push(`the others on ${plural(at.length - 3, 'more worker')}`);
-  const text = `${number(totals.failed)} of ${tasks} failed${where.length ? `: ${where.join(', ')}` : ''}.`;
+  const text = `${number(totals.failed)} of ${tasks}${soFar} failed${where.length ? `: ${where.join(', ')}` : ''}.`;
   return element('li', { class: 'bad', text });
 }
 
@@ -34,7 +39,7 @@ function lastTask() {
   if (!tail?.attempts.length) return null;
   const [last] = tail.attempts;
   const length = totals.elapsed - tail.since;
-  const thin = length < 0.05 * totals.elapsed
+  const thin = length < LONG * totals.elapsed
     ? '' : `; for the last ${duration(length)} fewer than half as many tasks ran as at most`;
   const which = `${taskText(last.task)} on ${place(last.worker, last.slot)}`;
   return `The end waited for ${which}, which took ${duration(last.took)}${thin}.`;
@@ -43,14 +48,15 @@ function lastTask() {
 function stall() {
   if (!data.stalls.length) return null;
   const [{ attempt, since }] = data.stalls;
-  const length = duration(attempt.started + attempt.took - since);
+  const length = attempt.started + attempt.took - since;
+  if (since === 0 || length < LONG * totals.elapsed) return null;
   const until = `${taskText(attempt.task)} did on ${place(attempt.worker, attempt.slot)}`;
-  return `Nothing ended for ${length} from ${duration(since)} on, until ${until}.`;
+  return `Nothing ended for ${duration(length)} from ${moment(since)} on, until ${until}.`;
 }
 
 function idleSlot() {
   const shares = data.rows.map(([, slot, , busy], row) => [slot ? 1 - busy / totals.elapsed : 0, row]);
   const [share, row] = shares.reduce((a, b) => (b[0] > a[0] ? b : a), [0, -1]);
-  if (share < 0.005) return null;
+  if (share < LONG) return null;
   return `${placeOfRow(row)} had nothing to do for ${percent(share)} of the time, more than any other slot.`;
 }

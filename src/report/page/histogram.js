@@ -2,7 +2,7 @@
 import { axis, chartIn, colours, keepDrawn, splitLine, tip, tooltip } from './chart.js';
 import { byId } from './elements.js';
 import { figure, foldedTable } from './table.js';
-import { number } from './texts.js';
+import { brief, number } from './texts.js';
 
 // Or else no such section.
 export function showHistogram(id, histogram, unit, label) {
@@ -16,11 +16,18 @@ function draw(id, { edges, counts }, unit, label) {
   chartIn(`${id}-chart`, `${label}; the table below has the figures.`).setOption({
     animation: false,
     grid: { left: 60, right: 14, top: 28, bottom: 40 },
-    xAxis: axis({ type: 'category', data: edges.slice(0, -1).map(unit) }),
+    xAxis: [axis({ type: 'category', data: counts.map((_, i) => i), show: false }), edgeAxis(edges, unit)],
     yAxis: axis({ type: 'value', name: 'attempts', minInterval: 1, splitLine: splitLine() }),
     tooltip: tooltip(tipOfBar, { trigger: 'axis', axisPointer: { type: 'shadow' } }),
     series: [{ type: 'bar', barCategoryGap: '8%', data: counts, itemStyle: { color: colours.running } }],
   });
+}
+
+// Marked where bars meet.
+function edgeAxis(edges, unit) {
+  const formatter = (i) => brief(unit(edges[i]));
+  const axisLabel = { color: colours.faint, hideOverlap: true, showMaxLabel: edges.length === 2, formatter };
+  return axis({ type: 'value', position: 'bottom', min: 0, max: edges.length - 1, minInterval: 1, axisLabel });
 }
 
 function table({ edges, counts }, unit) {

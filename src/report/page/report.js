@@ -17,8 +17,8 @@ showHead();
 showHeadline();
 showGlance();
 if (bars.count) {
-  showLegend();
   keepDrawn(drawTimeline);
+  showLegend();
   setUpZoom();
   showBarTable();
   keepDrawn(drawCourse);

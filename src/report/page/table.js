@@ -5,19 +5,27 @@ import { number } from './texts.js';
 const PAGE = 25;
 const inOrder = new Intl.Collator('en', { numeric: true }).compare;
 
-// Columns are {title, value, text, numeric, wide}: `value(row)` is what it is sorted by, `text(row)` is shown.
-export function words(title, value, more) {
-  return { title, value, text: value, ...more };
+// Columns are {title, value, text, kind}: `value(row)` is what it is sorted by, `text(row)` is shown.
+export function words(title, value, kind = 'words') {
+  return { title, value, text: value, kind };
+}
+
+// It has what room there is.
+export function longText(title, value) {
+  return words(title, value, 'text');
 }
 
 export function figure(title, value, unit = String) {
-  return { title, value, text: (row) => unit(value(row)), numeric: true };
+  return { title, value, text: (row) => unit(value(row)), kind: 'number' };
 }
 
-// A table in a section, or else no such section.
-export function fillSection(id, rows, columns, caption, page) {
-  if (rows.length === 0) byId(id).remove();
-  else byId(id).append(new Table(caption, columns, rows, page).element);
+// A table in a section, or else no such section. `note` says what the section's heading does not.
+export function fillSection(id, rows, columns, note, page) {
+  const section = byId(id);
+  if (rows.length === 0) return section.remove();
+  if (note) section.append(element('p', { class: 'note', text: note }));
+  const { element: table } = new Table(section.querySelector('h2').textContent, columns, rows, page);
+  return section.append(table);
 }
 
 // For each number below `count` a row.
@@ -27,7 +35,7 @@ export function foldedTable(title, columns, count) {
 }
 
 class Table {
-  constructor(caption, columns, rows, page = PAGE) {
+  constructor(label, columns, rows, page = PAGE) {
     this.columns = columns;
     this.all = rows;
     this.rows = rows;
@@ -37,17 +45,17 @@ class Table {
     this.body = element('tbody');
     this.heads = columns.map((column, i) => this.head(column, i));
     const head = element('thead', { children: [element('tr', { children: this.heads })] });
-    const table = element('table', { children: [element('caption', { text: caption }), head, this.body] });
-    const region = { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption };
+    const table = element('table', { 'aria-label': label, children: [head, this.body] });
+    const region = { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label };
     this.element = element('div', { children: [element('div', { ...region, children: [table] })] });
     if (rows.length > page) this.element.append(this.pager());
     this.show();
   }
 
-  head({ title, numeric }, i) {
+  head({ title, kind }, i) {
     const sorter = element('button', { text: title, type: 'button' });
     sorter.addEventListener('click', () => this.sort(i));
-    return element('th', { scope: 'col', class: numeric ? 'number' : '', children: [sorter] });
+    return element('th', { scope: 'col', class: kind, children: [sorter] });
   }
 
   pager() {
@@ -65,7 +73,8 @@ class Table {
 
   // Figures from the largest on, until it is asked for the second time.
   sort(i) {
-    const { value, numeric } = this.columns[i];
+    const { value, kind } = this.columns[i];
+    const numeric = kind === 'number';
     const sign = this.sorted.by === i ? -this.sorted.sign : numeric ? -1 : 1;
     const order = numeric ? (a, b) => a - b : inOrder;
     this.sorted = { by: i, sign };
@@ -86,8 +95,7 @@ class Table {
   show() {
     const first = this.page * this.size;
     const shown = this.rows.slice(first, first + this.size);
-    const cell = (row) => ({ text, numeric, wide }) =>
-      element('td', { text: text(row), class: numeric ? 'number' : wide ? 'text' : '' });
+    const cell = (row) => ({ text, kind }) => element('td', { class: kind, children: [element('div', { text: text(row) })] });
     this.body.replaceChildren(...shown.map((row) => element('tr', { children: this.columns.map(cell(row)) })));
     if (!this.where) return;
     const [from, to] = [shown.length ? first + 1 : 0, first + shown.length];

@@ -1,20 +1,20 @@
 // The bars, the workers, attempts that are no results, and what took time.
-import { KIND_TEXTS, bars, data, kindOf, place, placeOfRow, textOf, workerName } from './batch_data.js';
+import { KIND_TEXTS, bars, data, kindOf, place, placeOfRow, textOf, underWay, workerName } from './batch_data.js';
 import { byId } from './elements.js';
-import { figure, fillSection, foldedTable, words } from './table.js';
-import { cpuTime, duration, ended, number, percent, plural, size, visible } from './texts.js';
+import { figure, fillSection, foldedTable, longText, words } from './table.js';
+import { cpuTime, duration, ended, moment, number, percent, size, visible } from './texts.js';
 
 const FEW = 8;
 
 export function showBarTable() {
   const merged = bars.count < data.totals.attempts;
-  byId('timeline').append(foldedTable(`All ${plural(bars.count, 'bar')} as a table`, [
+  byId('timeline').append(foldedTable(`${merged ? 'Bars' : 'Attempts'} as a table`, [
     figure('Task', (i) => bars.task[i]),
-    words('Text', (i) => textOf(bars.task[i]), { wide: true }),
+    longText('Text', (i) => textOf(bars.task[i])),
     figure('Attempt', (i) => bars.number[i]),
     ...(merged ? [figure('Attempts', (i) => bars.many[i]), figure('Failed', (i) => bars.bad[i])] : []),
     words('At', (i) => placeOfRow(bars.row[i])),
-    figure('Started', (i) => bars.from[i], duration),
+    figure('Started', (i) => bars.from[i], moment),
     figure('Took', (i) => bars.to[i] - bars.from[i], duration),
     figure('CPU', (i) => bars.cpu[i] / 1e6, cpuTime),
     figure('Memory', (i) => bars.rss[i] * 1024, size),
@@ -27,7 +27,6 @@ export function showWorkers() {
   const slots = workers.map((_, worker) => rows.filter(([of]) => of === worker).length);
   const all = workers.map(([tasks, failed, attempts, work, longest, cpu, memory], i) =>
     ({ name: workerName(i), slots: slots[i], tasks, failed, attempts, work, longest, cpu, memory }));
-  const caption = `${plural(all.length, 'worker')}; busy is the share of the batch's time in which their slots had work`;
   fillSection('workers', all, [
     words('Worker', (worker) => worker.name),
     figure('Slots', (worker) => worker.slots),
@@ -40,56 +39,58 @@ export function showWorkers() {
     figure('Longest', (worker) => worker.longest, duration),
     figure('CPU', (worker) => worker.cpu, cpuTime),
     figure('Largest task', (worker) => worker.memory, size),
-  ], caption);
+  ], 'Busy is the share of the batch\'s time in which their slots had work.');
 }
 
 const TASK = figure('Task', (row) => row.task);
-const STARTED = figure('Started', (row) => row.started, duration);
+const STARTED = figure('Started', (row) => row.started, moment);
 const TOOK = figure('Took', (row) => row.took, duration);
-const ENDED = figure('Ended', (row) => row.started + row.took, duration);
+const ENDED = figure('Ended', (row) => row.started + row.took, moment);
 const CPU = figure('CPU', (row) => row.cpu, cpuTime);
 const MEMORY = figure('Memory', (row) => row.rss, size);
 
 export function showSuperseded() {
   fillSection('superseded', data.superseded, [
     TASK,
-    words('Text', (row) => visible(row.text), { wide: true }),
+    longText('Text', (row) => visible(row.text)),
     figure('Attempt', (row) => row.number),
     words('At', (row) => `${visible(row.worker)}${row.slot ? `, slot ${row.slot}` : ''}`),
     words('Ended', (row) => `${ended(row.outcome, row.status)}${row.success ? ', a second time' : ''}`),
     STARTED,
     TOOK,
-  ], 'Attempts that are not their tasks\' results');
+  ], 'Attempts that are not their tasks\' results.');
 }
 
 const WHICH = [
   TASK,
-  words('Text', (row) => textOf(row.task), { wide: true }),
+  longText('Text', (row) => textOf(row.task)),
   words('At', (row) => place(row.worker, row.slot)),
 ];
 
 export function showWaits() {
-  const since = duration(data.tail?.since ?? 0);
-  const last = `What ran from ${since} on, when fewer than half as many ran as at most; what ended last comes first`;
-  fillSection('tail', data.tail?.attempts ?? [], [...WHICH, STARTED, TOOK, ENDED], last, FEW);
+  const { since, attempts } = (!underWay && data.tail) || { since: 0, attempts: [] };
+  const last = `What ran from ${moment(since)} on, when fewer than half as many ran as at most; what ended last comes first.`;
+  fillSection('tail', attempts, [...WHICH, STARTED, TOOK, ENDED], last, FEW);
 
   fillSection('stalls', data.stalls.map(({ since, attempt }) => ({ ...attempt, since })), [
     figure('For', (row) => row.started + row.took - row.since, duration),
-    figure('From', (row) => row.since, duration),
+    figure('From', (row) => row.since, moment),
     ...WHICH,
     TOOK,
-  ], 'The longest times in which nothing ended, and which task then did', FEW);
+  ], 'The longest times, and which task then ended.', FEW);
 
-  fillSection('idle', data.idle, [
+  // Until the end a slot may have something that runs.
+  const idle = data.idle.filter(([, , to]) => !underWay || to < data.totals.elapsed);
+  fillSection('idle', idle, [
     words('At', ([row]) => placeOfRow(row)),
     figure('For', ([, from, to]) => to - from, duration),
-    figure('From', ([, from]) => from, duration),
-    figure('To', ([, , to]) => to, duration),
-  ], 'The longest times in which a slot had nothing to do', FEW);
+    figure('From', ([, from]) => from, moment),
+    figure('To', ([, , to]) => to, moment),
+  ], '', FEW);
 }
 
 export function showLargest() {
-  fillSection('slowest', data.slowest, [...WHICH, TOOK, CPU, MEMORY], 'The longest attempts', FEW);
-  fillSection('busiest', data.busiest, [...WHICH, CPU, TOOK, MEMORY], 'Attempts with most CPU time', FEW);
-  fillSection('largest', data.largest, [...WHICH, MEMORY, TOOK, CPU], 'Attempts with most memory', FEW);
+  fillSection('slowest', data.slowest, [...WHICH, TOOK, CPU, MEMORY], '', FEW);
+  fillSection('busiest', data.busiest, [...WHICH, CPU, TOOK, MEMORY], '', FEW);
+  fillSection('largest', data.largest, [...WHICH, MEMORY, TOOK, CPU], '', FEW);
 }

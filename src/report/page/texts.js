@@ -22,6 +22,18 @@ function significant(value) {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
+// A point in time; more exactly than a duration, for it is compared with others.
+export function moment(seconds) {
+  if (seconds < 59.95 || seconds >= 3600) return duration(seconds);
+  const tenths = Math.round(seconds * 10);
+  return `${clock(Math.floor(tenths / 10))}.${tenths % 10}`;
+}
+
+// As they stand at an axis: 2 s, not 2.00 s.
+export function brief(text) {
+  return text.replace(/(\.\d*[1-9])0+ |\.0+ /, '$1 ');
+}
+
 // 1:05, 1:00:05
 function clock(seconds) {
   const whole = Math.round(seconds);
@@ -39,7 +51,7 @@ export function date(seconds) {
 export function size(bytes) {
   if (!bytes) return '';
   for (const [unit, factor] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]]) {
-    if (bytes >= factor) return `${(bytes / factor).toFixed(1)} ${unit}`;
+    if (bytes >= factor) return `${significant(bytes / factor)} ${unit}`;
   }
   return `${bytes} B`;
 }

@@ -3,7 +3,7 @@ import { KIND_TEXTS, bars, data, kindOf, placeOfRow, textOf } from './batch_data
 import { axis, chartIn, chartOf, colours, stripes, timeAxis, tip, tooltip } from './chart.js';
 import { byId } from './elements.js';
 import { marksIn } from './marks.js';
-import { cpuTime, date, duration, ended, number, plural, size } from './texts.js';
+import { cpuTime, date, duration, ended, moment, number, plural, size } from './texts.js';
 
 const CHART = 'timeline-chart';
 const ROWS_AT_ONCE = 40;
@@ -25,14 +25,14 @@ export function shownWindow() {
 
 export function drawTimeline() {
   const rows = Math.min(data.rows.length, ROWS_AT_ONCE);
-  byId(CHART).style.height = `${rows * (rows > 12 ? 17 : 24) + 72}px`;
+  byId(CHART).style.height = `${rows * (rows > 12 ? 17 : 24) + 64}px`;
   const isNew = !timeline();
   const what = `${plural(data.totals.attempts, 'attempt')} in ${plural(data.rows.length, 'slot')}`;
   const made = chartIn(CHART, `Timeline of ${what}; the table below has each.`);
   made.resize();
   made.setOption({
     animation: false,
-    grid: { left: nameWidth(), right: moreRows ? 34 : 14, top: 8, bottom: 62 },
+    grid: { ...sides(), top: 8, bottom: 54 },
     xAxis: timeAxis(),
     yAxis: rowAxis(),
     tooltip: tooltip(tipOfMark, { trigger: 'item' }),
@@ -49,10 +49,15 @@ export function drawMarks() {
 
 // --- axes and sliders ---
 
+// Where time begins and ends in a chart.
+export function sides() {
+  return { left: nameWidth(), right: moreRows ? 34 : 14 };
+}
+
 function nameWidth() {
   const most = byId(CHART).clientWidth < 600 ? 112 : 190;
   const longest = Math.max(...data.rows.map((_, row) => rowName(row).length));
-  return Math.min(18 + 6.6 * longest, most);
+  return Math.min(Math.max(18 + 6.6 * longest, 60), most);
 }
 
 function rowName(row) {
@@ -75,17 +80,17 @@ function drag() {
 
 function slider(more) {
   const colour = { borderColor: colours.line, backgroundColor: colours.card, fillerColor: `${colours.running}33` };
-  return { type: 'slider', filterMode: 'none', showDetail: false, ...colour, ...more };
+  return { type: 'slider', filterMode: 'none', showDetail: false, brushSelect: false, moveHandleSize: 0, ...colour, ...more };
 }
 
 function timeSlider() {
   const unseen = { areaStyle: { opacity: 0 }, lineStyle: { opacity: 0 } };
-  return slider({ id: 'slider', xAxisIndex: 0, bottom: 10, height: 22, throttle: 40, dataBackground: unseen });
+  return slider({ id: 'slider', xAxisIndex: 0, ...sides(), bottom: 8, height: 16, throttle: 40, dataBackground: unseen });
 }
 
 function rowSlider(isNew) {
   const first = isNew ? { startValue: 0, endValue: ROWS_AT_ONCE - 1 } : {};
-  return slider({ id: 'rows', yAxisIndex: 0, right: 6, width: 18, zoomLock: true, brushSelect: false, ...first });
+  return slider({ id: 'rows', yAxisIndex: 0, right: 6, width: 18, zoomLock: true, ...first });
 }
 
 // --- marks ---
@@ -139,8 +144,8 @@ function tipOfSeveral({ many, bar, row, bad, from, to, busy }) {
   return tip(`${plural(many, 'attempt')}, from task ${bars.task[bar]} on`, [
     ['at', placeOfRow(row)],
     ['failed', number(bad)],
-    ['from', duration(from)],
-    ['to', duration(to)],
+    ['from', moment(from)],
+    ['to', moment(to)],
     ['work', duration(busy)],
   ]);
 }
@@ -152,7 +157,7 @@ function tipOfBar(i) {
     ['ended', ended(data.outcomes[bars.outcome[i]], bars.status[i])],
     ['attempt', String(bars.number[i])],
     ['at', placeOfRow(bars.row[i])],
-    ['started', `${duration(bars.from[i])}, ${date(data.origin + bars.from[i])}`],
+    ['started', `${moment(bars.from[i])}, ${date(data.origin + bars.from[i])}`],
     ['took', duration(bars.to[i] - bars.from[i])],
     ['CPU', cpuTime(bars.cpu[i] / 1e6)],
     ['memory', size(bars.rss[i] * 1024)],
