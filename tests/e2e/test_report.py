@@ -157,6 +157,41 @@ def test_a_batch_that_is_under_way_has_what_is_recorded_so_far(pipeline, journal
     page = show(report(journal))
     assert page.headline()["Tasks"] == "3"
     assert "not ended when this was written" in page.text("#when")
+    glance = page.text("#glance")
+    assert "Of 3 tasks so far none failed." in glance and "What runs is not shown" in glance
+    assert "The end waited for" not in glance
+    assert not page.there("#tail")
+
+
+# --- few or bad
+
+def test_an_empty_batch_has_a_page_without_charts(divvy, show, tmp_path):
+    path = tmp_path / "batch.html"
+    assert divvy("--report", path, "--", "true", ":::").end() == 0
+    page = show(path)
+    assert page.text("#when").endswith("ended without a task")
+    assert page.text("#glance") == "No task has ended."
+    assert not page.there(".chart")
+
+
+def test_a_batch_of_one_task_is_shown_whole(divvy, show, tmp_path):
+    path = tmp_path / "batch.html"
+    assert divvy("--report", path, "-c", "exit {}", ":::", "0").end() == 0
+    page = show(path)
+    assert page.text("#glance") == "Of 1 task none failed."
+    assert page.ask("return report.marks.length") == 1
+    page.hover(*page.middle_of_bar(1))
+    assert not page.there("#durations")  # one attempt has no distribution
+
+
+def test_a_batch_in_which_all_failed_says_so(divvy, show, tmp_path):
+    path = tmp_path / "batch.html"
+    assert divvy("-j", "2", "--report", path, "-c", "exit {}", ":::", *map(str, range(1, 31))).end() == 30
+    page = show(path)
+    assert re.search("All 30 tasks failed: [0-9]+ on ", page.text("#glance"))
+    assert page.count(".failure") == 25
+    page.unfold("#failures")
+    assert page.count(".failure") == 30
 
 
 # --- the page
@@ -179,6 +214,42 @@ def test_the_keyboard_zooms_and_moves_the_timeline(small, report, show):
     page.wait_for("const {from, to} = report.shownWindow(); return from === 0 && to === arguments[0]", whole[1])
 
 
+def test_the_keyboard_moves_among_more_rows_than_are_shown(small, report, show):
+    fill(small, 200, slots=100)
+    page = show(report(small))
+    assert page.ask("return report.shownWindow().lastRow") == 39
+    page.type("#timeline-keys", "\ue015")  # down
+    page.wait_for("return report.shownWindow().firstRow === 5")
+    assert page.ask("return report.marks.some(mark => mark.row === 44) && report.marks.every(mark => mark.row >= 5)")
+    page.ask("dispatchEvent(new Event('resize'))")
+    page.wait_for("return report.shownWindow().firstRow === 5")
+
+
+def test_the_keyboard_reaches_all_that_can_be_done_and_shows_where_it_is(small, report, show):
+    page = show(report(small))
+    reached = page.tab_through()
+    can = page.ask("return [...document.querySelectorAll('button:enabled, input, summary, .scroll, #timeline-keys, pre[tabindex]')].length")
+    assert len(reached) == can
+    assert [name for name, outline in reached if not name or outline in ("none", "0px")] == []
+
+
+def test_tables_open_and_turn_over_by_keyboard(small, report, show):
+    page = show(report(small))
+    page.type("#course summary", "\ue007")  # Enter
+    page.wait_for("return document.querySelector('#course table')")
+    page.type("#course button[aria-label='Next page']", " ")
+    page.wait_for("return document.querySelector('#course .pager span').textContent.startsWith('26–50 of ')")
+    page.type("#course th:nth-child(3) button", "\ue007")
+    assert page.ask("return document.querySelector('#course th:nth-child(3)').ariaSort") == "descending"
+
+
+def test_charts_have_labels(small, report, show):
+    page = show(report(small))
+    labels = page.ask("return [...document.querySelectorAll('.chart[role=img]')].map(chart => chart.ariaLabel)")
+    assert len(labels) == 4
+    assert all("the table below has" in label for label in labels)
+
+
 def test_buttons_zoom_and_dragging_pans(small, report, show):
     page = show(report(small))
     page.press("#zoom button[aria-label='Zoom in']")
@@ -196,6 +267,15 @@ def test_tables_can_be_sorted_and_searched(small, report, show):
     page.type("#slowest input", f"row {tasks[0]}")
     page.wait_for("return document.querySelectorAll('#slowest tbody tr').length === 1")
     assert page.table("#slowest")[0]["Task"] == str(tasks[0])
+
+
+def test_a_table_that_is_searched_stays_sorted(small, report, show):
+    page = show(report(small))
+    page.press("#slowest th:first-child button")
+    page.type("#slowest input", "row 1")
+    page.wait_for("return document.querySelector('#slowest .pager span').textContent.endsWith('of 11')")
+    tasks = [int(row["Task"]) for row in page.table("#slowest")]
+    assert tasks == sorted(tasks, reverse=True)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -316,6 +396,17 @@ def test_a_batch_without_a_journal_has_a_report_too(divvy, show, tmp_path):
     page = show(path)
     assert (page.headline()["Tasks"], page.headline()["Failed"]) == ("3", "1")
     assert page.text("#command") == "-c 'exit {}'"
+
+
+def test_a_sink_that_stays_replaces_the_page_with_each_batch(pipeline, journal, show):
+    path = pipeline.file("report.html")
+    pipeline.sink("--stay", "--journal", journal, "--report", path)
+    pipeline.worker(command=("true",))
+    for name, count in (("a", 30), ("b", 3)):
+        assert pipeline.ventilator("--name", name, tasks=range(count)).status() == 0
+        eventually(lambda: f'"name":"{name}"' in (page := path.read_text()) and page.endswith("</html>\n"), f"the page of {name}")
+        page = show(path)
+        assert (page.text("h1"), page.headline()["Tasks"]) == (name, str(count))
 
 
 def test_the_journal_of_a_report_leaves_nothing_behind(tmp_path):

@@ -5,7 +5,6 @@ import { duration, moment, number, percent, plural } from './texts.js';
 
 const { totals } = data;
 const LONG = 0.05;  // of the time that all took, which is worth telling
-
 const ON_ITS_WAY = 'What runs is not shown: the journal has a task when it ends.';
 
 export function showGlance() {
@@ -14,15 +13,21 @@ export function showGlance() {
 }
 
 function failed() {
-  const soFar = underWay ? ' so far' : '';
-  if (!totals.recorded) return element('li', { text: `No task ended${soFar}.` });
-  const tasks = plural(totals.recorded, 'task');
-  if (!totals.failed) return element('li', { class: 'well', text: `Of ${tasks}${soFar} none failed.` });
+  const { recorded, failed } = totals;
+  const tasks = `${plural(recorded, 'task')}${underWay ? ' so far' : ''}`;
+  if (recorded === 0) return element('li', { text: 'No task has ended.' });
+  if (failed === 0) return element('li', { class: 'well', text: `Of ${tasks} none failed.` });
+  const which = recorded === 1 ? tasks : failed === recorded ? `All ${tasks}` : `${number(failed)} of ${tasks}`;
+  return element('li', { class: 'bad', text: `${which} failed${where()}.` });
+}
+
+// On which workers.
+function where() {
   const at = data.workers.map(([, count], i) => [count, i]).filter(([count]) => count).sort(([a], [b]) => b - a);
-  const where = at.slice(0, 3).map(([count, i]) => `${number(count)} on ${workerName(i)}`);
-  if (at.length > 3) where.push(`the others on ${plural(at.length - 3, 'more worker')}`);
-  const text = `${number(totals.failed)} of ${tasks}${soFar} failed${where.length ? `: ${where.join(', ')}` : ''}.`;
-  return element('li', { class: 'bad', text });
+  if (at.length === 0) return '';
+  const places = at.slice(0, 3).map(([count, i]) => `${number(count)} on ${workerName(i)}`);
+  if (at.length > 3) places.push(`the others on ${plural(at.length - 3, 'more worker')}`);
+  return `: ${places.join(', ')}`;
 }
 
 function others() {

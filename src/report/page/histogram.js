@@ -1,12 +1,13 @@
 // Of how many attempts a figure was how large.
+import { data } from './batch_data.js';
 import { axis, chartIn, colours, keepDrawn, splitLine, tip, tooltip } from './chart.js';
 import { byId } from './elements.js';
 import { figure, foldedTable } from './table.js';
 import { brief, number } from './texts.js';
 
-// Or else no such section.
+// Or else no such section: one attempt has no distribution.
 export function showHistogram(id, histogram, unit, label) {
-  if (!histogram.counts.length) return byId(id).remove();
+  if (!histogram.counts.length || data.totals.attempts === 1) return byId(id).remove();
   keepDrawn(() => draw(id, histogram, unit, label));
   return byId(id).append(table(histogram, unit));
 }

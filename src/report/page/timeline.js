@@ -7,7 +7,7 @@ import { cpuTime, date, duration, ended, moment, number, plural, size } from './
 
 const CHART = 'timeline-chart';
 const ROWS_AT_ONCE = 40;
-const moreRows = data.rows.length > ROWS_AT_ONCE;
+export const moreRows = data.rows.length > ROWS_AT_ONCE;
 
 // What is drawn now.
 export let marks = [];

@@ -2,7 +2,7 @@
 import { data } from './batch_data.js';
 import { chartOf } from './chart.js';
 import { button, byId } from './elements.js';
-import { drawMarks, shownWindow, timeline } from './timeline.js';
+import { drawMarks, moreRows, shownWindow, timeline } from './timeline.js';
 
 export function setUpZoom() {
   const keys = byId('timeline-keys');
@@ -15,6 +15,7 @@ export function setUpZoom() {
     button('→', 'Later', KEYS.ArrowRight),
     button('All', 'Show all of it', KEYS['0']),
   );
+  byId('row-keys').hidden = !moreRows;
   timeline().on('datazoom', moved);
 }
 
