@@ -1,6 +1,6 @@
 // The data that are in the page, and what they say of a task, a slot or a bar.
 import { byId } from './elements.js';
-import { visible } from './texts.js';
+import { ended, visible } from './texts.js';
 
 export const data = JSON.parse(byId('data').textContent);
 export const bars = unpackBars(data.bars);
@@ -22,6 +22,11 @@ export const KIND_TEXTS = {
 
 export function kindOf(bar) {
   return KINDS[bars.kind[bar]];
+}
+
+// How its attempt ended.
+export function endOf(bar) {
+  return `${KIND_TEXTS[kindOf(bar)]} (${ended(data.outcomes[bars.outcome[bar]], bars.status[bar])})`;
 }
 
 export function textOf(task) {

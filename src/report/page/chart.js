@@ -10,10 +10,28 @@ const drawings = [];
 
 // As the style has them now: light, dark, or for paper.
 export let colours = readColours();
+export let stripes = striped();
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+// The colour of what failed, with stripes. A decal of the library is made anew for each shape, which takes seconds where
+// thousands failed.
+function striped() {
+  const image = element('canvas', { width: 8, height: 8 });
+  const context = image.getContext('2d');
+  context.fillStyle = colours.failed;
+  context.fillRect(0, 0, 8, 8);
+  context.strokeStyle = colours.ground;
+  context.lineWidth = 2;
+  for (const shift of [-8, 0, 8]) {
+    context.moveTo(shift - 1, 9);
+    context.lineTo(shift + 9, -1);
+  }
+  context.stroke();
+  return { image, repeat: 'repeat' };
 }
 
 // Draws, and draws again when colours or sizes have changed.
@@ -24,6 +42,7 @@ export function keepDrawn(draw) {
 
 export function drawAnew() {
   colours = readColours();
+  stripes = striped();
   for (const made of charts.values()) made.resize();
   for (const draw of drawings) draw();
 }
@@ -83,9 +102,4 @@ export function tip(title, pairs) {
   const list = pairs.filter(([, value]) => value !== '').flatMap(([name, value]) =>
     [element('dt', { text: name }), element('dd', { text: value })]);
   return element('div', { children: [element('strong', { text: title }), element('dl', { children: list })] });
-}
-
-// Over the colour of what failed.
-export function stripes() {
-  return { symbol: 'rect', dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4, color: colours.ground };
 }

@@ -20,8 +20,8 @@ export function drawCourse() {
     dataZoom: [{ type: 'inside', xAxisIndex: [0, 1], filterMode: 'none', disabled: true }],
     series: [
       running(),
-      endedSeries('succeeded', course.ended.map((count, i) => count - course.failed[i])),
-      endedSeries('failed', course.failed, { decal: stripes() }),
+      endedSeries('succeeded', course.ended.map((count, i) => count - course.failed[i]), colours.succeeded),
+      endedSeries('failed', course.failed, stripes),
     ],
   });
 }
@@ -45,7 +45,7 @@ function running() {
   };
 }
 
-function endedSeries(name, counts, style) {
+function endedSeries(name, counts, color) {
   return {
     name,
     type: 'bar',
@@ -54,7 +54,7 @@ function endedSeries(name, counts, style) {
     yAxisIndex: 1,
     barCategoryGap: '10%',
     data: counts.map((count, i) => [(i + 0.5) * course.step, count]),
-    itemStyle: { color: colours[name], ...style },
+    itemStyle: { color },
   };
 }
 

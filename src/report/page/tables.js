@@ -1,5 +1,5 @@
 // The bars, the workers, attempts that are no results, and what took time.
-import { KIND_TEXTS, bars, data, kindOf, place, placeOfRow, textOf, underWay, workerName } from './batch_data.js';
+import { bars, data, endOf, place, placeOfRow, textOf, underWay, workerName } from './batch_data.js';
 import { byId } from './elements.js';
 import { figure, fillSection, foldedTable, longText, words } from './table.js';
 import { cpuTime, duration, ended, moment, number, percent, size, visible } from './texts.js';
@@ -18,7 +18,7 @@ export function showBarTable() {
     figure('Took', (i) => bars.to[i] - bars.from[i], duration),
     figure('CPU', (i) => bars.cpu[i] / 1e6, cpuTime),
     figure('Memory', (i) => bars.rss[i] * 1024, size),
-    words('Ended', (i) => `${KIND_TEXTS[kindOf(i)]} (${ended(data.outcomes[bars.outcome[i]], bars.status[i])})`),
+    words('Ended', endOf),
   ], bars.count));
 }
 

@@ -1,9 +1,9 @@
 // The timeline: a row for each slot, and in it marks. A kind of end shows in its colour and in its shape.
-import { KIND_TEXTS, bars, data, kindOf, placeOfRow, textOf } from './batch_data.js';
+import { bars, data, endOf, kindOf, placeOfRow, textOf } from './batch_data.js';
 import { axis, chartIn, chartOf, colours, stripes, timeAxis, tip, tooltip } from './chart.js';
 import { byId } from './elements.js';
 import { marksIn } from './marks.js';
-import { cpuTime, date, duration, ended, moment, number, plural, size } from './texts.js';
+import { cpuTime, date, duration, moment, number, plural, size } from './texts.js';
 
 const CHART = 'timeline-chart';
 const ROWS_AT_ONCE = 40;
@@ -121,7 +121,7 @@ function drawMark({ coordSys: area }, api) {
 }
 
 function styleOf(kind) {
-  if (kind === 'failed') return { fill: colours.failed, decal: stripes() };
+  if (kind === 'failed') return { fill: stripes };
   if (kind !== 'interrupted') return { fill: colours[kind] };
   return { fill: 'transparent', stroke: colours.interrupted, lineWidth: 1.5, lineDash: [3, 2] };
 }
@@ -152,9 +152,8 @@ function tipOfSeveral({ many, bar, row, bad, from, to, busy }) {
 
 function tipOfBar(i) {
   return tip(`task ${bars.task[i]}`, [
-    ['', textOf(bars.task[i])],
-    ['', KIND_TEXTS[kindOf(i)]],
-    ['ended', ended(data.outcomes[bars.outcome[i]], bars.status[i])],
+    ['text', textOf(bars.task[i])],
+    ['ended', endOf(i)],
     ['attempt', String(bars.number[i])],
     ['at', placeOfRow(bars.row[i])],
     ['started', `${moment(bars.from[i])}, ${date(data.origin + bars.from[i])}`],
