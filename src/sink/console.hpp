@@ -13,8 +13,8 @@
 
 namespace divvy::sink {
 
-/// Where the tasks' own output goes, too. `options` must
-/// outlive it. Throws as Output does. Lines about a batch go through the log that is given.
+/// Where the tasks' own output goes, too. `options` must outlive it. Throws as Output does. Lines
+/// about a batch go through the log that is given.
 class Console {
  public:
   explicit Console(const Options& options) : options_(options) {}
