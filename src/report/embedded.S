@@ -1,4 +1,4 @@
-/* Files as read-only data; see embedded.hpp. DIVVY_CHARTS_FILE is the bundle, PAGE the others' folder. */
+/* Files as read-only data; see embedded.hpp. */
   .section .rodata
 
   .macro embed name, file
@@ -12,7 +12,6 @@ divvy_page_\name\()_end:
 
   embed frame, "report.html"
   embed style, "report.css"
-  embed script, "report.js"
-  embed charts, "charts.bundle.js"
+  embed script, "report.bundle.js"
 
   .section .note.GNU-stack, "", %progbits

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <string_view>
-#include <utility>
 
 #include "common/random_id.hpp"
 #include "report/data.hpp"
@@ -18,35 +17,31 @@
 namespace divvy::report {
 namespace {
 
-// Each stands in the template once, in this order.
-std::string filled_in(const std::string& nonce, const std::string& data) {
-  const std::array<std::pair<std::string_view, std::string_view>, 9> parts{
-      {{"{{nonce}}", nonce},
-       {"{{nonce}}", nonce},
-       {"{{nonce}}", nonce},
-       {"{{style}}", embedded::style()},
-       {"{{data}}", data},
-       {"{{nonce}}", nonce},
-       {"{{charts}}", embedded::charts()},
-       {"{{nonce}}", nonce},
-       {"{{script}}", embedded::script()}}};
-  std::string_view rest = embedded::frame();
+// What stands for {{NAME}} in the frame.
+using Parts = std::map<std::string_view, std::string_view>;
+
+std::string filled_in(std::string_view frame, const Parts& parts) {
+  constexpr std::string_view before = "{{";
+  constexpr std::string_view after = "}}";
   std::string page;
-  page.reserve(data.size() + embedded::charts().size() + 100'000);
-  for (const auto& [mark, part] : parts) {
-    const std::size_t place = rest.find(mark);
-    page += rest.substr(0, place);
-    page += part;
-    rest.remove_prefix(place + mark.size());
+  for (std::size_t mark = 0; (mark = frame.find(before)) != frame.npos;) {
+    page += frame.substr(0, mark);
+    frame.remove_prefix(mark + before.size());
+    const std::size_t end = frame.find(after);
+    page += parts.at(frame.substr(0, end));
+    frame.remove_prefix(end + after.size());
   }
-  page += rest;
+  page += frame;
   return page;
 }
 
 std::string page_of(const Recorded& recorded, const BatchRow& batch) {
-  // Only scripts that know it are run, and no text of a task does.
+  // Only the script that knows it is run, and no text of a task is.
   const std::string nonce = fmt::format("{:016x}{:016x}", random_id(), random_id());
-  return filled_in(nonce, data_of(recorded, batch));
+  return filled_in(embedded::frame(), {{"nonce", nonce},
+                                       {"style", embedded::style()},
+                                       {"data", data_of(recorded, batch)},
+                                       {"script", embedded::script()}});
 }
 
 [[noreturn]] void fail_to_write(const std::string& path) {
@@ -56,7 +51,7 @@ std::string page_of(const Recorded& recorded, const BatchRow& batch) {
 }  // namespace
 
 void check_can_be_made() {
-  if (!embedded::charts().empty()) return;
+  if (!embedded::script().empty()) return;
   throw std::runtime_error(
       "no report: this divvy was built without what draws it; in its source tree run npm ci "
       "--prefix src/report/page, and build it again");

@@ -61,7 +61,7 @@ std::vector<std::string> last_errors(const Result& result) {
   return lines;
 }
 
-std::optional<std::string> FailureReport::line(std::string_view worker, const Result& result) {
+std::optional<std::string> FailureLines::line(std::string_view worker, const Result& result) {
   if (result.outcome == Outcome::failed) {
     const auto known = reasons_.find(result.reason);
     if (known != reasons_.end()) {
@@ -73,7 +73,7 @@ std::optional<std::string> FailureReport::line(std::string_view worker, const Re
   return failure_line(worker, result);
 }
 
-std::vector<std::string> FailureReport::counted() {
+std::vector<std::string> FailureLines::counted() {
   std::vector<std::string> lines;
   for (const auto& [reason, count] : std::exchange(reasons_, {})) {
     if (count == 1) continue;

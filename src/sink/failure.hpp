@@ -24,7 +24,7 @@ std::vector<std::string> last_errors(const Result& result);
 
 /// Tasks that could not be run often all have the same reason: the first is told with its task, the
 /// others are counted.
-class FailureReport {
+class FailureLines {
  public:
   /// The line for this task, unless it is one of those that are counted.
   std::optional<std::string> line(std::string_view worker, const Result& result);

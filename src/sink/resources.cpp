@@ -11,7 +11,7 @@ Resources::Resources(Options given)
     : options(std::move(given)),
       log("sink", options.common.verbosity()),
       context(options.common.key),
-      report(options),
+      console(options),
       progress(options.common.quiet) {}
 
 void Resources::open_files() {
@@ -27,7 +27,7 @@ void Resources::open_files() {
 }
 
 void Resources::commit() {
-  report.flush();
+  console.flush();
   if (attempt_log) attempt_log->commit();  // what the journal has is never told of again
   if (journal) journal->commit();
 }

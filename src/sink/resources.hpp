@@ -6,11 +6,11 @@
 #include "common/context.hpp"
 #include "common/log.hpp"
 #include "sink/attempt_log.hpp"
+#include "sink/console.hpp"
 #include "sink/journal.hpp"
 #include "sink/options.hpp"
 #include "sink/output_files.hpp"
 #include "sink/progress.hpp"
-#include "sink/report.hpp"
 
 namespace divvy::sink {
 
@@ -27,7 +27,7 @@ struct Resources {
   Options options;
   Log log;
   Context context;
-  Report report;
+  Console console;
   Progress progress;
   std::optional<Journal> journal;
   std::optional<AttemptLog> attempt_log;

@@ -64,8 +64,8 @@ Session::Session(Resources& resources, const Listener& results, const Announceme
       log_(program(resources.options, announcement), resources.options.common.verbosity()),
       holder_(holder_with(announcement.sender)),
       batch_(announcement.batch, name_, false),
-      printer_(share(resources.options.printing, batches), resources.report.out(),
-               resources.report.err(), [&resources] { resources.progress.clear(); }),
+      printer_(share(resources.options.printing, batches), resources.console.out(),
+               resources.console.err(), [&resources] { resources.progress.clear(); }),
       live_printer_(printer_, resources.options.printing.tag, LiveOutputs::kMostDigests / batches) {
   const bool reports = !resources.options.report.empty();
   if (!resources.journal && reports) temporary_journal_.emplace();
@@ -195,7 +195,7 @@ void Session::record(const Results& results, const Result& result) {
     live_printer_.print(results.worker, part);
     if (journal_) journal_->record(results.name, part);
     if (resources_.output_files) resources_.output_files->write(part);
-    if (part.outcome == Outcome::slept) resources_.report.completions(part.ids.count);
+    if (part.outcome == Outcome::slept) resources_.console.completions(part.ids.count);
   });
   if (auto& log = resources_.attempt_log) {
     const auto add = [&](const Result& part) { log->add(results.name, part); };
@@ -203,7 +203,7 @@ void Session::record(const Results& results, const Result& result) {
   }
   if (ruling.verdict != Verdict::failed || ruling.recorded.empty()) return;
   const auto line = failures_.line(results.name, result);
-  if (line) resources_.report.failure(log_, *line, result);
+  if (line) resources_.console.failure(log_, *line, result);
 }
 
 // The ventilator says it again on each new connection: so it is neither recorded nor answered.
@@ -285,7 +285,7 @@ const Figures& Session::end() {
   if (resources_.options.stay) {
     log_.info(figures.complete ? "the batch is over" : "the batch ends unfinished");
   }
-  resources_.report.end(log_, batch_, figures);
+  resources_.console.end(log_, batch_, figures);
   if (temporary_journal_) temporary_journal_->journal().commit();
   if (journal_) journal_->end(figures);
   if (!resources_.options.report.empty()) write_report();

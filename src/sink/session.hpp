@@ -94,7 +94,7 @@ class Session {
   Batch batch_;
   Printer printer_;
   LivePrinter live_printer_;  // through that one
-  FailureReport failures_;
+  FailureLines failures_;
   std::optional<Connection> feedback_;
   std::string feedback_endpoint_;
   int announced_by_ = -1;      // the connection of its ventilator

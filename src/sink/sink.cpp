@@ -51,7 +51,7 @@ void Sink::wait() {
   results_.add_to(loop_);
   if (refusal_) refusal_->add_to(loop_);
   for (auto& [batch, session] : sessions_) session.add_to(loop_);
-  if (!resources_.report.mid_line()) loop_.wake_at(resources_.progress.deadline());
+  if (!resources_.console.mid_line()) loop_.wake_at(resources_.progress.deadline());
   loop_.wake_at(waiting_for_ventilator_.deadline());
   stops_ += loop_.wait();
 }
@@ -123,11 +123,11 @@ void Sink::receive_plain() {
     plain_batch_ = PlainBatch{.started = now()};
     return;
   }
-  Report& report = resources_.report;
-  report.completions(1);
-  report.flush();
+  Console& console = resources_.console;
+  console.completions(1);
+  console.flush();
   if (++plain_batch_->completions < resources_.options.completions) return;
-  report.total(now() - plain_batch_->started, true);
+  console.total(now() - plain_batch_->started, true);
   plain_batch_.reset();
   served_ = !resources_.options.stay;
 }
@@ -240,7 +240,7 @@ int Sink::status() const { return trouble_ ? kExitTrouble : exit_status(failed_)
 void Sink::show_progress() {
   const Time time = now();
   Progress& progress = resources_.progress;
-  if (resources_.report.mid_line() || !progress.due(time)) return;
+  if (resources_.console.mid_line() || !progress.due(time)) return;
   std::vector<const Figures*> shown;
   for (auto& [batch, session] : sessions_) {
     if (session.shows_progress()) shown.push_back(&session.figures_at(time));

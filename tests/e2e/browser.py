@@ -43,15 +43,21 @@ class Page:
     def text(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector).text
 
+    def count(self, selector):
+        return len(self.driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def there(self, selector):
+        return self.count(selector) > 0
+
     def headline(self):
         """The figures in large, by what they are."""
         return dict(self.ask("return [...document.querySelectorAll('#headline > div')].map(card => "
                              "[card.querySelector('dt').textContent, card.querySelector('dd').firstChild.textContent])"))
 
     def unfold(self, section):
-        """Opens the table below a chart, and waits for it."""
+        """Opens what is folded there, and waits for what is in it."""
         self.ask("document.querySelector(arguments[0] + ' details').open = true", section)
-        self.wait_for("return document.querySelector(arguments[0] + ' details table')", section)
+        self.wait_for("return document.querySelector(arguments[0] + ' details').children.length > 1", section)
 
     def table(self, section):
         """The rows that the table of a section shows, each by the titles of its columns."""
@@ -69,16 +75,36 @@ class Page:
         self.ask("arguments[0].focus()", element)
         ActionChains(self.driver).send_keys(keys).perform()
 
+    def tab_through(self):
+        """What the Tab key reaches, one after the other: what it is called, and its outline."""
+        reached = []
+        while True:
+            ActionChains(self.driver).send_keys("\ue004").perform()
+            name, outline = self.ask(
+                "const {activeElement: focus, body} = document;"
+                "if (focus === body || focus.dataset.reached) return [null, null];"
+                "focus.dataset.reached = 'yes';"
+                "const {outlineStyle, outlineWidth} = getComputedStyle(focus);"
+                "return [focus.ariaLabel ?? focus.textContent, outlineStyle === 'none' ? 'none' : outlineWidth]")
+            if outline is None:
+                return reached
+            reached.append((name, outline))
+
     def window(self):
         """The seconds of the timeline that are shown."""
-        shown = self.ask("return shownWindow()")
+        shown = self.ask("return report.shownWindow()")
         return shown["from"], shown["to"]
+
+    def middle_of_bar(self, task):
+        """Of the first attempt at a task: seconds and row."""
+        return self.ask("const {task, from, to, row} = report.bars; const i = task.indexOf(arguments[0]);"
+                        "return [(from[i] + to[i]) / 2, row[i]]", task)
 
     def place_of(self, seconds, row):
         """Where this is in the timeline, from the middle of its chart on."""
         self.ask("document.getElementById('timeline-chart').scrollIntoView({block: 'center'})")
         return self.ask(
-            "const chart = charts.get('timeline-chart');"
+            "const chart = report.timeline;"
             "const [x, y] = chart.convertToPixel({xAxisIndex: 0, yAxisIndex: 0}, [arguments[0], arguments[1]]);"
             "return [Math.round(x - chart.getWidth() / 2), Math.round(y - chart.getHeight() / 2)]", seconds, row)
 

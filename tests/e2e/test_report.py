@@ -157,14 +157,48 @@ def test_a_batch_that_is_under_way_has_what_is_recorded_so_far(pipeline, journal
     page = show(report(journal))
     assert page.headline()["Tasks"] == "3"
     assert "not ended when this was written" in page.text("#when")
+    glance = page.text("#glance")
+    assert "Of 3 tasks so far none failed." in glance and "What runs is not shown" in glance
+    assert "The end waited for" not in glance
+    assert not page.there("#tail")
+
+
+# --- few or bad
+
+def test_an_empty_batch_has_a_page_without_charts(divvy, show, tmp_path):
+    path = tmp_path / "batch.html"
+    assert divvy("--report", path, "--", "true", ":::").end() == 0
+    page = show(path)
+    assert page.text("#when").endswith("ended without a task")
+    assert page.text("#glance") == "No task has ended."
+    assert not page.there(".chart")
+
+
+def test_a_batch_of_one_task_is_shown_whole(divvy, show, tmp_path):
+    path = tmp_path / "batch.html"
+    assert divvy("--report", path, "-c", "exit {}", ":::", "0").end() == 0
+    page = show(path)
+    assert page.text("#glance") == "Of 1 task none failed."
+    assert page.ask("return report.marks.length") == 1
+    page.hover(*page.middle_of_bar(1))
+    assert not page.there("#durations")  # one attempt has no distribution
+
+
+def test_a_batch_in_which_all_failed_says_so(divvy, show, tmp_path):
+    path = tmp_path / "batch.html"
+    assert divvy("-j", "2", "--report", path, "-c", "exit {}", ":::", *map(str, range(1, 31))).end() == 30
+    page = show(path)
+    assert re.search("All 30 tasks failed: [0-9]+ on ", page.text("#glance"))
+    assert page.count(".failure") == 25
+    page.unfold("#failures")
+    assert page.count(".failure") == 30
 
 
 # --- the page
 
 def test_hovering_a_bar_tells_of_its_attempt(small, report, show):
     page = show(report(small))
-    bar = page.ask("const i = bars.task.indexOf(5); return [(bars.from[i] + bars.to[i]) / 2, bars.row[i]]")
-    tip = page.hover(*bar)
+    tip = page.hover(*page.middle_of_bar(5))
     assert "task 5" in tip and "row 5" in tip and "exit status 4" in tip and "MiB" in tip
 
 
@@ -172,21 +206,57 @@ def test_the_keyboard_zooms_and_moves_the_timeline(small, report, show):
     page = show(report(small))
     whole = page.window()
     page.type("#timeline-keys", "++")
-    page.wait_for("const {from, to} = shownWindow(); return to - from < arguments[0] / 3", whole[1])
+    page.wait_for("const {from, to} = report.shownWindow(); return to - from < arguments[0] / 3", whole[1])
     before = page.window()
     page.type("#timeline-keys", "\ue014")  # to the right
-    page.wait_for("return shownWindow().from > arguments[0]", before[0])
+    page.wait_for("return report.shownWindow().from > arguments[0]", before[0])
     page.type("#timeline-keys", "0")
-    page.wait_for("const {from, to} = shownWindow(); return from === 0 && to === arguments[0]", whole[1])
+    page.wait_for("const {from, to} = report.shownWindow(); return from === 0 && to === arguments[0]", whole[1])
+
+
+def test_the_keyboard_moves_among_more_rows_than_are_shown(small, report, show):
+    fill(small, 200, slots=100)
+    page = show(report(small))
+    assert page.ask("return report.shownWindow().lastRow") == 39
+    page.type("#timeline-keys", "\ue015")  # down
+    page.wait_for("return report.shownWindow().firstRow === 5")
+    assert page.ask("return report.marks.some(mark => mark.row === 44) && report.marks.every(mark => mark.row >= 5)")
+    page.ask("dispatchEvent(new Event('resize'))")
+    page.wait_for("return report.shownWindow().firstRow === 5")
+
+
+def test_the_keyboard_reaches_all_that_can_be_done_and_shows_where_it_is(small, report, show):
+    page = show(report(small))
+    reached = page.tab_through()
+    can = page.ask("return [...document.querySelectorAll('button:enabled, input, summary, .scroll, #timeline-keys, pre[tabindex]')].length")
+    assert len(reached) == can
+    assert [name for name, outline in reached if not name or outline in ("none", "0px")] == []
+
+
+def test_tables_open_and_turn_over_by_keyboard(small, report, show):
+    page = show(report(small))
+    page.type("#course summary", "\ue007")  # Enter
+    page.wait_for("return document.querySelector('#course table')")
+    page.type("#course button[aria-label='Next page']", " ")
+    page.wait_for("return document.querySelector('#course .pager span').textContent.startsWith('26–50 of ')")
+    page.type("#course th:nth-child(3) button", "\ue007")
+    assert page.ask("return document.querySelector('#course th:nth-child(3)').ariaSort") == "descending"
+
+
+def test_charts_have_labels(small, report, show):
+    page = show(report(small))
+    labels = page.ask("return [...document.querySelectorAll('.chart[role=img]')].map(chart => chart.ariaLabel)")
+    assert len(labels) == 4
+    assert all("the table below has" in label for label in labels)
 
 
 def test_buttons_zoom_and_dragging_pans(small, report, show):
     page = show(report(small))
     page.press("#zoom button[aria-label='Zoom in']")
-    page.wait_for("const {from, to} = shownWindow(); return to - from < data.totals.elapsed * 0.6")
+    page.wait_for("const {from, to} = report.shownWindow(); return to - from < report.data.totals.elapsed * 0.6")
     start, end = page.window()
     page.drag((start + end) / 2, 0, 100)
-    page.wait_for("return shownWindow().from < arguments[0]", start)
+    page.wait_for("return report.shownWindow().from < arguments[0]", start)
 
 
 def test_tables_can_be_sorted_and_searched(small, report, show):
@@ -199,12 +269,21 @@ def test_tables_can_be_sorted_and_searched(small, report, show):
     assert page.table("#slowest")[0]["Task"] == str(tasks[0])
 
 
+def test_a_table_that_is_searched_stays_sorted(small, report, show):
+    page = show(report(small))
+    page.press("#slowest th:first-child button")
+    page.type("#slowest input", "row 1")
+    page.wait_for("return !document.querySelector('#slowest .pager span').textContent.endsWith('of 20')")
+    tasks = [int(row["Task"]) for row in page.table("#slowest")]
+    assert tasks == sorted(tasks, reverse=True)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_light_or_dark_as_the_system_is(small, report, show, scheme):
     page = show(report(small), scheme=scheme)
     red = int(re.findall(r"\d+", page.ask("return getComputedStyle(document.documentElement).backgroundColor"))[0])
     assert (red > 128) == (scheme == "light")
-    assert page.ask("return colours.ground") == page.ask("return getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()")
+    assert page.ask("return report.colours.ground") == page.ask("return getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()")
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(small, report, show):
@@ -216,8 +295,8 @@ def test_on_paper_tables_are_open(small, report, show, driver):
     page = show(report(small), scheme="dark")
     with printed(driver, "dark"):
         assert page.ask("return [...document.querySelectorAll('details')].every(folded => folded.open && folded.querySelector('table'))")
-        page.wait_for("return colours.ground === '#fff'")
-    page.wait_for("return colours.ground === '#14171b'")
+        page.wait_for("return report.colours.ground === '#fff'")
+    page.wait_for("return report.colours.ground === '#14171b'")
 
 
 def test_it_loads_nothing(small, report, show):
@@ -248,7 +327,7 @@ def test_hostile_texts_are_shown_as_texts(pipeline, journal, report, show):
                    ventilator=("--name", "<b>bold</b>\u202e"))
     page = show(report(journal))
     assert page.ask("return window.hacked ?? null") is None
-    assert page.ask("return document.scripts.length") == 3
+    assert page.ask("return document.scripts.length") == 2
     assert page.text("h1") == "<b>bold</b>⟨U+202E⟩"
     named = page.ask("return [...document.querySelectorAll('.failure h3 code')].map(code => code.textContent)")
     for text in HOSTILE[:6]:
@@ -260,8 +339,7 @@ def test_hostile_texts_are_shown_as_texts(pipeline, journal, report, show):
     printed_errors = page.ask("return [...document.querySelectorAll('.failure pre')].map(pre => pre.textContent)")
     assert any(text.startswith(HOSTILE[0]) for text in printed_errors)
     for task in range(1, len(texts) + 1):
-        middle = page.ask("const i = bars.task.indexOf(arguments[0]); return [(bars.from[i] + bars.to[i]) / 2, bars.row[i]]", task)
-        page.hover(*middle)
+        page.hover(*page.middle_of_bar(task))
     assert page.ask("return window.hacked ?? null") is None
     assert page.ask("return document.querySelectorAll('.tip img, .tip script, .tip style').length") == 0
 
@@ -289,12 +367,12 @@ def test_a_hundred_thousand_tasks_have_a_bar_each(small, report, show):
     assert path.stat().st_size < 5e6
     page = show(path)
     assert page.headline()["Tasks"] == "100,000"
-    assert page.ask("return bars.count") == 100_000
-    assert page.ask("return marks.length") < 10_000  # drawn together until it is zoomed
-    assert page.ask("return marks.reduce((sum, mark) => sum + mark.many, 0)") == 100_000
+    assert page.ask("return report.bars.count") == 100_000
+    assert page.ask("return report.marks.length") < 10_000  # drawn together until it is zoomed
+    assert page.ask("return report.marks.reduce((sum, mark) => sum + mark.many, 0)") == 100_000
     for _ in range(10):
         page.type("#timeline-keys", "+")
-    page.wait_for("return marks.length > 0 && marks.every(mark => mark.many === 1)")
+    page.wait_for("return report.marks.length > 0 && report.marks.every(mark => mark.many === 1)")
     page.unfold("#timeline")
     assert len(page.table("#timeline")) == 25
 
@@ -306,8 +384,8 @@ def test_of_more_attempts_than_there_is_room_for_brief_ones_are_put_together(sma
     page = show(path)
     assert page.headline()["Tasks"] == "200,000"
     assert "Of 200,000 attempts brief ones are put together" in page.text("#merged")
-    assert page.ask("return bars.many.reduce((sum, many) => sum + many, 0)") == 200_000
-    assert page.ask("return bars.bad.reduce((sum, bad) => sum + bad, 0)") == 200
+    assert page.ask("return report.bars.many.reduce((sum, many) => sum + many, 0)") == 200_000
+    assert page.ask("return report.bars.bad.reduce((sum, bad) => sum + bad, 0)") == 200
 
 
 # --- options
@@ -318,6 +396,17 @@ def test_a_batch_without_a_journal_has_a_report_too(divvy, show, tmp_path):
     page = show(path)
     assert (page.headline()["Tasks"], page.headline()["Failed"]) == ("3", "1")
     assert page.text("#command") == "-c 'exit {}'"
+
+
+def test_a_sink_that_stays_replaces_the_page_with_each_batch(pipeline, journal, show):
+    path = pipeline.file("report.html")
+    pipeline.sink("--stay", "--journal", journal, "--report", path)
+    pipeline.worker(command=("true",))
+    for name, count in (("a", 30), ("b", 3)):
+        assert pipeline.ventilator("--name", name, tasks=range(count)).status() == 0
+        eventually(lambda: f'"name":"{name}"' in (page := path.read_text()) and page.endswith("</html>\n"), f"the page of {name}")
+        page = show(path)
+        assert (page.text("h1"), page.headline()["Tasks"]) == (name, str(count))
 
 
 def test_the_journal_of_a_report_leaves_nothing_behind(tmp_path):

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kBins = 24;
 constexpr double kManyTimes = 50;
+constexpr double kLeastStep = 0.01;  // of the values: three digits tell the edges apart
 
 // 1, 2 or 5 times a power of ten, not less than `value`.
 double round_up(double value) {
@@ -21,7 +22,7 @@ double round_up(double value) {
 }
 
 std::vector<double> equal_edges(double least, double most) {
-  const double step = round_up(std::max(most - least, most / 100) / kBins);
+  const double step = round_up(std::max((most - least) / kBins, most * kLeastStep));
   std::vector<double> edges;
   for (double n = std::floor(least / step); edges.empty() || edges.back() <= most; ++n) {
     edges.push_back(n * step);

@@ -19,25 +19,25 @@ TEST(Failure, IsOneLineThatSaysHowAndWhere) {
             "task 1 failed, killed by signal 11 (Segmentation fault), on a:1: the task");
 }
 
-TEST(FailureReport, TellsTheFirstOfThoseWithOneReasonAndCountsTheOthers) {
+TEST(FailureLines, TellsTheFirstOfThoseWithOneReasonAndCountsTheOthers) {
   std::string texts;
   append_text(texts, "x");
-  FailureReport report;
+  FailureLines lines;
   Result result{.outcome = Outcome::failed, .texts = texts, .reason = "cannot run ehco"};
-  EXPECT_EQ(report.line("a:1", result), "task 1 failed, cannot run ehco, on a:1: x");
-  for (int i = 0; i < 499; ++i) EXPECT_FALSE(report.line("a:1", result));
+  EXPECT_EQ(lines.line("a:1", result), "task 1 failed, cannot run ehco, on a:1: x");
+  for (int i = 0; i < 499; ++i) EXPECT_FALSE(lines.line("a:1", result));
   result.reason = "another";
-  EXPECT_TRUE(report.line("a:1", result));
-  EXPECT_EQ(report.counted(), (std::vector<std::string>{"499 more tasks failed: cannot run ehco"}));
-  EXPECT_TRUE(report.counted().empty());
+  EXPECT_TRUE(lines.line("a:1", result));
+  EXPECT_EQ(lines.counted(), (std::vector<std::string>{"499 more tasks failed: cannot run ehco"}));
+  EXPECT_TRUE(lines.counted().empty());
 }
 
-TEST(FailureReport, TellsEachTaskThatHasRun) {
-  FailureReport report;
+TEST(FailureLines, TellsEachTaskThatHasRun) {
+  FailureLines lines;
   const Result result{.outcome = Outcome::exited, .status = 1};
-  EXPECT_TRUE(report.line("a:1", result));
-  EXPECT_TRUE(report.line("a:1", result));
-  EXPECT_TRUE(report.counted().empty());
+  EXPECT_TRUE(lines.line("a:1", result));
+  EXPECT_TRUE(lines.line("a:1", result));
+  EXPECT_TRUE(lines.counted().empty());
 }
 
 TEST(Failure, ComesWithTheLastLinesOfItsErrors) {

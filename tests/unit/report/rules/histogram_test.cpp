@@ -30,8 +30,8 @@ TEST(HistogramTest, HasWiderBinsForLargerValuesWhereTheyDifferMuch) {
 
 TEST(HistogramTest, OfEqualValuesHasThemInOneBin) {
   const Histogram histogram = histogram_of({7, 7, 7});
-  EXPECT_EQ(all_of(histogram), 3U);
-  EXPECT_LE(histogram.counts.size(), 40U);
+  EXPECT_EQ(histogram.counts, std::vector<std::uint64_t>{3});
+  EXPECT_GE(histogram.edges.back() - histogram.edges.front(), 0.07);
 }
 
 TEST(HistogramTest, OfValuesFarApartHasNotManyBins) {

@@ -1,4 +1,4 @@
-// What a user is told of a batch.
+// Standard output and standard error, with what a user is told there of a batch.
 #pragma once
 
 #include <unistd.h>
@@ -13,11 +13,11 @@
 
 namespace divvy::sink {
 
-/// Has standard output and standard error, where the tasks' own output goes, too. `options` must
-/// outlive it. Throws as Output does. Lines about a batch go through the log that is given.
-class Report {
+/// Where the tasks' own output goes, too. `options` must outlive it. Throws as Output does. Lines
+/// about a batch go through the log that is given.
+class Console {
  public:
-  explicit Report(const Options& options) : options_(options) {}
+  explicit Console(const Options& options) : options_(options) {}
 
   [[nodiscard]] Output& out() { return out_; }
   [[nodiscard]] Output& err() { return err_; }
