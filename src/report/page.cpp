@@ -24,7 +24,7 @@ std::string filled_in(std::string_view frame, const Parts& parts) {
   constexpr std::string_view before = "{{";
   constexpr std::string_view after = "}}";
   std::string page;
-  for (std::size_t mark = 0; (mark = frame.find(before)) != frame.npos;) {
+  for (std::size_t mark = 0; (mark = frame.find(before)) != std::string_view::npos;) {
     page += frame.substr(0, mark);
     frame.remove_prefix(mark + before.size());
     const std::size_t end = frame.find(after);

@@ -67,7 +67,7 @@ LanePorts::LanePorts(Context& context, const Settings& settings, Log& log)
     throw std::runtime_error(fmt::format("cannot listen on any port of --lanes {} at {}: {}",
                                          range_.text(), host_, std::strerror(errno)));
   }
-  const auto taken = range_.count() - static_cast<int>(ports_.size());
+  const auto taken = static_cast<std::size_t>(range_.count()) - ports_.size();
   if (taken > 0) {
     log.warn(fmt::format("{} of --lanes {} cannot be had, and {} left out", plural(taken, "port"),
                          range_.text(), taken == 1 ? "is" : "are"));

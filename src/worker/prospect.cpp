@@ -68,7 +68,8 @@ bool has_names(const Endpoints& endpoints) {
   const auto has_name = [](const std::string& endpoint) {
     if (endpoint.starts_with("ipc://")) return false;
     const auto host = HostPort::split(without_scheme(endpoint)).host;
-    return !host.starts_with('[') && host.find_first_not_of("0123456789.*") != host.npos;
+    return !host.starts_with('[') &&
+           host.find_first_not_of("0123456789.*") != std::string_view::npos;
   };
   return has_name(endpoints.tasks) || has_name(endpoints.results) || has_name(endpoints.feedback);
 }
