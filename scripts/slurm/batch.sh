@@ -54,18 +54,20 @@ srun --no-kill --cpu-bind=none sh -c 'exec worker -j "$SLURM_CPUS_ON_NODE" "$@"'
 workers=$!
 
 runs() { kill -0 "$1" 2>/dev/null; }
+# Sets `ended` to its exit status. A signal ends a wait, too, but not what is waited for.
+await() { while wait "$1"; ended=$?; runs "$1"; do :; done; }
 while runs "$ventilator" && runs "$sink"; do sleep 1; done
 # Who could not go on (255) leaves the other one waiting.
 if runs "$ventilator"; then
-  wait "$sink"
-  status=$?
+  await "$sink"
+  status=$ended
   [ "$status" -ne 255 ] || stop 0
-  wait "$ventilator"
+  await "$ventilator"
 else
-  wait "$ventilator"
-  [ "$?" -ne 255 ] || kill "$sink" 2>/dev/null
-  wait "$sink"
-  status=$?
+  await "$ventilator"
+  [ "$ended" -ne 255 ] || kill "$sink" 2>/dev/null
+  await "$sink"
+  status=$ended
 fi
 
 # With the job Slurm ends the workers, too. Otherwise they would wait for another batch.

@@ -222,8 +222,8 @@ class Gate:
     def __init__(self, pipeline):
         self.folder = pipeline.file("gate")
         self.folder.mkdir()
-        wait = f"while [ -d {self.folder} ] && [ ! -e {self.folder}/open ] && [ ! -e {self.folder}/open-$1 ]; do sleep 0.02; done"
-        self.command = ("sh", "-c", f"echo $PPID >> {self.folder}/came-$1; {wait}; echo done $1", "gate", "{}")
+        wait = f"while [ -d {self.folder} ] && [ ! -e {self.folder}/open ] && [ ! -e \"{self.folder}/open-$1\" ]; do sleep 0.02; done"
+        self.command = ("sh", "-c", f"echo $PPID >> \"{self.folder}/came-$1\"; {wait}; echo done $1", "gate", "{}")
 
     def open(self):
         (self.folder / "open").touch()
