@@ -112,12 +112,12 @@ def test_failed_tasks_count_again_unless_they_are_to_be_run_again(pipeline, jour
     assert rows(journal) == [(1, "1", 1), (2, "2", 1), (3, "3", 1)]
 
 
-@pytest.mark.parametrize("when, most", [("soon,fail=2", 4), ("soon,fail=2%", 4)])
-def test_a_batch_that_goes_wrong_is_given_up(pipeline, when, most):
+@pytest.mark.parametrize("when", ["soon,fail=2", "soon,fail=2%"])
+def test_a_batch_that_goes_wrong_is_given_up(pipeline, when):
     sink, ventilator = pipeline.batch(range(100), command=("false",), ventilator=("--halt", when))
     assert (ventilator.status(), sink.status()) == (255, 255)
     assert "halting" in ventilator.err
-    assert sink.err.count(" failed, exit status 1") <= most
+    assert sink.err.count(" failed, exit status 1") < 20  # what it has already been given the worker may still run
 
 
 def test_halting_now_kills_what_runs(pipeline):
