@@ -59,9 +59,18 @@ def run_both(pair, tasks):
     return ends
 
 
+def stretch(log):
+    """How much longer tasks that are all alike took than the quickest: 1 on a machine that is not busy."""
+    took = [seconds for _, seconds in attempts(log)]
+    return sum(took) / len(took) / min(took)
+
+
 def assert_halves(pair):
+    """Within 10 %, unless the machine is so busy that how long a task takes is chance."""
     seconds = slot_time_while_both_had_plenty(pair)
-    assert all(0.45 < one / sum(seconds) < 0.55 for one in seconds), seconds
+    busy = max(stretch(pipeline.file("log")) for pipeline in pair) > 1.5
+    off = 0.15 if busy else 0.05
+    assert all(abs(one / sum(seconds) - 0.5) < off for one in seconds), seconds
 
 
 @pytest.mark.parametrize("workers, slots, first, second", [
