@@ -17,6 +17,8 @@ inline constexpr auto nothing_more = [] { return std::string(); };
 /// there.
 class Waiting {
  public:
+  static constexpr std::chrono::seconds kPatience{2};
+
   /// `whom()`: such as "a sink at tcp://127.0.0.1:5558"; `more()`: what else to say of them while
   /// they are missing; `since`: when, if that was before the last call. To be called in each turn
   /// of the loop, so texts are made only when they are told.
@@ -44,8 +46,6 @@ class Waiting {
   }
 
  private:
-  static constexpr std::chrono::seconds kPatience{2};
-
   std::optional<Time> since_;  // none: they are there
   bool told_ = false;
 };

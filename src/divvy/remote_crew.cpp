@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "common/waiting.hpp"
+
 namespace divvy::launcher {
 namespace {
 
@@ -16,8 +18,6 @@ namespace fs = std::filesystem;
 
 // Often enough for a worker that waits a minute for it.
 constexpr auto kBeatEvery = 5s;
-// As everywhere: so long nothing is said of who is waited for.
-constexpr auto kPatience = 2s;
 
 // OpenSSH: it must not ask for a password, on one terminal for all hosts; and has to notice when
 // the other end does not answer, or does not answer any more. What the user says comes first, and
@@ -58,7 +58,7 @@ RemoteCrew::RemoteCrew(const Settings& settings, Time now) : directory_(settings
                                                  .ssh = command_for(host, settings.ssh),
                                                  .input = input_for(host, settings)});
   }
-  if (!workers_.empty()) slow_at_ = now + kPatience;
+  if (!workers_.empty()) slow_at_ = now + Waiting::kPatience;
 }
 
 void RemoteCrew::update(Log& log, Time now) {

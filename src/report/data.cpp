@@ -67,6 +67,7 @@ class Data {
       : recorded_(recorded), batch_(batch), all_(recorded.all(batch.id)) {
     sort_for_timeline(all_.attempts);
     span_ = span_of(attempts());
+    totals_ = totals_of(attempts());
     timeline_ = timeline_of(attempts(), kMostBars);
     course_ = course_of(attempts(), kSteps);
   }
@@ -117,19 +118,18 @@ class Data {
   }
 
   [[nodiscard]] Json totals() const {
-    const Totals totals = totals_of(attempts());
-    return {{"recorded", totals.tasks + all_.lost},
-            {"failed", totals.failed + all_.lost},
+    return {{"recorded", totals_.tasks + all_.lost},
+            {"failed", totals_.failed + all_.lost},
             {"lost", all_.lost},
-            {"attempts", totals.attempts},
-            {"retried", totals.retried},
-            {"interrupted", totals.interrupted},
-            {"duplicates", totals.duplicates},
+            {"attempts", totals_.attempts},
+            {"retried", totals_.retried},
+            {"interrupted", totals_.interrupted},
+            {"duplicates", totals_.duplicates},
             {"strikes", strikes_in(attempts())},
             {"elapsed", seconds(span_.length())},
-            {"work", seconds(totals.work)},
-            {"cpu", seconds(totals.cpu)},
-            {"max_rss", totals.max_rss},
+            {"work", seconds(totals_.work)},
+            {"cpu", seconds(totals_.cpu)},
+            {"max_rss", totals_.max_rss},
             {"most_at_once", course_.most_at_once}};
   }
 
@@ -292,7 +292,7 @@ class Data {
   }
 
   [[nodiscard]] Json failures() const {
-    const auto failed = totals_of(attempts()).failed + all_.lost;
+    const auto failed = totals_.failed + all_.lost;
     const std::size_t listed = std::min<std::size_t>(failed, kMostTroubles);
     if (listed == 0) return Json::array();
     return troubles(recorded_.failed(batch_.id, kMostTroubles,
@@ -342,6 +342,7 @@ class Data {
   const BatchRow& batch_;
   Recorded::All all_;
   Span span_;
+  Totals totals_;
   Timeline timeline_;
   Course course_;
   std::set<TaskId> named_;
