@@ -247,8 +247,9 @@ std::string Listener::name_of(int fd) const {
 void Listener::tell_of_failure(int fd, const Monitor::Event& failure, Log& log) {
   if (asks_ && failure.kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return;
   const std::string who = name_of(fd);
-  log.warn_rate_limited(
-      who, fmt::format("refused {}: {}", who, context_.mismatch(failure.kind, failure.value)));
+  log.warn_of_each(
+      "peers that were refused", who,
+      fmt::format("refused {}: {}", who, context_.mismatch(failure.kind, failure.value)));
 }
 
 void Listener::limit_load(Log& log) {
@@ -276,7 +277,8 @@ void Listener::close_overloaded(int fd, Log& log) {
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   ::shutdown(fd, SHUT_RDWR);
   const std::string who = name_of(fd);
-  log.warn_rate_limited(who, fmt::format("closed a connection of {}: it brought too much", who));
+  log.warn_of_each("peers that brought too much", who,
+                   fmt::format("closed a connection of {}: it brought too much", who));
 }
 
 void Listener::disconnect(const std::set<int>& connections) {

@@ -5,11 +5,18 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 
 #include "common/clock.hpp"
 #include "common/standard_streams.hpp"
 
 namespace divvy {
+namespace {
+
+// What may be wrong often is told again after it.
+constexpr auto kAgain = std::chrono::minutes(1);
+
+}  // namespace
 
 Log::Log(const std::string& program, Verbosity verbosity)
     : prefix_((::isatty(STDERR_FILENO) != 0 ? "\x1b[K" : "") + program), verbosity_(verbosity) {}
@@ -43,17 +50,30 @@ void Log::dropped(std::string_view what) {
 }
 
 void Log::warn_rate_limited(const std::string& about, std::string_view line) {
-  constexpr auto again = std::chrono::minutes(1);
+  if (may_warn(about)) warn(line);
+}
+
+void Log::warn_of_each(const std::string& kind, std::string_view who, std::string_view line) {
+  constexpr int most = 10;
+  const Time time = now();
+  Told& told = told_.try_emplace(kind, Told{time}).first->second;
+  if (told.since + kAgain <= time) told = {time};
+  if (told.lines > most || !may_warn(fmt::format("{}: {}", kind, who))) return;
+  ++told.lines;
+  warn(told.lines > most ? fmt::format("there are more {}", kind) : line);
+}
+
+bool Log::may_warn(const std::string& about) {
   constexpr std::size_t most = 1000;  // peers must not make it grow
   const Time time = now();
   if (warned_.size() >= most) {
-    std::erase_if(warned_, [&](const auto& warned) { return warned.second + again <= time; });
+    std::erase_if(warned_, [&](const auto& warned) { return warned.second + kAgain <= time; });
   }
-  if (warned_.size() >= most) return;
+  if (warned_.size() >= most) return false;
   const auto [warned, first] = warned_.try_emplace(about, time);
-  if (!first && warned->second + again > time) return;
+  if (!first && warned->second + kAgain > time) return false;
   warned->second = time;
-  warn(line);
+  return true;
 }
 
 }  // namespace divvy

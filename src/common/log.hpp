@@ -37,12 +37,23 @@ class Log {
   void dropped(std::string_view what);
   /// Something is wrong that may be wrong often: told once a minute for each `about`.
   void warn_rate_limited(const std::string& about, std::string_view line);
+  /// The same of `who`, one of many, such as workers: no more than ten of a `kind` are told of in a
+  /// minute, and that there are more. `kind`: in the plural.
+  void warn_of_each(const std::string& kind, std::string_view who, std::string_view line);
 
  private:
+  struct Told {
+    Time since;
+    int lines = 0;
+  };
+
+  [[nodiscard]] bool may_warn(const std::string& about);
+
   std::string prefix_;
   Verbosity verbosity_;
   std::map<std::string, std::uint64_t> dropped_;
   std::map<std::string, Time> warned_;  // by what it was about
+  std::map<std::string, Told> told_;    // of each kind, in the minute
 };
 
 }  // namespace divvy

@@ -147,9 +147,11 @@ void Ventilator::receive_receipt(const Receipt& receipt) {
 // user, too.
 void Ventilator::receive_other_version(int version, zmq::message_t& message) {
   auto presence = decode_introduction<Presence>(view(message));
-  const std::string peer = presence ? fmt::format("worker {}", presence->name) : "the sink";
-  log_.warn_rate_limited(peer, other_version_line(peer, version));
-  if (!presence || presence->inbox.empty()) return;  // which lane it has opened is not in it
+  if (!presence) {
+    return log_.warn_rate_limited("the sink", other_version_line("the sink", version));
+  }
+  news_.tell_of_other_version(*presence, version);
+  if (presence->inbox.empty()) return;  // which lane it has opened is not in it
   // An introduction has none of these; it is not for them that the worker gets nothing.
   presence->slots = 1;
   presence->reaches_sink = true;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/message.hpp"
 #include "common/plural.hpp"
 #include "ventilator/rules/lane_claims.hpp"
 
@@ -33,14 +34,13 @@ void WorkerNews::tell(const Orders::Notice& notice, Time now) {
           "worker {} has failed {} in a row while others do not: it gets only one now and then",
           notice.name, plural(notice.tasks, "task")));
     case Orders::Notice::What::cut_off:
-      return log_.warn_rate_limited(
-          "sink of " + notice.name,
-          fmt::format("worker {} cannot reach the sink and gets nothing{}", notice.name,
-                      others_get(notice.tasks)));
+      return log_.warn_of_each("workers that cannot reach the sink", notice.name,
+                               fmt::format("worker {} cannot reach the sink and gets nothing{}",
+                                           notice.name, others_get(notice.tasks)));
     case Orders::Notice::What::does_not_hear:
       if (is_lane_port(notice.inbox)) {
-        return log_.warn_rate_limited(
-            "lane of " + notice.name,
+        return log_.warn_of_each(
+            "workers that do not answer on the lane they opened", notice.name,
             fmt::format("worker {} does not answer on its {}", notice.name, notice.inbox));
       }
       if (unreachable_.size() == kMostProbes) return;
@@ -50,16 +50,21 @@ void WorkerNews::tell(const Orders::Notice& notice, Time now) {
 }
 
 void WorkerNews::tell_of_other_pool(const Presence& presence, std::string_view pool) {
-  log_.warn_rate_limited(
-      fmt::format("pool of {}", presence.name),
+  log_.warn_of_each(
+      "workers of another pool", presence.name,
       fmt::format("worker {} is of pool '{}' and gets nothing: the batch is for pool '{}'",
                   presence.name, presence.pool, pool));
 }
 
 void WorkerNews::tell_of_other_command(const Presence& presence, std::string_view command) {
-  log_.warn_rate_limited(fmt::format("command of {}", presence.name),
-                         fmt::format("worker {} runs {}, not {}", presence.name,
-                                     in_words(presence.command), in_words(command)));
+  log_.warn_of_each("workers that run another command", presence.name,
+                    fmt::format("worker {} runs {}, not {}", presence.name,
+                                in_words(presence.command), in_words(command)));
+}
+
+void WorkerNews::tell_of_other_version(const Presence& presence, int version) {
+  log_.warn_of_each("workers of another version", presence.name,
+                    other_version_line(fmt::format("worker {}", presence.name), version));
 }
 
 void WorkerNews::tell_of_missing_lane(const Orders::Open& order, std::string_view why) {
@@ -69,8 +74,8 @@ void WorkerNews::tell_of_missing_lane(const Orders::Open& order, std::string_vie
 
 void WorkerNews::tell_of_missing_lane(const Presence& presence,
                                       const std::optional<PortRange>& lanes) {
-  log_.warn_rate_limited(
-      fmt::format("lane of {}", presence.name),
+  log_.warn_of_each(
+      "workers without a lane", presence.name,
       lanes ? fmt::format("worker {} has no lane and gets nothing: lanes are --lanes {} here, and "
                           "it found none of them free, or is not to look there",
                           presence.name, lanes->text())
@@ -83,8 +88,8 @@ void WorkerNews::tell_unreachable(Time now) {
   std::erase_if(unreachable_, [&](Unreachable& one) {
     const auto why = one.probe.result(now);
     if (!why) return false;
-    log_.warn_rate_limited(
-        fmt::format("inbox of {}", one.worker),
+    log_.warn_of_each(
+        "workers whose inbox cannot be reached", one.worker,
         fmt::format("cannot reach worker {} at {}: {}; it gets nothing (see worker --inbox)",
                     one.worker, one.inbox, *why));
     return true;

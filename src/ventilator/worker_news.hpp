@@ -25,6 +25,7 @@ class WorkerNews {
   void tell_of_other_pool(const Presence& presence, std::string_view pool);
   /// `command`: what the others run.
   void tell_of_other_command(const Presence& presence, std::string_view command);
+  void tell_of_other_version(const Presence& presence, int version);
   void tell_of_missing_lane(const Orders::Open& order, std::string_view why);
   /// Of a worker that has no inbox and has opened no lane. `lanes`: where it could.
   void tell_of_missing_lane(const Presence& presence, const std::optional<PortRange>& lanes);

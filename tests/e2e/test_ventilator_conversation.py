@@ -239,3 +239,20 @@ def test_receipts_of_another_version_are_named(talk):
     worker = ventilator.worker(1)
     worker.arrive()
     finish(ventilator)
+
+
+@pytest.mark.parametrize("kind, said", [
+    ("workers of another pool", dict(pool=b"other")),
+    ("workers without a lane", dict(inbox=b"", lane_port=0)),
+    ("workers of another version", dict(version=3))])
+def test_of_a_crowd_of_workers_with_one_fault_ten_are_named(talk, kind, said):
+    """Also when all of them are one peer's inventions."""
+    ventilator = talk()
+    peer = ventilator.worker(1)
+    for number in range(1, 201):
+        peer.say(worker=number, name=b"w%d" % number, **said)
+    ventilator.process.says(f"^ventilator: there are more {kind}$")
+    worker = ventilator.worker(300)
+    worker.arrive()
+    finish(ventilator)
+    assert sum(line.startswith("ventilator: worker w") for line in ventilator.process.err.splitlines()) == 10
