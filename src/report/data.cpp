@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "report/columns.hpp"
 #include "report/rules/course.hpp"
 #include "report/rules/histogram.hpp"
 #include "report/rules/largest.hpp"
@@ -19,9 +18,6 @@
 
 namespace divvy::report {
 namespace {
-
-using Json = nlohmann::ordered_json;
-using Numbers = std::vector<std::int64_t>;
 
 constexpr int kVersion = 1;
 constexpr std::size_t kMostBars = 120'000;
@@ -34,31 +30,6 @@ constexpr std::size_t kMostTexts = 1'500'000;  // bytes of all texts
 constexpr std::size_t kLongText = 300;
 
 double seconds(Nanoseconds time) { return std::chrono::duration<double>(time).count(); }
-
-std::int64_t microseconds(Nanoseconds time) {
-  return std::chrono::round<std::chrono::microseconds>(time).count();
-}
-
-/// Most columns have one value almost everywhere: {"most": 0, "at": [2, 17], "is": [1, 3]}, where
-/// `at` counts from one place to the next.
-Json column(const Numbers& values) {
-  if (values.empty()) return values;
-  const std::int64_t usual = values.front();
-  const auto others = static_cast<std::size_t>(
-      std::count_if(values.begin(), values.end(), [&](auto value) { return value != usual; }));
-  if (others * 8 > values.size()) return values;
-  Numbers at;
-  Numbers is;
-  std::int64_t last = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] == usual) continue;
-    const auto place = static_cast<std::int64_t>(i);
-    at.push_back(place - last);
-    is.push_back(values[i]);
-    last = place;
-  }
-  return {{"most", usual}, {"at", at}, {"is", is}};
-}
 
 /// A batch's attempts, and what they come to.
 class Data {
@@ -81,7 +52,7 @@ class Data {
               {"outcomes", all_.outcomes},
               {"workers", workers()},
               {"rows", rows()},
-              {"bars", bars()},
+              {"bars", columns_of(timeline_.bars, attempts(), span_.from)},
               {"course", course()},
               {"durations", durations()},
               {"memory", memory()},
@@ -148,64 +119,6 @@ class Data {
       rows.push_back({row.worker, row.slot, row.attempts, seconds(row.busy)});
     }
     return rows;
-  }
-
-  // Column by column, row after row: times are whole microseconds, and starts, tasks and rows count
-  // from what came before.
-  [[nodiscard]] Json bars() const {
-    enum Column {
-      row,
-      start,
-      took,
-      task,
-      kind,
-      number,
-      outcome,
-      status,
-      cpu,
-      rss,
-      many,
-      bad,
-      busy
-    };
-    std::array<Numbers, busy + 1> columns;
-    for (Numbers& column : columns) column.reserve(timeline_.bars.size());
-    const auto add = [&](Column column, std::int64_t value) {
-      columns.at(column).push_back(value);
-    };
-    std::int64_t last_row = 0;
-    std::int64_t last_end = 0;
-    std::int64_t last_task = 0;
-    for (const Bar& bar : timeline_.bars) {
-      const Attempt& first = attempts()[bar.first];
-      const auto task_id = static_cast<std::int64_t>(first.task);
-      if (bar.row != last_row) last_end = 0;
-      const std::int64_t from = microseconds(bar.started - span_.from);
-      const std::int64_t length = microseconds(bar.ended - span_.from) - from;
-      add(row, bar.row - last_row);
-      add(start, from - last_end);
-      add(took, length);
-      add(task, task_id - last_task);
-      add(kind, static_cast<std::int64_t>(first.kind));
-      add(number, first.number);
-      add(outcome, first.outcome);
-      add(status, first.status);
-      add(cpu, bar.attempts == 1 ? microseconds(first.cpu) : 0);
-      add(rss, bar.attempts == 1 ? static_cast<std::int64_t>(first.max_rss >> 10) : 0);
-      add(many, bar.attempts);
-      add(bad, bar.failed);
-      add(busy, bar.attempts == 1 ? 0 : microseconds(bar.busy));
-      last_row = bar.row;
-      last_end = from + length;
-      last_task = task_id;
-    }
-    return {{"count", timeline_.bars.size()},    {"row", column(columns[row])},
-            {"start", column(columns[start])},   {"took", column(columns[took])},
-            {"task", column(columns[task])},     {"kind", column(columns[kind])},
-            {"number", column(columns[number])}, {"outcome", column(columns[outcome])},
-            {"status", column(columns[status])}, {"cpu", column(columns[cpu])},
-            {"rss", column(columns[rss])},       {"many", column(columns[many])},
-            {"bad", column(columns[bad])},       {"busy", column(columns[busy])}};
   }
 
   [[nodiscard]] Json course() const {
