@@ -48,7 +48,6 @@ void feed(const std::string& address, std::uint64_t count, std::size_t bytes,
                      .state = BatchState::closed,
                      .tasks = count,
                      .elapsed = 1};
-  send(sink, batch);
   const std::string text(10, 't');
   std::string output(bytes, 'o');
   if (bytes > 0) output.back() = '\n';
@@ -65,8 +64,13 @@ void feed(const std::string& address, std::uint64_t count, std::size_t bytes,
   };
   Results results{.worker = WorkerId{3}, .name = "worker", .batch = batch.batch};
 
+  // Announced each second, as by a ventilator, until the sink has begun the batch.
   zmq::message_t message;
-  (void)feedback.recv(message);  // the sink has begun the batch
+  feedback.set(zmq::sockopt::rcvtimeo, 1000);
+  do {
+    send(sink, batch);
+  } while (!feedback.recv(message));
+  feedback.set(zmq::sockopt::rcvtimeo, -1);
   const auto started = std::chrono::steady_clock::now();
   for (std::uint64_t sent = 0, receipted = 0; receipted < count;) {
     while (sent < count && sent < receipted + std::max(kAhead, together * kResultsAhead)) {
