@@ -1,6 +1,9 @@
 #include "common/context.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -9,6 +12,10 @@
 
 namespace divvy {
 namespace {
+
+// Where it cannot open a socket ZeroMQ ends the process, so there must be room for all of a
+// program's.
+constexpr std::uint64_t kFewestDescriptors = 48;
 
 // The frames of a ZAP request.
 enum Frame : std::size_t { kZapVersion, kRequest, kDomain, kAddress, kIdentity, kMechanism, kKey };
@@ -30,6 +37,10 @@ std::vector<zmq::message_t> receive_all(zmq::socket_t& socket) {
 Context::Context(const std::string& key_file) {
   if (!key_file.empty()) key_ = read_key(key_file);
   raise_descriptor_limit();
+  if (descriptor_limit() < kFewestDescriptors) {
+    throw std::runtime_error(fmt::format("the limit on open files (ulimit -n) is {}; {} are needed",
+                                         descriptor_limit(), kFewestDescriptors));
+  }
   context_.set(zmq::ctxopt::max_sockets, context_.get(zmq::ctxopt::socket_limit));
   if (key_) open_zap();
 }

@@ -4,7 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include "common/descriptor.hpp"
@@ -12,6 +15,18 @@
 #include "common/standard_streams.hpp"
 
 namespace divvy {
+namespace {
+
+// Of the system's errors the one that says least to whom it happens.
+std::string in_words(const std::exception& error) {
+  std::string what = error.what();
+  if (what.ends_with(std::strerror(EMFILE))) {
+    what += fmt::format(": their limit (ulimit -n) is {}", descriptor_limit());
+  }
+  return what;
+}
+
+}  // namespace
 
 int exit_status(std::uint64_t failed) {
   return static_cast<int>(std::min<std::uint64_t>(failed, kMostCounted + 1));
@@ -45,7 +60,7 @@ int run_program(const Program& program, int argc, const char* const* argv,
                                             explain(app, program.arguments, error), program.name)
                               : hint));
   } catch (const std::exception& error) {
-    tell_user(fmt::format("{}: {}\n", program.name, error.what()));
+    tell_user(fmt::format("{}: {}\n", program.name, in_words(error)));
   }
   return kExitTrouble;
 }

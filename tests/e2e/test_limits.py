@@ -114,6 +114,29 @@ def test_an_output_that_cannot_be_written_is_one_clear_line(pipeline):
     ventilator.send(signal.SIGTERM)
 
 
+def with_open_files(pipeline, most, *words):
+    return pipeline.start("sh", "-c", f'ulimit -n {most}; exec "$@"', "sh", BIN / words[0], *words[1:], stdin=pipeline.input([1, 2, 3]))
+
+
+@pytest.mark.parametrize("most", [10, 16, 32])
+@pytest.mark.parametrize("program", ["ventilator", "worker", "sink"])
+def test_who_may_open_too_few_files_does_not_start(pipeline, most, program):
+    run = with_open_files(pipeline, most, program, *pipeline.at)
+    assert (run.status(), run.err) == (255, f"{program}: the limit on open files (ulimit -n) is {most}; 48 are needed\n")
+
+
+def test_48_open_files_are_enough(pipeline):
+    run = with_open_files(pipeline, 48, "divvy", "--", "echo")
+    assert (run.status(), sorted(run.out.splitlines())) == (0, ["1", "2", "3"])
+
+
+def test_too_many_hosts_for_the_open_files_are_told_what_their_limit_is(pipeline):
+    hosts = ",".join(f"node{number}" for number in range(20))
+    run = with_open_files(pipeline, 60, "divvy", "--hosts", hosts, "--ssh", "false", "--", "echo")
+    assert run.status() == 255
+    assert re.search(r"^divvy: .*Too many open files: their limit \(ulimit -n\) is 60$", run.err, re.MULTILINE), run.err
+
+
 def test_a_sink_that_writes_slowly_slows_everybody_down_and_memory_stays_flat(pipeline):
     read, write = os.pipe()
     begun = pipeline.file("begun")
