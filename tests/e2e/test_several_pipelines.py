@@ -59,21 +59,17 @@ def run_both(pair, tasks):
     return ends
 
 
-def took_longer(log):
-    """Whether tasks that are all alike took much longer than the quickest, as they do on a busy machine."""
-    took = [seconds for _, seconds in attempts(log)]
-    return sum(took) / len(took) > 1.5 * min(took)
-
-
 def assert_halves(pair):
-    """Within 10 %, unless the machine is so busy that how long a task takes is chance."""
+    """Within 10 %, and a task that one of them is ahead; unless the machine is so busy that how long a task takes is chance."""
     seconds = slot_time_while_both_had_plenty(pair)
-    off = 0.15 if any(took_longer(pipeline.file("log")) for pipeline in pair) else 0.05
-    assert all(abs(one / sum(seconds) - 0.5) < off for one in seconds), seconds
+    took = [[seconds for _, seconds in attempts(pipeline.file("log"))] for pipeline in pair]
+    busy = any(sum(each) / len(each) > 1.5 * min(each) for each in took)  # of tasks that are all alike
+    off = (0.15 if busy else 0.05) * sum(seconds) + max(map(max, took)) / 2
+    assert abs(seconds[0] - sum(seconds) / 2) < off, (seconds, off)
 
 
 @pytest.mark.parametrize("workers, slots, first, second", [
-    (1, 1, ["0.02"] * 150, ["0.06"] * 50), (1, 3, ["0.1"] * 60, ["0.3"] * 20), (2, 2, ["0.03"] * 200, ["0.15"] * 40)])
+    (1, 1, ["0.02"] * 150, ["0.06"] * 50), (1, 3, ["0.1"] * 120, ["0.3"] * 40), (2, 2, ["0.03"] * 200, ["0.15"] * 40)])
 def test_two_ventilators_with_plenty_have_half_of_the_slots_time_each(pair, workers, slots, first, second):
     ends = run_both(pair, (first, second))
     for _ in range(workers):
