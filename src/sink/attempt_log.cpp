@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -54,11 +56,23 @@ void check_path(const std::string& path) {
   throw std::runtime_error("--log: - is no file; name one, such as lab.tsv or /dev/stderr");
 }
 
-// Whether it is a file that does not end with a whole line.
-bool is_torn(const std::string& path, off_t size) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  char last = '\n';
-  return size > 0 && file.open() && ::pread(file.get(), &last, 1, size - 1) == 1 && last != '\n';
+std::string read_at(int fd, off_t from, off_t size) {
+  std::string text(static_cast<std::size_t>(size), '\0');
+  const ssize_t got = ::pread(fd, text.data(), text.size(), from);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+  return text;
+}
+
+// Where the last whole line of a file ends.
+off_t end_of_lines(int fd, off_t size) {
+  constexpr off_t block = 1 << 16;
+  while (size > 0) {
+    const off_t from = std::max<off_t>(0, size - block);
+    const std::size_t last = read_at(fd, from, size - from).rfind('\n');
+    if (last != std::string::npos) return from + static_cast<off_t>(last) + 1;
+    size = from;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -79,15 +93,25 @@ AttemptLog::AttemptLog(std::string path) : path_(std::move(path)) {
   check_path(path_);
   file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
   if (!file_.open()) fail("open", path_, errno);
-  unwritten_ = first_text();
+  const bool alone = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
+  unwritten_ = first_text(alone);
   commit();
+  ::flock(file_.get(), LOCK_SH);
 }
 
-std::string AttemptLog::first_text() const {
+// A line that another sink is writing is not torn: all who write into the file hold a lock.
+std::string AttemptLog::first_text(bool alone) {
   struct stat about {};
   ::fstat(file_.get(), &about);
   if (about.st_size == 0) return std::string(kAttemptColumns);
-  return is_torn(path_, about.st_size) ? "\n" : "";
+  const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!alone || !file.open() || !S_ISREG(about.st_mode)) return "";
+  const off_t whole = end_of_lines(file.get(), about.st_size);
+  if (whole == about.st_size) return "";
+  // Its result had no receipt yet, and comes again.
+  const bool ours = read_at(file.get(), 0, kAttemptColumns.size()) == kAttemptColumns;
+  if (ours && ::ftruncate(file_.get(), whole) == 0) return "";
+  return "\n";
 }
 
 void AttemptLog::add(std::string_view worker, const Result& result) {
@@ -95,8 +119,8 @@ void AttemptLog::add(std::string_view worker, const Result& result) {
       [&](const TaskResult& task) { unwritten_ += attempt_line(worker, result, task); });
 }
 
-// What is written before a receipt is given must be whole lines, even if we are killed: they are
-// appended by one call.
+// Before receipts are given. By one call, so that lines of several sinks do not mix; if we are
+// killed then, a line may be torn that crosses a page of memory.
 void AttemptLog::commit() {
   if (unwritten_.empty()) return;
   const int error = write_all(file_.get(), unwritten_);

@@ -19,11 +19,11 @@ inline constexpr std::string_view kAttemptColumns =
 std::string attempt_line(std::string_view worker, const Result& result, const TaskResult& task);
 
 /// A file that lines are appended to, with a first line that names the columns. What was committed
-/// is in it, as whole lines, also if this process is killed then. Throws std::runtime_error with a
-/// line for the user if it cannot be opened or written.
+/// is in it, as whole lines, also if this process is killed then. Several sinks may have the same.
+/// Throws std::runtime_error with a line for the user if it cannot be opened or written.
 class AttemptLog {
  public:
-  /// Opens `path`, or makes it. If its last line was torn by the end of a machine, it is completed.
+  /// Opens `path`, or makes it. A last line that was torn by the end of a sink is cut off.
   explicit AttemptLog(std::string path);
 
   /// Attempts at all tasks of the result have ended.
@@ -32,7 +32,7 @@ class AttemptLog {
   void commit();
 
  private:
-  [[nodiscard]] std::string first_text() const;
+  [[nodiscard]] std::string first_text(bool alone);
 
   std::string path_;
   Descriptor file_;

@@ -1,4 +1,5 @@
 """--log: a line for each attempt that has ended, as it ends, whole and in time."""
+import fcntl
 import re
 from collections import namedtuple
 
@@ -94,20 +95,41 @@ def test_a_second_batch_is_appended_without_a_second_headline(pipeline, log):
     assert [line.text for line in lines(log)] == ["a", "b"]
 
 
-def test_a_torn_last_line_is_completed(pipeline, log):
-    log.write_text("\t".join(COLUMNS) + "\n1\t1\thalf a li")
+HEADLINE = "\t".join(COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize("size", [1, 65_535, 65_536, 200_000])
+def test_a_last_line_that_is_torn_is_cut_off(pipeline, log, size):
+    whole = "\t".join(["1"] * len(COLUMNS)) + "\n"
+    log.write_text(HEADLINE + whole + "2" * size)
     pipeline.batch(["a"], command=("true",), sink=("--log", log))
-    assert log.read_text().splitlines()[1] == "1\t1\thalf a li"
-    assert log.read_text().splitlines()[2].endswith("\ta")
+    assert log.read_text().startswith(HEADLINE + whole)
+    assert [line.text for line in lines(log)] == ["1", "a"]
 
 
-def test_a_sink_that_is_killed_leaves_whole_lines_of_all_that_has_a_receipt(context, pipeline, log):
+def test_a_line_that_another_sink_is_writing_is_not_torn(pipeline, log):
+    log.write_text(HEADLINE + "half a li")
+    with open(log) as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        pipeline.sink("--log", log).says("results on")
+    assert log.read_text() == HEADLINE + "half a li"
+
+
+def test_what_was_never_a_log_is_only_completed(pipeline, log):
+    log.write_text("my notes")
+    pipeline.batch(["a"], command=("true",), sink=("--log", log))
+    first, second = log.read_text().splitlines()
+    assert first == "my notes" and second.endswith("\ta")
+
+
+def test_after_a_sink_was_killed_there_are_whole_lines_of_all_that_has_a_receipt(context, pipeline, log):
     sink = WithSink(context, pipeline, "--log", log)
     sink.open(tasks=10_000)
     for task in range(1, 2_001):
         sink.result(task, texts=[b"text %d of the tasks " % task * 20], started=task, ended=task + 1)
     receipts = {sink.receipt()[1][0] for _ in range(500)}
     sink.process.kill()
+    pipeline.sink("--log", log).says("results on")
     logged = [int(line.task) for line in lines(log)]
     assert receipts <= set(logged)
     assert len(logged) == len(set(logged))
