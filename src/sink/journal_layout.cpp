@@ -49,7 +49,7 @@ constexpr const char* kTables = R"(
 )";
 
 // What the second layout adds. `retrying` and `retried_rows`: see Journal::forget_failed().
-constexpr const char* kSecond = R"(
+constexpr const char* kToSecondLayout = R"(
   ALTER TABLE batch ADD COLUMN command TEXT NOT NULL DEFAULT '';
   ALTER TABLE batch ADD COLUMN finished REAL;
   ALTER TABLE batch ADD COLUMN holder TEXT NOT NULL DEFAULT '';
@@ -68,7 +68,7 @@ constexpr const char* kSecond = R"(
 // The third layout says what the tasks of one result have in common once, in `execution`, and has
 // each task in one tree, in the order of the input: that is what many brief tasks cost. `result`
 // is as before, to who reads. An execution has the number of its former row, for `retried_rows`.
-constexpr const char* kThird = R"(
+constexpr const char* kToThirdLayout = R"(
   CREATE TABLE execution (
     id      INTEGER PRIMARY KEY,
     worker  TEXT    NOT NULL,
@@ -133,7 +133,7 @@ constexpr const char* kThird = R"(
 
 // The fourth layout knows what attempts have used, and what a batch has come to. `cpu` of an
 // execution: nanoseconds of each of its tasks, on an average.
-constexpr const char* kFourth = R"(
+constexpr const char* kToFourthLayout = R"(
   ALTER TABLE batch ADD COLUMN tasks INTEGER;
   ALTER TABLE batch ADD COLUMN succeeded INTEGER;
   ALTER TABLE batch ADD COLUMN failed INTEGER;
@@ -253,11 +253,11 @@ void lay_out(const Database& database) {
   }
   if (layout < 2) {
     database.execute(kTables);
-    database.execute(kSecond);
+    database.execute(kToSecondLayout);
   }
-  if (layout < 3) database.execute(kThird);
+  if (layout < 3) database.execute(kToThirdLayout);
   if (layout < 4) {
-    database.execute(kFourth);
+    database.execute(kToFourthLayout);
     database.execute(kViews);
   }
   database.execute("COMMIT");

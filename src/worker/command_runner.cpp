@@ -25,10 +25,6 @@ std::string lines_of(const Execution& execution) {
   return fmt::format("{}", fmt::join(values_of(execution.form, execution.text), "\n"));
 }
 
-// What a descriptor of a child is, in the lowest bits of what epoll hands back.
-enum Role : unsigned { kOutput, kErrors, kProcess };
-constexpr unsigned kRoleBits = 2;
-
 // What is read of one output before it is others' turn: where much is printed without a pause there
 // is always more, and the worker would fall silent.
 constexpr std::size_t kMostAtOnce = 256 << 10;

@@ -49,6 +49,9 @@ class CommandRunner : public Runner {
 
  private:
   struct Child;
+  /// What a descriptor of a child is, in the lowest bits of what epoll hands back.
+  enum Role : unsigned { kOutput, kErrors, kProcess };
+  static constexpr unsigned kRoleBits = 2;
 
   [[nodiscard]] Descriptor input_of(const Execution& execution) const;
   void spawn(Child& child, const Execution& execution);

@@ -30,7 +30,7 @@ constexpr auto kLastLook = 20ms;
 constexpr auto kClosedBeforeEnd = 1s;
 constexpr auto kSeemsStuck = 5s;
 // How often a filter that does not answer is looked at.
-constexpr auto kLookEvery = 50ms;
+constexpr auto kLookAtSilentEvery = 50ms;
 // For so long a filter may prepare itself, as by loading a model, before it takes its first line.
 constexpr auto kMayStart = 30s;
 // Of all answers of a window: all are kept until it is over. One alone may be longer.
@@ -104,7 +104,7 @@ void Filter::begin(Input input, bool ends_input, Time now) {
   quiet_at_ = {};
   quiet_pause_ = kFirstLook;
   ends_input_ = ends_input;
-  look_at_ = now + kLookEvery;
+  look_at_ = now + kLookAtSilentEvery;
   begun_ = now;
   stuck_at_ = now + kSeemsStuck;
   has_window_ = true;
@@ -247,7 +247,7 @@ Filter::Progress Filter::progress_without_answer(Time now) {
 // something else comes, or has left a line out. Twice, for it may just have taken them.
 bool Filter::holds_back(Time now) {
   if (now < look_at_) return false;
-  look_at_ = now + kLookEvery;
+  look_at_ = now + kLookAtSilentEvery;
   const bool waits = took_all() && is_alone(child_.pid) &&
                      activity_of(child_.pid, input_name_) == Activity::reads_input;
   read_answers(now);

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 // Of a window with more lines answers are looked for now and then, not at each of them.
 constexpr std::uint64_t kFewLines = 8;
-constexpr auto kLookEvery = 1ms;
+constexpr auto kLookForAnswersEvery = 1ms;
 // At the end of its input a filter may end by itself.
 constexpr auto kEndOfInput = 500ms;
 
@@ -147,7 +147,7 @@ std::vector<EndedChunk> FilterExecutor::ended(Time now) {
   const bool many = std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
     return slot.window.size() > kFewLines && !slot.filter->answers().all();
   });
-  look_at_ = many ? std::optional(now + kLookEvery) : std::nullopt;
+  look_at_ = many ? std::optional(now + kLookForAnswersEvery) : std::nullopt;
   if (adopts_) {
     reap_adopted([this](pid_t pid) {
       return std::any_of(slots_.begin(), slots_.end(), [pid](const Slot& slot) {

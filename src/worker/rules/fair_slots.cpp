@@ -23,7 +23,7 @@ constexpr auto kForgotten = 500ms;
 // may have none.
 constexpr auto kPeriod = 500ms;
 // How much the latest task counts in the mean, and what is assumed of the first one.
-constexpr double kLatest = 0.3;
+constexpr double kLatestTask = 0.3;
 constexpr double kFirstNanoseconds = 1e6;
 
 std::uint64_t divided(std::uint64_t slots, std::uint64_t among) {
@@ -76,7 +76,7 @@ void FairSlots::ended(std::size_t pipeline, std::uint64_t tasks, Time::duration 
   Account& account = pipelines_[pipeline];
   const auto nanoseconds = static_cast<double>(took.count());
   account.used += nanoseconds;
-  account.mean = smoothed(account.mean, nanoseconds / static_cast<double>(tasks), kLatest);
+  account.mean = smoothed(account.mean, nanoseconds / static_cast<double>(tasks), kLatestTask);
   account.ended_at = now;
 }
 

@@ -9,7 +9,7 @@ namespace divvy::worker {
 namespace {
 
 // How much the latest window counts in the mean.
-constexpr double kLatest = 0.5;
+constexpr double kLatestWindow = 0.5;
 // Within so long whoever waits for an answer sees it. What has come with it came in that time.
 constexpr std::chrono::nanoseconds kBurst = std::chrono::milliseconds(2);
 constexpr std::size_t kMostBytes = 256 << 10;
@@ -27,7 +27,7 @@ std::uint64_t WindowSize::lines(std::chrono::milliseconds longest) const {
 
 void WindowSize::went_well(std::uint64_t lines, Time::duration took, bool errors) {
   const double each = std::max(1.0, static_cast<double>(took.count()) / static_cast<double>(lines));
-  mean_ = smoothed(mean_, each, kLatest);
+  mean_ = smoothed(mean_, each, kLatestWindow);
   mistaken_ = false;
   if (then_one_) {
     then_one_ = false;

@@ -15,8 +15,6 @@ using Part = Script::Part;
 using Place = Script::Place;
 using Context = Script::Context;
 
-constexpr std::string_view kBlanks = " \t\n";
-
 // Quotes have no effect in arithmetic. A number needs none; in parentheses it may be negative.
 std::string as_number(const std::string& value) {
   const std::string digits = value.substr(value.starts_with('-') ? 1 : 0);

@@ -9,7 +9,6 @@
 namespace divvy::worker {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\n";
 constexpr std::string_view kOperators = "|&;<>";
 // A shell reads the line on as if it were not there.
 constexpr std::string_view kContinuation = "\\\n";

@@ -9,6 +9,9 @@
 
 namespace divvy::worker {
 
+/// What is between words.
+inline constexpr std::string_view kBlanks = " \t\n";
+
 class ScriptReader {
  public:
   ScriptReader(std::string_view script, const ColumnNames& columns)
