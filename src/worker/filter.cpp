@@ -220,7 +220,10 @@ Filter::Progress Filter::progress(Time now) {
     if (ends_input_)
       return now < answers_.since() + kClosedBeforeEnd ? Progress::waits : Progress::over;
     if (!took_all()) return Progress::too_many;
-    return is_quiet(now) ? Progress::over : Progress::waits;
+    if (!is_quiet(now)) return Progress::waits;
+    // It has printed this before the last answer, which may have been read first.
+    read_errors();
+    return is_too_long() ? Progress::too_long : Progress::over;
   }
   if (is_starting(now)) started_ = now;
   return progress_without_answer(now);
