@@ -12,8 +12,7 @@ readonly check_packages=(ccache clang-format clang-tidy shellcheck)
 
 # As many jobs as cores, unless the caller knows better.
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
-# Half of the time tests wait.
-export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(($(nproc) + 1))}
+export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
 
 # Usage: step TITLE COMMAND [ARGUMENT...]. One line if it succeeds, all that it says if it does not.
 step() {

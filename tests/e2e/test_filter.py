@@ -313,7 +313,8 @@ def test_each_line_has_a_row_in_the_journal_with_its_own_time(pipeline, journal)
     assert ventilator.status() == 0
     found = rows(journal, "SELECT task, text, stdout, success, ended - started FROM result ORDER BY task")
     assert [row[:4] for row in found] == [(task + 1, str(task), f"{task}\n", 1) for task in range(60)]
-    assert found[30][4] > 0.49 > min(took for *_, took in found) >= 0
+    took = [row[4] for row in found]
+    assert took[30] > 0.25 > sorted(took)[30] >= 0, "half a second, and most of the others next to nothing"
 
 
 def test_the_journal_says_that_it_was_a_filter(pipeline, journal):
