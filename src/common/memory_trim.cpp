@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 // How many connections have closed until memory is given back, and then how often.
 constexpr std::size_t kTrimAfter = 1000;
 constexpr auto kTrimEvery = 500ms;
-constexpr auto kTrimFor = 5s;
+// To free what a connection has brought may take seconds, in which nothing else is done.
+constexpr auto kTrimFor = 60s;
 
 }  // namespace
 
