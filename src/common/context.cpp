@@ -38,8 +38,8 @@ Context::Context(const std::string& key_file) {
   if (!key_file.empty()) key_ = read_key(key_file);
   raise_descriptor_limit();
   if (descriptor_limit() < kFewestDescriptors) {
-    throw std::runtime_error(fmt::format("the limit on open files (ulimit -n) is {}; {} are needed",
-                                         descriptor_limit(), kFewestDescriptors));
+    throw std::runtime_error(
+        fmt::format("{}; {} are needed", descriptor_limit_text(), kFewestDescriptors));
   }
   context_.set(zmq::ctxopt::max_sockets, context_.get(zmq::ctxopt::socket_limit));
   if (key_) open_zap();

@@ -25,6 +25,10 @@ std::uint64_t descriptor_limit() {
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
 }
 
+std::string descriptor_limit_text() {
+  return "the limit on open files (ulimit -n) is " + std::to_string(descriptor_limit());
+}
+
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) set_descriptor_limit(limit.rlim_max);

@@ -32,6 +32,8 @@ Descriptor checked(int fd, const char* what);
 
 /// The most descriptors that this process may have open.
 std::uint64_t descriptor_limit();
+/// For people: "the limit on open files (ulimit -n) is 1024".
+std::string descriptor_limit_text();
 /// From now on it may have as many as the system lets it have.
 void raise_descriptor_limit();
 void set_descriptor_limit(std::uint64_t most);

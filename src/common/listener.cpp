@@ -224,10 +224,8 @@ void Listener::refuse_newcomers(Log& log) {
   if (accept_at_) return;
   accept_at_ = now() + kAcceptAgain;
   drop_attempts(listening_fd_);
-  log.warn_rate_limited("descriptors",
-                        fmt::format("no room for more connections to {}: the limit on open files "
-                                    "(ulimit -n) is {}",
-                                    endpoint_, descriptor_limit()));
+  log.warn_rate_limited("descriptors", fmt::format("no room for more connections to {}: {}",
+                                                   endpoint_, descriptor_limit_text()));
 }
 
 void Listener::accept_again() {

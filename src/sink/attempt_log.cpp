@@ -93,25 +93,28 @@ AttemptLog::AttemptLog(std::string path) : path_(std::move(path)) {
   check_path(path_);
   file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
   if (!file_.open()) fail("open", path_, errno);
+  // A line that another sink is writing is not torn: all who write into the file hold a lock.
   const bool alone = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
-  unwritten_ = first_text(alone);
+  struct stat about {};
+  ::fstat(file_.get(), &about);
+  if (about.st_size == 0) {
+    unwritten_ = kAttemptColumns;
+  } else if (alone && S_ISREG(about.st_mode)) {
+    mend_last_line(about.st_size);
+  }
   commit();
   ::flock(file_.get(), LOCK_SH);
 }
 
-// A line that another sink is writing is not torn: all who write into the file hold a lock.
-std::string AttemptLog::first_text(bool alone) {
-  struct stat about {};
-  ::fstat(file_.get(), &about);
-  if (about.st_size == 0) return std::string(kAttemptColumns);
+// A torn line of ours is cut off: its result had no receipt yet, and comes again. Somebody else's
+// is completed.
+void AttemptLog::mend_last_line(off_t size) {
   const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!alone || !file.open() || !S_ISREG(about.st_mode)) return "";
-  const off_t whole = end_of_lines(file.get(), about.st_size);
-  if (whole == about.st_size) return "";
-  // Its result had no receipt yet, and comes again.
+  if (!file.open()) return;
+  const off_t whole = end_of_lines(file.get(), size);
+  if (whole == size) return;
   const bool ours = read_at(file.get(), 0, kAttemptColumns.size()) == kAttemptColumns;
-  if (ours && ::ftruncate(file_.get(), whole) == 0) return "";
-  return "\n";
+  if (!ours || ::ftruncate(file_.get(), whole) != 0) unwritten_ += '\n';
 }
 
 void AttemptLog::add(std::string_view worker, const Result& result) {

@@ -1,6 +1,8 @@
 // The attempts that have ended, a line for each, for programs that read lines.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -32,7 +34,7 @@ class AttemptLog {
   void commit();
 
  private:
-  [[nodiscard]] std::string first_text(bool alone);
+  void mend_last_line(off_t size);
 
   std::string path_;
   Descriptor file_;

@@ -77,10 +77,8 @@ LanePorts::LanePorts(Context& context, const Settings& settings, Log& log)
 
 void LanePorts::listen(int port, Log& log) {
   if (descriptors_left() < reserved_descriptors()) {
-    throw std::runtime_error(
-        fmt::format("--lanes {} are more ports than can be open: the limit on open files "
-                    "(ulimit -n) is {}",
-                    range_.text(), descriptor_limit()));
+    throw std::runtime_error(fmt::format("--lanes {} are more ports than can be open: {}",
+                                         range_.text(), descriptor_limit_text()));
   }
   Descriptor listening = listening_at(host_, port);
   if (!listening.open()) {

@@ -1,7 +1,5 @@
 #include "ventilator/lanes.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "common/connection.hpp"
@@ -18,7 +16,7 @@ std::optional<std::string> Lanes::open(WorkerId worker, const std::string& inbox
     return {};
   }
   if (descriptors_left() < reserved_descriptors() / 2) {
-    return fmt::format("the limit on open files (ulimit -n) is {}", descriptor_limit());
+    return descriptor_limit_text();
   }
   try {
     zmq::socket_t lane = context_.socket(zmq::socket_type::push);
