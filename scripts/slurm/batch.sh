@@ -54,8 +54,9 @@ srun --no-kill --cpu-bind=none sh -c 'exec worker -j "$SLURM_CPUS_ON_NODE" "$@"'
 workers=$!
 
 runs() { kill -0 "$1" 2>/dev/null; }
-# Sets `ended` to its exit status. A signal ends a wait, too, but not what is waited for.
-await() { while wait "$1"; ended=$?; runs "$1"; do :; done; }
+# Sets `ended` to its exit status. A signal to this script ends a wait, and may cost a shell the status: so not before
+# it has ended.
+await() { while runs "$1"; do sleep 1; done; wait "$1"; ended=$?; }
 while runs "$ventilator" && runs "$sink"; do sleep 1; done
 # Who could not go on (255) leaves the other one waiting.
 if runs "$ventilator"; then
