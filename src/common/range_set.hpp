@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "divvy/protocol.hpp"
@@ -19,18 +20,24 @@ class RangeSet {
     for (const Range& range : ranges) insert(range);
   }
 
-  void insert(Range range) {
-    TaskId first = range.first;
-    TaskId end = range.end();
-    auto at = touching(first);
+  /// Returns the parts of `range` that were not in the set before, in order.
+  std::vector<Range> insert(Range range) {
+    std::vector<Range> news;
+    auto at = touching(range.first);
+    const bool goes_on = at != spans_.end() && at->first <= range.first;
+    const auto whole = goes_on ? at++ : spans_.emplace_hint(at, range.first, range.first);
+    TaskId next = whole->second;  // what is before that is in the set, or in `news`
+    TaskId end = std::max(next, range.end());
     while (at != spans_.end() && at->first <= end) {
-      first = std::min(first, at->first);
-      end = std::max(end, at->second);
-      size_ -= at->second - at->first;
+      news.push_back({next, at->first - next});
+      next = at->second;
+      end = std::max(end, next);
       at = spans_.erase(at);
     }
-    spans_.emplace_hint(at, first, end);
-    size_ += end - first;
+    if (next < end) news.push_back({next, end - next});
+    whole->second = end;
+    for (const Range& part : news) size_ += part.count;
+    return news;
   }
 
   void erase(Range range) {
@@ -113,6 +120,11 @@ class RangeSet {
     auto at = spans_.upper_bound(first);
     if (at != spans_.begin() && std::prev(at)->second >= first) --at;
     return at;
+  }
+  /// The same, to be changed: erasing nothing gives it.
+  [[nodiscard]] Spans::iterator touching(TaskId first) {
+    const auto at = std::as_const(*this).touching(first);
+    return spans_.erase(at, at);
   }
 
   void put(TaskId first, TaskId end) {

@@ -44,11 +44,7 @@ void Tally::restore(Range ids, bool succeeded) {
   if (!succeeded) failed_.insert(ids);
 }
 
-std::vector<Range> Tally::skip(Range ids) {
-  std::vector<Range> news = done_.missing(ids);
-  done_.insert(ids);
-  return news;
-}
+std::vector<Range> Tally::skip(Range ids) { return done_.insert(ids); }
 
 void Tally::forget_failed() {
   for (const Range& ids : failed_.ranges()) done_.erase(ids);

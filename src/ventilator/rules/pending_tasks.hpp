@@ -49,12 +49,11 @@ class PendingTasks {
   /// Takes those of `ids` that nobody has, even ones that the input has not brought yet, and
   /// returns them.
   std::vector<Range> claim(Range ids) {
-    std::vector<Range> news = taken_.missing(ids);
+    std::vector<Range> news = taken_.insert(ids);
     for (const Range& part : news) {
       pending_ -= within_known(part).count;
       for_each_rank(part, [this](auto entry) { ranked_.erase(entry); });
     }
-    taken_.insert(ids);
     return news;
   }
 

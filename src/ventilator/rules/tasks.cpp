@@ -68,8 +68,7 @@ void Tasks::wake(Time now) {
 }
 
 std::vector<Range> Tasks::record(Range ids, bool failed) {
-  std::vector<Range> news = done_.missing(ids);
-  done_.insert(ids);
+  std::vector<Range> news = done_.insert(ids);
   if (failed) {
     for (const Range& part : news) failed_.insert(part);
   }

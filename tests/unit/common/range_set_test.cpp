@@ -21,6 +21,13 @@ TEST(RangeSet, JoinsNeighbours) {
   EXPECT_EQ(set.size(), 5U);
 }
 
+TEST(RangeSet, TellsWhatIsNew) {
+  RangeSet set({{3, 2}, {8, 1}});
+  EXPECT_EQ(set.insert({4, 3}), (Ranges{{5, 2}}));
+  EXPECT_EQ(set.insert({1, 10}), (Ranges{{1, 2}, {7, 1}, {9, 2}}));
+  EXPECT_TRUE(set.insert({2, 5}).empty());
+}
+
 TEST(RangeSet, IsSplitByWhatIsErased) {
   RangeSet set({{1, 10}});
   set.erase({4, 2});
@@ -52,7 +59,12 @@ TEST(RangeSet, DoesWhatASetOfIdsDoes) {
   for (int step = 0; step < 20'000; ++step) {
     const Range range{1 + random() % 60, 1 + random() % 12};
     const bool insert = random() % 2 == 0;
-    insert ? set.insert(range) : set.erase(range);
+    const Ranges news = set.missing(range);
+    if (insert) {
+      ASSERT_EQ(set.insert(range), news);
+    } else {
+      set.erase(range);
+    }
     for (TaskId id = range.first; id < range.end(); ++id) {
       if (insert) {
         model.insert(id);
@@ -61,6 +73,7 @@ TEST(RangeSet, DoesWhatASetOfIdsDoes) {
       }
     }
     ASSERT_EQ(set.size(), model.size());
+    ASSERT_EQ(RangeSet(set.ranges()), set) << "spans neither touch nor overlap";
     const Range asked{1 + random() % 60, 1 + random() % 12};
     std::uint64_t common = 0;
     for (const Range& part : set.common(asked)) {
