@@ -17,10 +17,16 @@ LAUNCHER = BIN / "divvy"
 SHIM = HERE.parents[1] / "scripts" / "divvy"
 
 # Notes its arguments in a file with its process id, then does what the test wants of it. `idle`
-# blocks without a child process, until the test says go.
+# blocks without a child process, until the test says go. A signal that comes just before it blocks
+# does not wake it: its trap has its turn a second later.
 STAND_IN = """#!/bin/bash
 name=${0##*/}
-idle() { read -r _ <>"$PLAY/$name.go"; }
+idle() {
+  local go
+  exec {go}<>"$PLAY/$name.go"
+  until read -r -t 1 -u $go _; do :; done
+  exec {go}<&-
+}
 ends() { echo "$1" >>"$PLAY/ends"; }
 printf '%s\\n' "$@" END >"$PLAY/$name.$$.args"
 . "$PLAY/$name.part"
@@ -82,8 +88,8 @@ class Play:
             (self.bin / name).chmod(0o755)
             os.mkfifo(stage / f"{name}.go")
         self.runs = []
-        # The batch ends when there is a worker.
-        self.part(sink="exit 0", ventilator="idle", worker='echo >"$PLAY/ventilator.go"; idle')
+        # The batch ends when there is a worker, unless the ventilator is killed while it is told.
+        self.part(sink="exit 0", ventilator="idle", worker='{ echo >"$PLAY/ventilator.go"; } 2>/dev/null; idle')
 
     def part(self, **parts):
         for name, script in parts.items():
