@@ -110,10 +110,10 @@ class Slurm:
         return self.on("n1", "sbatch", "--parsable", *words).strip()
 
     def start_now(self, job):
-        """One that is requeued waits otherwise until its credentials have expired. Nodes refuse what was issued until the second in
-        which they ended it."""
+        """One that is requeued waits otherwise until its credentials have expired, which may have been meanwhile. Nodes refuse what
+        was issued until the second in which they ended it."""
         eventually(lambda: not any(state.startswith("completing") for state in self.states()), "all nodes to have ended it")
-        self.on("n1", "scontrol", "update", f"job={job}", "StartTime=now+2seconds")
+        self.on("n1", "scontrol", "update", f"job={job}", "StartTime=now+2seconds", check=False)
 
     def state(self, job):
         """Of a job, or of each job of an array, in the order of their numbers."""

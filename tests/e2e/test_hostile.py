@@ -12,7 +12,7 @@ import pytest
 import zmq
 
 import protocol
-from pipeline import eventually
+from pipeline import DEADLINE, eventually
 from test_bad_input import ANNOUNCEMENT, LANE, PRESENCE, RECEIPTS, RESULTS
 from test_key import make_key
 from test_limits import MIB, memory, peak_memory, sanitized
@@ -36,7 +36,7 @@ def ready(kind):
 
 def knock(endpoint):
     """A connection, and nothing said yet."""
-    return socket.create_connection(("127.0.0.1", int(endpoint.rpartition(":")[2])), timeout=5)
+    return socket.create_connection(("127.0.0.1", int(endpoint.rpartition(":")[2])), timeout=DEADLINE)
 
 
 def enter(endpoint, kind=b"PUSH"):
@@ -58,6 +58,8 @@ def pour_until_closed(connection, content, most):
         while sent < most:
             connection.sendall(content)
             sent += len(content)
+    except TimeoutError:
+        raise  # nobody reads, and it is still connected
     except OSError:
         return sent
     raise AssertionError(f"{sent} bytes, and still connected")
