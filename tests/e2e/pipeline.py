@@ -73,10 +73,10 @@ class Process:
             return match
         return eventually(said, f"{self.label} to say '{pattern}'")
 
-    def status(self):
+    def status(self, deadline=DEADLINE):
         """Waits for its end; returns the exit status, negative for a signal."""
         try:
-            return self.popen.wait(DEADLINE)
+            return self.popen.wait(deadline)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.label} does not end; it has said:\n{self.err}") from None
 

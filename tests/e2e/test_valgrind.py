@@ -10,7 +10,7 @@ import pytest
 import zmq
 
 import protocol
-from pipeline import BIN
+from pipeline import BIN, DEADLINE
 from test_key import make_key
 from test_limits import sanitized
 
@@ -53,5 +53,5 @@ def test_a_batch_and_what_strangers_say_in_it(pipeline, context, locked):
 def test_what_decides_and_what_reads_messages(pipeline, program):
     """The unit tests, but for the long ones, which do the same many thousand times."""
     tests = pipeline.start(*CHECK, BIN / program, "--gtest_brief=1", "--gtest_filter=-Simulation.*:Outlook/*:FairSlotsOfPlenty/*:CommandRunner.ReadsOnlyAPart*")
-    assert tests.status() == 0
+    assert tests.status(3 * DEADLINE) == 0
     assert "PASSED" in tests.out
