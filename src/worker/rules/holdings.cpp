@@ -126,8 +126,7 @@ void Holdings::queue(const Assignment& assignment) {
   tasks.attempt = assignment.attempt;
   tasks.attempts = assignment.attempts;
   tasks.format = format_;
-  queue(std::move(tasks), held_.missing(assignment.ids));
-  held_.insert(assignment.ids);
+  queue(std::move(tasks), held_.insert(assignment.ids));
 }
 
 // Each by itself, for in its result a piece is but a name.
