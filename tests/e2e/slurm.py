@@ -113,7 +113,11 @@ class Slurm:
         """One that is requeued waits otherwise until its credentials have expired, which may have been meanwhile. Nodes refuse what
         was issued until the second in which they ended it."""
         eventually(lambda: not any(state.startswith("completing") for state in self.states()), "all nodes to have ended it")
-        self.on("n1", "scontrol", "update", f"job={job}", "StartTime=now+2seconds", check=False)
+        try:
+            self.on("n1", "scontrol", "update", f"job={job}", "StartTime=now+2seconds")
+        except AssertionError:
+            if "PENDING" in self.state(job):
+                raise
 
     def state(self, job):
         """Of a job, or of each job of an array, in the order of their numbers."""

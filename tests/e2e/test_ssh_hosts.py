@@ -372,7 +372,7 @@ def test_a_worker_that_is_ended_there_is_not_started_again(lab, gate):
 def test_behind_a_line_that_is_cut_everything_ends_and_the_batch_goes_on(lab):
     impatient = bin_with(lab, 'case $1 in --at) exec "$W" --lost-after 15 "$@";; esac; exec "$W" "$@"')
     near, far = lab.host(), lab.host()
-    begun = lab.pipeline.folder / "begun"  # at the far one
+    begun = lab.pipeline.file("begun")  # at the far one
     command = f"if [ $DIVVY_WORKER = {far} ]; then : > {begun}; exec sleep 100000; fi; until [ -e {begun} ]; do sleep 0.05; done; echo {{}}"
     run = lab.divvy(f"{near}:1,{far}:1", "-k", "--", "sh", "-c", command,
                     tasks=range(5), bin=impatient, ssh=lab.ssh("-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3", "-o", "ConnectTimeout=1000"))
