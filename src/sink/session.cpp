@@ -119,6 +119,8 @@ void Session::follow(const Announcement& announcement, const std::string& feedba
   const bool another = batch_.update(announcement, time);
   if (std::exchange(followed_, true) && another) succeed(announcement);
   announced_by_ = connection;
+  // What was on its way when it ended is no sign of life.
+  if (!results_.is_open(connection)) batch_.ventilator_disconnected();
   // Only what it hands out tasks with has it accepted for the batch.
   const bool under_way = announcement.elapsed > 0 || announcement.state == BatchState::complete;
   if (journal_ && under_way) journal_->set_command(announcement.command);

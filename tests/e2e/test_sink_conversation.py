@@ -7,7 +7,8 @@ import pytest
 import zmq
 
 import protocol
-from conversation import BATCH, Connections, WithSink, of_version, one
+from conversation import BATCH, Connections, OneOfSeveral, WithSink, of_version, one
+from pipeline import eventually
 
 
 @pytest.fixture
@@ -130,6 +131,22 @@ def test_another_batch_is_not_begun_while_the_first_ones_ventilator_is_heard(sin
     assert sink.receipt()[:2] == (9, one(1))
     sink.announce(state=2)
     assert (sink.process.status(), sink.process.out) == (0, "output 1\n")
+
+
+def test_what_a_ventilator_sent_before_it_died_keeps_nobody_from_its_successor(sink, context, pipeline):
+    sink.open(tasks=2)
+    successor = OneOfSeveral(context, pipeline, 2)
+    successor.batch = BATCH
+    successor.announce(tasks=2, batch=2)  # of another batch, so that its connection is there
+    sink.process.says("dropped the announcement of a second batch")
+    sink.process.popen.send_signal(signal.SIGSTOP)
+    for _ in range(3):
+        successor.announce(tasks=2)
+        sink.announce(tasks=2)
+    sink.push.close()
+    sink.process.popen.send_signal(signal.SIGCONT)
+    eventually(lambda: successor.announce(tasks=2) or successor.feedback.pull.poll(50), "the sink to answer")
+    assert successor.feedback.hear(protocol.RECEIPTS, lambda said: said["ventilator"] == successor.ventilator)["refusal"] == b""
 
 
 def test_a_result_for_a_task_beyond_the_announced_number_is_dropped(sink):

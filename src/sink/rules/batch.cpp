@@ -9,6 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// What a ventilator has sent before it ended may be read after its successor's first announcement,
+// where the sink was slow, or stood still; but not so long after.
+constexpr auto kReadLate = 1s;
+
 // By so much, or 5%, an estimate may differ from the one before and tells nothing new.
 constexpr auto kWavering = 500ms;
 
@@ -24,7 +28,7 @@ Batch::Claim Batch::claim(VentilatorId ventilator, Time now) {
   const bool taken = ventilator_ != VentilatorId::none && ventilator_ != ventilator;
   if (!taken || disconnected_ || ventilator_gone(now)) return Claim::accepted;
   if (std::exchange(rival_, ventilator) != ventilator) rival_since_ = now;
-  return last_announced_ > rival_since_ ? Claim::refused : Claim::open;
+  return last_announced_ > rival_since_ + kReadLate ? Claim::refused : Claim::open;
 }
 
 bool Batch::update(const Announcement& announcement, Time now) {
