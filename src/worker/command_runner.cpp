@@ -129,14 +129,12 @@ std::vector<Ended> CommandRunner::ended(Time now) {
     if (at == children_.end()) continue;
     Child& child = *at->second;
     const unsigned role = what & ((1U << kRoleBits) - 1);
-    if (role != kProcess) {
+    if (role == kProcess) {
+      child.process = {};
+      child.end.leader_ended(now, child.terminated());
+    } else {
       drain(child, role, kMostAtOnce, now);
-      continue;
     }
-    child.process = {};
-    child.end.leader_ended(now, child.terminated());
-    drain(child, kOutput, kMostAtOnce, now);
-    drain(child, kErrors, kMostAtOnce, now);
   }
   advance(now);
   if (adopts_) {

@@ -1,6 +1,7 @@
 #include "worker/command_runner.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
@@ -26,7 +27,8 @@ bool becomes_true(const auto& holds) {
 }
 
 TEST(CommandRunner, ReadsOnlyAPartAtOnceOfWhatIsPrintedWithoutAPause) {
-  const auto filled = std::filesystem::path(testing::TempDir()) / "divvy-pipe-is-full";
+  const auto filled = std::filesystem::path(testing::TempDir()) /
+                      ("divvy-pipe-is-full-" + std::to_string(::getpid()));
   std::filesystem::remove(filled);
   // Makes its pipe as large as may be, fills it, and says so by a file.
   const std::string program =
