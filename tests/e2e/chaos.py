@@ -60,9 +60,11 @@ class Batch:
         rows = database.execute("SELECT task, text, success, outcome FROM result ORDER BY task").fetchall()
         database.close()
         lost = [text for _, text, _, outcome in rows if outcome == "lost"]
-        results = [(task, text, success or text in lost) for task, text, success, _ in rows]
-        wanted = [(task, text, 1) for task, text in enumerate(self.texts, 1)]
-        assert results == wanted, "not one result for each task"
+        failed = [row for row in rows if not row[2] and row[1] not in lost]
+        assert not failed, f"tasks failed, which nothing but chaos can have made fail: {failed}"
+        missing = collections.Counter(enumerate(self.texts, 1))
+        missing.subtract((task, text) for task, text, _, _ in rows)
+        assert not any(missing.values()), f"not one result for each task: {+missing} missing, {-missing} too many"
         assert len(lost) <= len(self.texts) // 200, f"too many tasks lost their workers: {lost}"
         return lost
 
