@@ -69,7 +69,8 @@ class Session {
 
   /// Prints what waits for earlier tasks: they will not come any more.
   void print_rest() { printer_.finish(); }
-  /// The last thing, when all is committed: tells what the batch amounts to.
+  /// The last thing, when all results are committed: records that it is over, and tells what it
+  /// amounts to.
   const Figures& end();
 
  private:
@@ -80,6 +81,7 @@ class Session {
   void record(const Results& results, const Result& result);
   void print_attempt(WorkerId worker, const Result& result);
   void skip(Range ids);
+  void tell_end(const Figures& figures);
   void write_report();
   bool state_part();
   bool send(std::vector<Receipt> receipts, bool more);
