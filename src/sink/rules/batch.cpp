@@ -84,6 +84,7 @@ Tally::Ruling Batch::record(const Results& results, const Result& result, Time n
   Tally::Ruling ruling = rule(results, result);
   if (!ruling.recorded.empty()) {
     last_result_ = now;
+    slots_.mark(now);
     started_by(now - std::chrono::nanoseconds(result.ended - result.started));
   }
   for (const Range& ids : ruling.recorded) figures_.add_recorded(results.name, ids, result);
@@ -145,6 +146,12 @@ const Figures& Batch::figures_at(Time now) {
   figures_.oldest = oldest_;
   figures_.oldest_age = oldest_ == 0 ? Seconds(0) : Seconds(now - oldest_since_);
   figures_.mean_slots = slots_.until(now);
+  return figures_;
+}
+
+const Figures& Batch::final_figures() {
+  figures_at(last_result_);
+  figures_.mean_slots = slots_.until_mark();
   return figures_;
 }
 

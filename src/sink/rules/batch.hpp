@@ -68,10 +68,11 @@ class Batch {
   /// When it is over if the ventilator stays silent.
   [[nodiscard]] std::optional<Time> deadline() const;
 
-  /// Brings the figures up to date: the elapsed time ends at `now`.
+  /// Brings the figures up to date: the elapsed time ends at `now`, which is not before the latest
+  /// announcement.
   const Figures& figures_at(Time now);
   /// The same of a batch that is over: its last result ended it.
-  const Figures& final_figures() { return figures_at(last_result_); }
+  const Figures& final_figures();
 
   /// The message to the ventilator that has these receipts; `more`: of what is recorded follows.
   [[nodiscard]] Receipts message(std::vector<Receipt> receipts, bool more = false) const;

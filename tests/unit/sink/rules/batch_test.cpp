@@ -352,6 +352,20 @@ TEST_F(BatchTest, IsTimedFromWhatTellsOfTheEarliestStart) {
   EXPECT_EQ(batch_.figures_at(now_ + 1s).elapsed, 6s);
 }
 
+TEST_F(BatchTest, CountsNoSlotsAfterItsLastResult) {
+  Announcement said = announcement(2);
+  said.slots = 4;
+  said.elapsed = 1;
+  update(said);
+  now_ += 1s;
+  record({1, 1}, 1s);
+  for (int second = 0; second < 10; ++second) {
+    now_ += 1s;
+    update(said);
+  }
+  EXPECT_NEAR(batch_.final_figures().mean_slots, 4, 0.001);
+}
+
 TEST_F(BatchTest, EndsWithItsLastResult) {
   update(announcement(2));
   record({1, 1}, 1s);

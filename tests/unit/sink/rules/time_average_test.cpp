@@ -23,11 +23,30 @@ TEST(TimeAverage, WeighsEachNumberByHowLongItHolds) {
   EXPECT_EQ(slots.until(kBegin + 7s), 17.0 / 7);
 }
 
-TEST(TimeAverage, MayEndBeforeTheLatestTime) {
+TEST(TimeAverage, KnowsWhatItWasUntilTheLatestMarkHoweverLongAgoThatIs) {
   TimeAverage slots;
+  slots.tell(1, kBegin);
+  slots.mark(kBegin + 1s);
+  EXPECT_EQ(slots.until_mark(), 1);
+  slots.mark(kBegin + 2s);
+  EXPECT_EQ(slots.until_mark(), 1);
+  slots.tell(3, kBegin + 4s);
+  EXPECT_EQ(slots.until_mark(), 3) << "it may have been 3 for all of that time";
+  slots.tell(9, kBegin + 5s);
+  slots.tell(0, kBegin + 9s);
+  EXPECT_EQ(slots.until_mark(), 3);
+  slots.mark(kBegin + 9s);
+  EXPECT_EQ(slots.until_mark(), (4 * 3 + 9 + 4 * 9) / 9.0);
+}
+
+TEST(TimeAverage, IsTheNumberUntilAMarkBeforeItBegan) {
+  TimeAverage slots;
+  EXPECT_EQ(slots.until_mark(), 0);
+  slots.mark(kBegin - 1s);
   slots.tell(2, kBegin);
-  slots.tell(0, kBegin + 10s);
-  EXPECT_EQ(slots.until(kBegin + 9s), 2);
+  EXPECT_EQ(slots.until_mark(), 2);
+  slots.mark(kBegin);
+  EXPECT_EQ(slots.until_mark(), 2);
 }
 
 TEST(TimeAverage, IsTheNumberIfNoTimeHasGoneBy) {
