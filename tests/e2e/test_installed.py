@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from pipeline import BIN, HERE
+from pipeline import BIN, DEADLINE, HERE
 from test_limits import sanitized
 from shells import Shell
 
@@ -16,7 +16,7 @@ every_program = pytest.mark.parametrize("program", PROGRAMS)
 
 
 def run(*words, **options):
-    ended = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=120, **options)
+    ended = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=2 * DEADLINE, **options)
     assert ended.returncode == 0, f"{words}: {ended.stdout}{ended.stderr}"
     return ended.stdout
 
@@ -64,7 +64,7 @@ def test_pkg_config_says_how_to_build_a_worker_of_ones_own(prefix, tmp_path):
     flags = run("pkg-config", "--cflags", "--libs", "divvy", env=env).split()
     source = HERE.parents[1] / "examples/cpp/count_words.cpp"
     run("g++", "-std=c++20", *(["-fsanitize=address,undefined"] if sanitized() else []), source, "-o", tmp_path / "worker", *flags)
-    ended = subprocess.run([tmp_path / "worker", "192.0.2.1"], capture_output=True, text=True, timeout=120)
+    ended = subprocess.run([tmp_path / "worker", "192.0.2.1"], capture_output=True, text=True, timeout=2 * DEADLINE)
     assert (ended.returncode, ended.stdout) == (255, "")
     assert "192.0.2.1:5557 can be reached by others" in ended.stderr
 
