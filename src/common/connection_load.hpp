@@ -39,7 +39,6 @@ class ConnectionLoads {
 
   /// Nothing if there is no such connection; empty if its peer has no address.
   [[nodiscard]] std::optional<std::string> address(int fd) const;
-  [[nodiscard]] bool has(int fd) const { return connections_.contains(fd); }
   [[nodiscard]] std::vector<int> all() const;
   [[nodiscard]] bool empty() const { return connections_.empty(); }
 

@@ -60,7 +60,9 @@ class Listener {
   /// Whether anybody is connected.
   [[nodiscard]] bool has_connections() const { return !loads_.empty(); }
   /// Of a connection that has brought a message: whether events() has not told its end.
-  [[nodiscard]] bool is_open(int connection) const { return loads_.has(connection); }
+  [[nodiscard]] bool is_open(int connection) const {
+    return loads_.address(connection).has_value();
+  }
   /// Closes these connections, as connection_of() has them. The peers connect again and state anew
   /// what matters.
   static void disconnect(const std::set<int>& connections);

@@ -283,22 +283,17 @@ bool Session::awaits_killed_tasks(int stops) {
 
 const Figures& Session::end() {
   const Figures& figures = batch_.final_figures();
-  if (journal_) journal_->end(figures);
-  // Who reads that the batch is over finds it so in the journal.
   if (temporary_journal_) temporary_journal_->journal().commit();
-  resources_.commit();
-  tell_end(figures);
-  if (!resources_.options.report.empty()) write_report();
-  if (resources_.output_files) resources_.output_files->end();
-  return figures;
-}
-
-void Session::tell_end(const Figures& figures) {
+  // Who reads that the batch is over finds it so in the journal.
+  if (journal_) journal_->end(figures);
   for (const std::string& line : failures_.counted()) log_.notice(line);
   if (resources_.options.stay) {
     log_.info(figures.complete ? "the batch is over" : "the batch ends unfinished");
   }
   resources_.console.end(log_, batch_, figures);
+  if (!resources_.options.report.empty()) write_report();
+  if (resources_.output_files) resources_.output_files->end();
+  return figures;
 }
 
 void Session::write_report() {

@@ -69,8 +69,7 @@ class Session {
 
   /// Prints what waits for earlier tasks: they will not come any more.
   void print_rest() { printer_.finish(); }
-  /// The last thing, when all results are committed: records that it is over, and tells what it
-  /// amounts to.
+  /// The last thing, when all results are committed: records what it amounts to, then tells it.
   const Figures& end();
 
  private:
@@ -81,7 +80,6 @@ class Session {
   void record(const Results& results, const Result& result);
   void print_attempt(WorkerId worker, const Result& result);
   void skip(Range ids);
-  void tell_end(const Figures& figures);
   void write_report();
   bool state_part();
   bool send(std::vector<Receipt> receipts, bool more);

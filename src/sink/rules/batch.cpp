@@ -134,24 +134,18 @@ std::optional<Time> Batch::deadline() const {
   return last_announced_ + kVentilatorGone;
 }
 
-const Figures& Batch::figures_at(Time now) {
+const Figures& Batch::figures(Time end, double mean_slots) {
   figures_.recorded = tally_.recorded();
   figures_.failed = tally_.failed();
   figures_.retried = tally_.retried();
   figures_.duplicates = tally_.duplicates();
   figures_.complete = state_ == BatchState::complete || all_recorded();
-  if (started_) figures_.elapsed = std::max(now - *started_, Time::duration{});
+  if (started_) figures_.elapsed = std::max(end - *started_, Time::duration{});
   figures_.time_left.reset();
-  if (ends_at_) figures_.time_left = std::max(*ends_at_ - now, Time::duration{});
+  if (ends_at_) figures_.time_left = std::max(*ends_at_ - end, Time::duration{});
   figures_.oldest = oldest_;
-  figures_.oldest_age = oldest_ == 0 ? Seconds(0) : Seconds(now - oldest_since_);
-  figures_.mean_slots = slots_.until(now);
-  return figures_;
-}
-
-const Figures& Batch::final_figures() {
-  figures_at(last_result_);
-  figures_.mean_slots = slots_.until_mark();
+  figures_.oldest_age = oldest_ == 0 ? Seconds(0) : Seconds(end - oldest_since_);
+  figures_.mean_slots = mean_slots;
   return figures_;
 }
 

@@ -70,9 +70,9 @@ class Batch {
 
   /// Brings the figures up to date: the elapsed time ends at `now`, which is not before the latest
   /// announcement.
-  const Figures& figures_at(Time now);
+  const Figures& figures_at(Time now) { return figures(now, slots_.until(now)); }
   /// The same of a batch that is over: its last result ended it.
-  const Figures& final_figures();
+  const Figures& final_figures() { return figures(last_result_, slots_.until_mark()); }
 
   /// The message to the ventilator that has these receipts; `more`: of what is recorded follows.
   [[nodiscard]] Receipts message(std::vector<Receipt> receipts, bool more = false) const;
@@ -88,6 +88,7 @@ class Batch {
   void receipts_sent() { receipts_.clear(); }
 
  private:
+  const Figures& figures(Time end, double mean_slots);
   void started_by(Time time);
   void note_outlook(const Announcement& announcement, Time now);
   Tally::Ruling rule(const Results& results, const Result& result);
